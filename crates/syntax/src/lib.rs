@@ -2,7 +2,19 @@
 
 pub mod arena;
 pub mod ast;
+pub mod error;
+pub mod escape;
+pub mod lexer;
+pub mod number;
+mod parse;
+#[allow(dead_code, unused_imports)]
+mod parser;
+#[allow(dead_code)]
+mod tokens;
+mod unicode;
 pub mod wtf8;
 
 pub use arena::Arena;
+pub use error::{ErrorKind, ErrorLocation, SyntaxError, Warning};
+pub use parse::{Mode, ParseOptions, parse};
 pub use wtf8::Wtf8;
