@@ -61,7 +61,9 @@ pub fn decode_str(body: &str, out: &mut Vec<u8>, doubtful: &mut Option<DoubtfulE
         let start = pos + n;
         pos = start + 1;
         let Some(&c) = bytes.get(pos) else {
-            return Err(unicode_error(body, start, pos, "\\ at end of string"));
+            // Before a brace of an f-string: it stands for itself.
+            out.push(b'\\');
+            break;
         };
         pos += 1;
         if let Some(value) = simple(c) {

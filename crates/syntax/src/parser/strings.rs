@@ -283,6 +283,7 @@ impl<'a> Parser<'a, '_> {
         let text_start = self.peek().end as usize;
         self.next();
         let value = self.annotated_rhs()?;
+        let equal = self.peek().start as usize;
         let debug = self.eat(TokenKind::Equal);
         // The source text goes up to what follows the expression.
         let after = self.peek();
@@ -314,7 +315,8 @@ impl<'a> Parser<'a, '_> {
         self.expect(TokenKind::RBrace)?;
         let range = self.span(start);
         let kind = if template {
-            let text = strip_expression(without_comments(source, self));
+            let expression = if debug { self.text.get(text_start..equal).unwrap_or_default() } else { source };
+            let text = without_comments(expression, self);
             let str = self.arena.alloc(ConstantValue::Str(Wtf8::new(text)));
             ExprKind::Interpolation(Interpolation { value, str, conversion, format_spec })
         } else {
@@ -379,6 +381,7 @@ fn without_comments<'a>(source: &'a str, parser: &Parser<'a, '_>) -> &'a str {
     let mut quote = None;
     let mut kept = String::with_capacity(source.len());
     let mut comment = false;
+    let mut escaped = false;
     for c in source.chars() {
         if comment {
             if c == '\n' {
@@ -387,7 +390,13 @@ fn without_comments<'a>(source: &'a str, parser: &Parser<'a, '_>) -> &'a str {
             }
             continue;
         }
+        if escaped {
+            escaped = false;
+            kept.push(c);
+            continue;
+        }
         match (c, quote) {
+            ('\\', _) => escaped = true,
             ('"' | '\'', None) => quote = Some(c),
             (_, Some(open)) if open == c => quote = None,
             ('#', None) => {
@@ -399,9 +408,4 @@ fn without_comments<'a>(source: &'a str, parser: &Parser<'a, '_>) -> &'a str {
         kept.push(c);
     }
     parser.arena.str(&kept)
-}
-
-/// The expression of an interpolation without the `=` and blanks after it.
-fn strip_expression(source: &str) -> &str {
-    source.trim_end_matches(|c: char| c == '=' || c.is_whitespace())
 }
