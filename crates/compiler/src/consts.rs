@@ -36,7 +36,8 @@ impl Consts {
     /// The id of a string constant.
     pub fn intern_str(&mut self, bytes: &[u8], make: impl FnOnce() -> Str) -> ConstId {
         let hash = hash_str(bytes);
-        let found = self.table.find(hash, |&i| matches!(&self.items[i as usize], Const::Str(s) if s.as_bytes() == bytes));
+        let found =
+            self.table.find(hash, |&i| matches!(&self.items[i as usize], Const::Str(s) if s.as_bytes() == bytes));
         match found {
             Some(&i) => ConstId(i),
             None => self.push(hash, Const::Str(make())),
@@ -92,11 +93,15 @@ pub fn same(a: &Const, b: &Const) -> bool {
         (Const::Int(a), Const::Int(b)) => a == b,
         (Const::BigInt { negative, digits }, Const::BigInt { negative: n, digits: d }) => negative == n && digits == d,
         (Const::Float(a), Const::Float(b)) => same_float(*a, *b),
-        (Const::Complex { real, imag }, Const::Complex { real: r, imag: i }) => same_float(*real, *r) && same_float(*imag, *i),
+        (Const::Complex { real, imag }, Const::Complex { real: r, imag: i }) => {
+            same_float(*real, *r) && same_float(*imag, *i)
+        }
         (Const::Str(a), Const::Str(b)) => a == b,
         (Const::Bytes(a), Const::Bytes(b)) => a == b,
         (Const::Tuple(a), Const::Tuple(b)) => same_all(a, b),
-        (Const::FrozenSet(a), Const::FrozenSet(b)) => a.len() == b.len() && a.iter().all(|x| b.iter().any(|y| same(x, y))),
+        (Const::FrozenSet(a), Const::FrozenSet(b)) => {
+            a.len() == b.len() && a.iter().all(|x| b.iter().any(|y| same(x, y)))
+        }
         (Const::Slice(a), Const::Slice(b)) => same_all(&a[..], &b[..]),
         (Const::Code(a), Const::Code(b)) => std::sync::Arc::ptr_eq(a, b) || same_code(a, b),
         _ => false,

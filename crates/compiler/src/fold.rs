@@ -121,7 +121,9 @@ impl Number {
             (Number::Int(a), Number::Int(b)) => a == b,
             (Number::Float(a), Number::Float(b)) => a == b,
             (Number::Int(i), Number::Float(f)) | (Number::Float(f), Number::Int(i)) => {
-                f.is_finite() && f.fract() == 0.0 && num_traits::FromPrimitive::from_f64(*f).is_some_and(|b: BigInt| b == *i)
+                f.is_finite()
+                    && f.fract() == 0.0
+                    && num_traits::FromPrimitive::from_f64(*f).is_some_and(|b: BigInt| b == *i)
             }
             (Number::Complex(r, i), Number::Complex(s, j)) => r == s && i == j,
             (Number::Complex(r, i), n) | (n, Number::Complex(r, i)) => *i == 0.0 && Number::Float(*r).equals(n),
@@ -471,7 +473,7 @@ fn repeat(count: &Const, sequence: &Const) -> Option<Const> {
         return None;
     }
     Some(match sequence {
-        Const::Tuple(items) => Const::Tuple(items.repeat(n).into()),
+        Const::Tuple(items) => Const::Tuple(std::iter::repeat_n(items, n).flat_map(|t| t.iter().cloned()).collect()),
         Const::Str(s) => Const::Str(Str::from_wtf8(&s.as_bytes().repeat(n))),
         Const::Bytes(b) => Const::Bytes(b.repeat(n).into()),
         _ => return None,

@@ -29,17 +29,17 @@ pub fn future(module: &Mod<'_>) -> Result<Future> {
             // A docstring may come first.
             StmtKind::Expr(e) if i == 0 && is_string(&e.value.kind) => {}
             StmtKind::ImportFrom(import) if import.level.unwrap_or(0) == 0 && import.module == Some("__future__") => {
-                let at = location(stmt.span);
+                let at = location(stmt.range);
                 for alias in import.names {
                     found.features |= match alias.name {
                         "nested_scopes" | "generators" | "division" | "absolute_import" | "with_statement"
                         | "print_function" | "unicode_literals" | "generator_stop" => 0,
                         "barry_as_FLUFL" => flags::FUTURE_BARRY_AS_BDFL,
                         "annotations" => flags::FUTURE_ANNOTATIONS,
-                        "braces" => return Err(CompileError::syntax(location(alias.span), "not a chance")),
+                        "braces" => return Err(CompileError::syntax(location(alias.range), "not a chance")),
                         other => {
                             let message = format!("future feature {other:.100} is not defined");
-                            return Err(CompileError::syntax(location(alias.span), message));
+                            return Err(CompileError::syntax(location(alias.range), message));
                         }
                     };
                 }

@@ -16,7 +16,7 @@ mod future;
 mod names;
 mod ordered_map;
 mod preprocess;
-mod repr;
+pub mod repr;
 mod sequence;
 pub mod symtable;
 mod unparse;

@@ -58,11 +58,6 @@ well_known! {
     TYPE_PARAMS = "__type_params__",
     DEBUG = "__debug__",
     SUPER = "super",
-    SELF = "self",
-    ALL = "all",
-    ANY = "any",
-    TUPLE = "tuple",
-    JOIN = "join",
     RETURN = "return",
 }
 
@@ -138,7 +133,9 @@ mod tests {
         let bump = Bump::new();
         let mut names = Names::new(&bump);
         let class = names.intern("_Spam");
-        for (name, expected) in [("__x", "_Spam__x"), ("__x__", "__x__"), ("_x", "_x"), ("__a.b", "__a.b"), ("__", "__")] {
+        for (name, expected) in
+            [("__x", "_Spam__x"), ("__x__", "__x__"), ("_x", "_x"), ("__a.b", "__a.b"), ("__", "__")]
+        {
             let id = names.intern(name);
             let mangled = names.mangle(Some(class), id);
             assert_eq!(names.text(mangled), expected);

@@ -49,7 +49,7 @@ fn docstring_of<'a>(stmts: &'a [Stmt<'a>]) -> Option<&'a Wtf8> {
 /// The text of a docstring statement.
 pub fn docstring_text<'a>(stmt: &'a Stmt<'a>) -> Option<(&'a Wtf8, Location)> {
     let StmtKind::Expr(node) = &stmt.kind else { return None };
-    docstring_of(std::slice::from_ref(stmt)).map(|text| (text, location(node.value.span)))
+    docstring_of(std::slice::from_ref(stmt)).map(|text| (text, location(node.value.range)))
 }
 
 impl Preprocess {
@@ -63,7 +63,7 @@ impl Preprocess {
         if self.optimize < 2 {
             return Body { docstring: Some(first), rest, ..body };
         }
-        let at = location(first.span);
+        let at = location(first.range);
         let pass = Location { end_line: at.line, end_column: at.column + 4, ..at };
         Body { rest, plain_string: docstring_of(rest).is_some(), pass: rest.is_empty().then_some(pass), ..body }
     }
@@ -239,7 +239,7 @@ impl FinallyCheck<'_, '_, '_> {
 
     fn leaves(&mut self, what: &str, s: &Stmt<'_>) -> Result {
         if self.around.last() == Some(&Around::Finally) {
-            warn(self.sink, location(s.span), &format!("'{what}' in a 'finally' block"))?;
+            warn(self.sink, location(s.range), &format!("'{what}' in a 'finally' block"))?;
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ impl<'a> Compiler<'a, '_> {
     /// The text of an annotation that is not evaluated.
     pub(super) fn annotation_text(&mut self, e: &'a Expr<'a>) -> Result {
         let text = unparse::expr(e);
-        self.load_const(location(e.span), Const::Str(Str::from_wtf8(&text)));
+        self.load_const(location(e.range), Const::Str(Str::from_wtf8(&text)));
         Ok(())
     }
 
@@ -137,7 +137,7 @@ impl<'a> Compiler<'a, '_> {
         for (stmt, index) in deferred {
             let StmtKind::AnnAssign(node) = &stmt.kind else { continue };
             let ExprKind::Name(target) = &node.target.kind else { continue };
-            let place = location(stmt.span);
+            let place = location(stmt.range);
             let target = self.names.intern(target.id);
             let mangled = self.names.mangle(self.unit.private, target);
             let not_set = self.label();

@@ -25,8 +25,8 @@ impl<'a> Compiler<'a, '_> {
         self.check_caller(node.func)?;
         self.expr(node.func)?;
         self.builtin_call(node, skip)?;
-        self.op(location(node.func.span), Op::PUSH_NULL);
-        self.call_args(location(e.span), 0, node.args, None, node.keywords)?;
+        self.op(location(node.func.range), Op::PUSH_NULL);
+        self.call_args(location(e.range), 0, node.args, None, node.keywords)?;
         self.place(skip);
         Ok(())
     }
@@ -35,7 +35,7 @@ impl<'a> Compiler<'a, '_> {
         for (i, keyword) in keywords.iter().enumerate() {
             let Some(arg) = keyword.arg else { continue };
             if let Some(other) = keywords[i + 1..].iter().find(|k| k.arg == Some(arg)) {
-                return self.error(location(other.span), format!("keyword argument repeated: {arg}"));
+                return self.error(location(other.range), format!("keyword argument repeated: {arg}"));
             }
         }
         Ok(())
@@ -46,7 +46,7 @@ impl<'a> Compiler<'a, '_> {
         match self.inferred_type(e) {
             Some(name) if name != "function" => {
                 let message = format!("'{name}' object is not callable; perhaps you missed a comma?");
-                self.warn(location(e.span), &message)
+                self.warn(location(e.range), &message)
             }
             _ => Ok(()),
         }
@@ -71,7 +71,7 @@ impl<'a> Compiler<'a, '_> {
         {
             return Ok(false);
         }
-        let mut at = location(node.func.span);
+        let mut at = location(node.func.range);
         if let Some(call) = self.optimizable_super(method) {
             self.load_super_args(method.value, call)?;
             let op = AttrOp::Super { method: true, explicit: !call.args.is_empty() };
@@ -84,7 +84,7 @@ impl<'a> Compiler<'a, '_> {
             self.attribute_op(at, AttrOp::LoadMethod, method.attr);
         }
         self.exprs(node.args)?;
-        let call_at = self.attribute_start(location(e.span), node.func, method.attr);
+        let call_at = self.attribute_start(location(e.range), node.func, method.attr);
         if keywords > 0 {
             self.keyword_values(at, node.keywords)?;
             self.emit(call_at, Op::CALL_KW, (node.args.len() + keywords) as u32);
@@ -116,7 +116,7 @@ impl<'a> Compiler<'a, '_> {
             "tuple" => (common_constant::TUPLE, None),
             _ => return Ok(()),
         };
-        let at = location(node.func.span);
+        let at = location(node.func.range);
         let skip = self.label();
         self.emit(at, Op::COPY, 1);
         self.emit(at, Op::LOAD_COMMON_CONSTANT, constant);
@@ -281,8 +281,8 @@ impl<'a> Compiler<'a, '_> {
 
     /// Loads `super`, the class and the instance.
     pub(super) fn load_super_args(&mut self, e: &'a Expr<'a>, call: &'a Call<'a>) -> Result {
-        let at = location(e.span);
-        self.load_name(location(call.func.span), known::SUPER)?;
+        let at = location(e.range);
+        self.load_name(location(call.func.range), known::SUPER)?;
         if let [class, instance] = call.args {
             self.expr(class)?;
             return self.expr(instance);

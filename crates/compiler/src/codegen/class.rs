@@ -17,7 +17,7 @@ impl<'a> Compiler<'a, '_> {
     pub(super) fn class(&mut self, s: &'a Stmt<'a>, node: &'a ClassDef<'a>) -> Result {
         self.exprs(node.decorator_list)?;
         let firstlineno = Self::first_line(s, node.decorator_list);
-        let at = location(s.span);
+        let at = location(s.range);
         let name = self.names.intern(node.name);
         let generic = !node.type_params.is_empty();
         if generic {
@@ -92,7 +92,7 @@ impl<'a> Compiler<'a, '_> {
         self.op(NO_LOCATION, Op::RETURN_VALUE);
         let finished = self.finish_unit(true)?;
         // At the `class` statement, not at a decorator.
-        let at = location(s.span);
+        let at = location(s.range);
         self.op(at, Op::LOAD_BUILD_CLASS);
         self.op(at, Op::PUSH_NULL);
         self.make_closure(at, finished, 0)?;

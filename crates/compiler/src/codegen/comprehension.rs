@@ -40,7 +40,7 @@ struct Inlined {
 
 impl<'a> Compiler<'a, '_> {
     pub(super) fn comprehension(&mut self, e: &'a Expr<'a>) -> Result {
-        let at = location(e.span);
+        let at = location(e.range);
         let (kind, name, generators, element, value) = match &e.kind {
             ExprKind::GeneratorExp(n) => (Kind::Generator, known::GENEXPR_CODE, n.generators, n.elt, None),
             ExprKind::ListComp(n) => (Kind::List, known::LISTCOMP_CODE, n.generators, n.elt, None),
@@ -103,7 +103,7 @@ impl<'a> Compiler<'a, '_> {
     fn outermost_iterator(&mut self, generator: &'a Comprehension<'a>) -> Result {
         self.expr(generator.iter)?;
         let op = if generator.is_async != 0 { Op::GET_AITER } else { Op::GET_ITER };
-        self.op(location(generator.iter.span), op);
+        self.op(location(generator.iter.range), op);
         Ok(())
     }
 
@@ -143,7 +143,7 @@ impl<'a> Compiler<'a, '_> {
                     }
                     _ => {
                         self.expr(generator.iter)?;
-                        self.op(location(generator.iter.span), Op::GET_ITER);
+                        self.op(location(generator.iter.range), Op::GET_ITER);
                     }
                 }
             }
@@ -151,7 +151,7 @@ impl<'a> Compiler<'a, '_> {
         if loops {
             depth += 1;
             self.place(start);
-            self.jump(location(generator.iter.span), Op::FOR_ITER, anchor);
+            self.jump(location(generator.iter.range), Op::FOR_ITER, anchor);
         }
         self.expr(generator.target)?;
         for condition in generator.ifs {
@@ -180,7 +180,7 @@ impl<'a> Compiler<'a, '_> {
                 self.emit(at, Op::LOAD_FAST, 0);
             } else {
                 self.expr(generator.iter)?;
-                self.op(location(generator.iter.span), Op::GET_AITER);
+                self.op(location(generator.iter.range), Op::GET_AITER);
             }
         }
         self.place(start);
@@ -206,7 +206,7 @@ impl<'a> Compiler<'a, '_> {
 
     /// The next generator, or the element; answers the place of the jump back.
     fn inner(&mut self, plan: &Plan<'a>, index: usize, depth: u32) -> Result<Location> {
-        let mut place = location(plan.element.span);
+        let mut place = location(plan.element.range);
         if index + 1 < plan.generators.len() {
             self.generator(plan, index + 1, depth, false)?;
             return Ok(place);
@@ -222,7 +222,7 @@ impl<'a> Compiler<'a, '_> {
             Kind::Dict => {
                 if let Some(value) = plan.value {
                     self.expr(value)?;
-                    let end = location(value.span);
+                    let end = location(value.range);
                     place.end_line = end.end_line;
                     place.end_column = end.end_column;
                 }
@@ -252,9 +252,8 @@ impl<'a> Compiler<'a, '_> {
             let scope = symtable::scope_of(symbol);
             let outer_symbol = self.table.entry(outer).symbol(name);
             let outer_scope = symtable::scope_of(outer_symbol);
-            let differs = scope != outer_scope
-                && scope != Scope::Free
-                && !(scope == Scope::Cell && outer_scope == Scope::Free);
+            let differs =
+                scope != outer_scope && scope != Scope::Free && !(scope == Scope::Cell && outer_scope == Scope::Free);
             if differs || in_class {
                 self.table.entry_mut(outer).symbols.insert(name.0, symbol);
                 state.symbols.push((name, outer_symbol));

@@ -10,9 +10,9 @@ use super::names::AttrOp;
 use super::{Compiler, STACK_USE_GUIDELINE, ScopeKind};
 use crate::consts::from_ast;
 use crate::error::Result;
+use crate::location;
 use crate::names::Name;
 use crate::sequence::{Label, NO_LOCATION};
-use crate::location;
 
 /// The argument of `BINARY_OP` for an operator.
 pub(super) fn binary_arg(op: Operator) -> u32 {
@@ -55,7 +55,7 @@ impl<'a> Compiler<'a, '_> {
     /// Any expression.
     pub(super) fn expr(&mut self, e: &'a Expr<'a>) -> Result {
         self.depth.enter()?;
-        let at = location(e.span);
+        let at = location(e.range);
         match &e.kind {
             ExprKind::NamedExpr(node) => {
                 self.expr(node.value)?;
@@ -177,10 +177,10 @@ impl<'a> Compiler<'a, '_> {
         let mut left = e;
         while let ExprKind::BinOp(node) = &left.kind {
             if let Some((parts, items)) = self.as_percent_format(left) {
-                self.percent_format(location(left.span), parts, items)?;
+                self.percent_format(location(left.range), parts, items)?;
                 break;
             }
-            pending.push((node, location(left.span)));
+            pending.push((node, location(left.range)));
             left = node.left;
         }
         if !matches!(left.kind, ExprKind::BinOp(_)) {
@@ -255,7 +255,7 @@ impl<'a> Compiler<'a, '_> {
                 self.place(end);
             }
             ExprKind::Compare(node) if node.ops.len() > 1 => {
-                let place = location(e.span);
+                let place = location(e.range);
                 self.check_compare(place, node)?;
                 let cleanup = self.label();
                 self.expr(node.left)?;
@@ -283,7 +283,7 @@ impl<'a> Compiler<'a, '_> {
             }
             _ => {
                 self.expr(e)?;
-                let place = location(e.span);
+                let place = location(e.range);
                 self.op(place, Op::TO_BOOL);
                 self.jump(place, if condition { Op::POP_JUMP_IF_TRUE } else { Op::POP_JUMP_IF_FALSE }, next);
             }
@@ -311,7 +311,7 @@ impl<'a> Compiler<'a, '_> {
     }
 
     fn compare(&mut self, e: &'a Expr<'a>, node: &'a Compare<'a>) -> Result {
-        let at = location(e.span);
+        let at = location(e.range);
         self.check_compare(at, node)?;
         self.expr(node.left)?;
         let Some(last) = node.ops.len().checked_sub(1) else { return Ok(()) };
@@ -555,7 +555,7 @@ impl<'a> Compiler<'a, '_> {
 
     /// The place of an attribute's name, if the whole expression spans lines.
     pub(super) fn attribute_start(&self, mut at: Location, e: &Expr<'_>, attr: &str) -> Location {
-        let end = location(e.span);
+        let end = location(e.range);
         if at.line != end.end_line {
             at.line = end.end_line;
             let len = attr.chars().count() as i32;
@@ -575,7 +575,7 @@ impl<'a> Compiler<'a, '_> {
     }
 
     fn attribute(&mut self, e: &'a Expr<'a>, node: &'a Attribute<'a>) -> Result {
-        let at = location(e.span);
+        let at = location(e.range);
         if node.ctx == ExprContext::Load
             && let Some(call) = self.optimizable_super(node)
         {
@@ -626,14 +626,14 @@ impl<'a> Compiler<'a, '_> {
         for part in [slice.lower, slice.upper] {
             match part {
                 Some(part) => self.expr(part)?,
-                None => self.load_none(location(e.span)),
+                None => self.load_none(location(e.range)),
             }
         }
         Ok(())
     }
 
     fn slice(&mut self, e: &'a Expr<'a>, node: &'a Slice<'a>) -> Result {
-        let at = location(e.span);
+        let at = location(e.range);
         if self.is_constant_slice(e) {
             let part = |part: Option<&Expr<'_>>| {
                 part.and_then(|e| self.preprocess.constant(e)).map_or(Const::None, |value| from_ast(&value))
@@ -692,7 +692,7 @@ impl<'a> Compiler<'a, '_> {
         };
         if suspicious && let Some(name) = self.inferred_type(e) {
             let message = format!("'{name}' object is not subscriptable; perhaps you missed a comma?");
-            self.warn(location(e.span), &message)?;
+            self.warn(location(e.range), &message)?;
         }
         Ok(())
     }
@@ -711,7 +711,7 @@ impl<'a> Compiler<'a, '_> {
         if suspicious && let Some(name) = self.inferred_type(e) {
             let message =
                 format!("{name} indices must be integers or slices, not {index_type}; perhaps you missed a comma?");
-            self.warn(location(e.span), &message)?;
+            self.warn(location(e.range), &message)?;
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ impl<'a> Compiler<'a, '_> {
     /// Calls each decorator, innermost first, at its own place.
     pub(super) fn apply_decorators(&mut self, decorators: &'a [&'a Expr<'a>]) {
         for decorator in decorators.iter().rev() {
-            self.emit(location(decorator.span), Op::CALL, 0);
+            self.emit(location(decorator.range), Op::CALL, 0);
         }
     }
 
@@ -76,13 +76,13 @@ impl<'a> Compiler<'a, '_> {
 
     /// The line of the first decorator, or of the statement itself.
     pub(super) fn first_line(s: &Stmt<'_>, decorators: &[&Expr<'_>]) -> i32 {
-        decorators.first().map_or(location(s.span), |d| location(d.span)).line
+        decorators.first().map_or(location(s.range), |d| location(d.range)).line
     }
 
     pub(super) fn function(&mut self, s: &'a Stmt<'a>, node: &'a FunctionDef<'a>, is_async: bool) -> Result {
         self.exprs(node.decorator_list)?;
         let firstlineno = Self::first_line(s, node.decorator_list);
-        let at = location(s.span);
+        let at = location(s.range);
         let mut attributes = self.default_arguments(at, node.args)?;
         let generic = !node.type_params.is_empty();
         let passed = attributes.count_ones();
@@ -146,7 +146,7 @@ impl<'a> Compiler<'a, '_> {
             self.pop_block(BlockKind::StopIteration);
         }
         let finished = self.finish_unit(true)?;
-        self.make_closure(location(s.span), finished, attributes)
+        self.make_closure(location(s.range), finished, attributes)
     }
 
     /// Around all of a generator: a `StopIteration` that escapes becomes a `RuntimeError`.
@@ -161,7 +161,7 @@ impl<'a> Compiler<'a, '_> {
     }
 
     pub(super) fn lambda(&mut self, e: &'a Expr<'a>, node: &'a Lambda<'a>) -> Result {
-        let at = location(e.span);
+        let at = location(e.range);
         let attributes = self.default_arguments(at, node.args)?;
         let key = Key::node(e);
         self.enter_scope(known::LAMBDA_CODE, ScopeKind::Lambda, key, at.line, None, counts(node.args))?;
@@ -169,7 +169,7 @@ impl<'a> Compiler<'a, '_> {
         let finished = if self.entry().generator {
             self.finish_unit(false)?
         } else {
-            self.op(location(node.body.span), Op::RETURN_VALUE);
+            self.op(location(node.body.range), Op::RETURN_VALUE);
             self.finish_unit(true)?
         };
         self.make_closure(at, finished, attributes)
@@ -177,7 +177,7 @@ impl<'a> Compiler<'a, '_> {
 
     /// A function that evaluates a bound or default when asked.
     fn type_variable_part(&mut self, e: &'a Expr<'a>, name: Name, key: Key, may_be_starred: bool) -> Result {
-        let at = location(e.span);
+        let at = location(e.range);
         self.load_const(at, Const::Tuple([Const::Int(1)].into()));
         self.enter_annotations(at, key, name)?;
         match &e.kind {
@@ -195,7 +195,7 @@ impl<'a> Compiler<'a, '_> {
     pub(super) fn type_params(&mut self, params: &'a [TypeParam<'a>]) -> Result {
         let mut seen_default = false;
         for param in params {
-            let at = location(param.span);
+            let at = location(param.range);
             let (text, default, default_key, starred) = match &param.kind {
                 TypeParamKind::TypeVar(p) => (p.name, p.default_value, Key::default(param), false),
                 TypeParamKind::ParamSpec(p) => (p.name, p.default_value, Key::bound(param), false),
@@ -234,13 +234,13 @@ impl<'a> Compiler<'a, '_> {
             self.store_name(at, name)?;
         }
         if let Some(first) = params.first() {
-            self.emit(location(first.span), Op::BUILD_TUPLE, params.len() as u32);
+            self.emit(location(first.range), Op::BUILD_TUPLE, params.len() as u32);
         }
         Ok(())
     }
 
     pub(super) fn type_alias(&mut self, s: &'a Stmt<'a>, node: &'a TypeAlias<'a>) -> Result {
-        let at = location(s.span);
+        let at = location(s.range);
         let ExprKind::Name(target) = &node.name.kind else {
             return Err(CompileError::system("type alias with a name that is no Name"));
         };

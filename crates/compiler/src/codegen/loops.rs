@@ -16,12 +16,12 @@ impl<'a> Compiler<'a, '_> {
         let end = self.label();
         self.push_block(at, BlockKind::ForLoop, start, end, Datum::None)?;
         self.expr(node.iter)?;
-        let place = location(node.iter.span);
+        let place = location(node.iter.range);
         self.op(place, Op::GET_ITER);
         self.place(start);
         self.jump(place, Op::FOR_ITER, cleanup);
         // Keeps the line of a target that stands on a line of its own.
-        self.op(location(node.target.span), Op::NOP);
+        self.op(location(node.target.range), Op::NOP);
         self.expr(node.target)?;
         self.stmts(node.body)?;
         self.jump(NO_LOCATION, Op::JUMP, start);
@@ -40,7 +40,7 @@ impl<'a> Compiler<'a, '_> {
         let except = self.label();
         let end = self.label();
         self.expr(node.iter)?;
-        let iter_place = location(node.iter.span);
+        let iter_place = location(node.iter.range);
         self.op(iter_place, Op::GET_AITER);
         self.place(start);
         self.push_block(at, BlockKind::ForLoop, start, end, Datum::None)?;

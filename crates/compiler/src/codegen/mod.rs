@@ -116,7 +116,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
     }
 
     fn module_body(&mut self, body: &'a [Stmt<'a>], interactive: bool) -> Result {
-        let at = body.first().map_or(Location::new(1, 1, 0, 0), |s| location(s.span));
+        let at = body.first().map_or(Location::new(1, 1, 0, 0), |s| location(s.range));
         if self.entry().has_conditional_annotations {
             self.emit(at, Op::BUILD_SET, 0);
             let arg = self.unit.metadata.name(known::CONDITIONAL_ANNOTATIONS);
@@ -399,9 +399,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
             Scope::Cell => metadata.cellvars.get(name.0),
             _ => metadata.freevars.get(name.0),
         };
-        found.ok_or_else(|| {
-            CompileError::system(format!("no cell for the free variable '{}'", self.names.text(name)))
-        })
+        found.ok_or_else(|| CompileError::system(format!("no cell for the free variable '{}'", self.names.text(name))))
     }
 
     /// Where the current unit keeps a name that a closure needs.

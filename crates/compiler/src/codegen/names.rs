@@ -46,7 +46,9 @@ impl<'a> Compiler<'a, '_> {
             AttrOp::LoadMethod => (Op::LOAD_ATTR, arg << 1 | 1),
             AttrOp::Store => (Op::STORE_ATTR, arg),
             AttrOp::Delete => (Op::DELETE_ATTR, arg),
-            AttrOp::Super { method, explicit } => (Op::LOAD_SUPER_ATTR, arg << 2 | (explicit as u32) << 1 | method as u32),
+            AttrOp::Super { method, explicit } => {
+                (Op::LOAD_SUPER_ATTR, arg << 2 | (explicit as u32) << 1 | method as u32)
+            }
         };
         self.emit(at, op, arg);
     }

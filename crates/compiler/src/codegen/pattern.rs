@@ -50,7 +50,7 @@ impl<'a> Compiler<'a, '_> {
         let has_default = is_wildcard(last_case.pattern) && count > 1;
         let tested = count - has_default as usize;
         for (i, case) in node.cases[..tested].iter().enumerate() {
-            let at = location(case.pattern.span);
+            let at = location(case.pattern.range);
             let last = i + 1 == tested;
             if !last {
                 self.emit(at, Op::COPY, 1);
@@ -73,7 +73,7 @@ impl<'a> Compiler<'a, '_> {
             self.place_fail_pop(at, &mut context);
         }
         if has_default {
-            let at = location(last_case.pattern.span);
+            let at = location(last_case.pattern.range);
             self.op(at, Op::NOP);
             if let Some(guard) = last_case.guard {
                 self.jump_if(at, guard, end, false)?;
@@ -141,7 +141,7 @@ impl<'a> Compiler<'a, '_> {
 
     fn pattern(&mut self, p: &'a Pattern<'a>, context: &mut Context) -> Result {
         self.depth.enter()?;
-        let at = location(p.span);
+        let at = location(p.range);
         match &p.kind {
             PatternKind::MatchValue(node) => {
                 self.pattern_value(at, node.value)?;
@@ -187,7 +187,7 @@ impl<'a> Compiler<'a, '_> {
 
     fn pattern_value(&mut self, at: Location, value: &'a Expr<'a>) -> Result {
         if let Some(constant) = pattern_constant(value) {
-            self.load_const(location(value.span), constant);
+            self.load_const(location(value.range), constant);
             return Ok(());
         }
         if !matches!(value.kind, ExprKind::Attribute(_)) {
@@ -299,7 +299,7 @@ impl<'a> Compiler<'a, '_> {
         }
         for (i, attr) in attrs.iter().enumerate() {
             if let Some(j) = (i + 1..attrs.len()).find(|&j| attrs[j] == *attr) {
-                let place = location(kwd_patterns[j].span);
+                let place = location(kwd_patterns[j].range);
                 return self.error(place, format!("attribute name repeated in class pattern: {attr}"));
             }
         }
@@ -354,7 +354,7 @@ impl<'a> Compiler<'a, '_> {
                         return self.error(at, message);
                     }
                     seen.push(constant.clone());
-                    self.load_const(location(key.span), constant);
+                    self.load_const(location(key.range), constant);
                 }
                 None if matches!(key.kind, ExprKind::Attribute(_)) => self.expr(key)?,
                 None => {
@@ -404,7 +404,7 @@ impl<'a> Compiler<'a, '_> {
         // The first alternative decides the order of the captures.
         let mut control: Vec<Name> = Vec::new();
         for (i, alternative) in patterns.iter().enumerate() {
-            let place = location(alternative.span);
+            let place = location(alternative.range);
             let mut inner = Context {
                 allow_irrefutable: i + 1 == patterns.len() && context.allow_irrefutable,
                 ..Context::default()

@@ -1,7 +1,7 @@
 //! Statements.
 
-use taipan_bytecode::Op;
 use taipan_bytecode::Const;
+use taipan_bytecode::Op;
 use taipan_bytecode::location_table::Location;
 use taipan_bytecode::opcode::{common_constant, intrinsic, nb};
 use taipan_syntax::ast::*;
@@ -71,7 +71,7 @@ impl<'a> Compiler<'a, '_> {
 
     fn stmt(&mut self, s: &'a Stmt<'a>) -> Result {
         self.depth.enter()?;
-        let at = location(s.span);
+        let at = location(s.range);
         match &s.kind {
             StmtKind::FunctionDef(node) => self.function(s, node, false)?,
             StmtKind::AsyncFunctionDef(node) => self.function(s, node, true)?,
@@ -167,11 +167,11 @@ impl<'a> Compiler<'a, '_> {
             if preserve {
                 self.expr(value)?;
             } else {
-                place = location(value.span);
+                place = location(value.range);
                 self.op(place, Op::NOP);
             }
         }
-        if node.value.is_none_or(|v| location(v.span).line != at.line) {
+        if node.value.is_none_or(|v| location(v.range).line != at.line) {
             place = at;
             self.op(place, Op::NOP);
         }
@@ -340,7 +340,7 @@ impl<'a> Compiler<'a, '_> {
             self.expr(msg)?;
             self.emit(at, Op::CALL, 0);
         }
-        self.emit(location(node.test.span), Op::RAISE_VARARGS, 1);
+        self.emit(location(node.test.range), Op::RAISE_VARARGS, 1);
         self.place(end);
         Ok(())
     }
@@ -405,7 +405,7 @@ impl<'a> Compiler<'a, '_> {
 
     fn aug_assign(&mut self, at: Location, node: &'a AugAssign<'a>) -> Result {
         let target = node.target;
-        let mut place = location(target.span);
+        let mut place = location(target.range);
         match &target.kind {
             ExprKind::Attribute(attribute) => {
                 self.expr(attribute.value)?;
@@ -436,7 +436,7 @@ impl<'a> Compiler<'a, '_> {
         }
         self.expr(node.value)?;
         self.emit(at, Op::BINARY_OP, nb::INPLACE + super::expr::binary_arg(node.op));
-        place = location(target.span);
+        place = location(target.range);
         match &target.kind {
             ExprKind::Attribute(attribute) => {
                 place = self.attribute_start(place, target, attribute.attr);
@@ -465,7 +465,7 @@ impl<'a> Compiler<'a, '_> {
     }
 
     fn ann_assign(&mut self, s: &'a Stmt<'a>, node: &'a AnnAssign<'a>) -> Result {
-        let at = location(s.span);
+        let at = location(s.range);
         let future = self.future_annotations();
         if let Some(value) = node.value {
             self.expr(value)?;
@@ -505,7 +505,7 @@ impl<'a> Compiler<'a, '_> {
 
     fn check_annotation_expr(&mut self, e: &'a Expr<'a>) -> Result {
         self.expr(e)?;
-        self.op(location(e.span), Op::POP_TOP);
+        self.op(location(e.range), Op::POP_TOP);
         Ok(())
     }
 

@@ -68,10 +68,7 @@ impl<'a> Compiler<'a, '_> {
     }
 
     /// The parts of `"..." % (...)`, if it is one that becomes an f-string.
-    pub(super) fn as_percent_format<'e>(
-        &self,
-        e: &'e Expr<'a>,
-    ) -> Option<(Vec<FormatPart>, &'a [&'a Expr<'a>])> {
+    pub(super) fn as_percent_format<'e>(&self, e: &'e Expr<'a>) -> Option<(Vec<FormatPart>, &'a [&'a Expr<'a>])> {
         let ExprKind::BinOp(node) = &e.kind else { return None };
         if node.op != Operator::Mod {
             return None;
@@ -83,12 +80,7 @@ impl<'a> Compiler<'a, '_> {
         Some((preprocess::percent_format(format, items.elts)?, items.elts))
     }
 
-    pub(super) fn percent_format(
-        &mut self,
-        at: Location,
-        parts: Vec<FormatPart>,
-        items: &'a [&'a Expr<'a>],
-    ) -> Result {
+    pub(super) fn percent_format(&mut self, at: Location, parts: Vec<FormatPart>, items: &'a [&'a Expr<'a>]) -> Result {
         let mut items = items.iter();
         self.join(at, parts.len(), |c, i| {
             match &parts[i] {
@@ -96,7 +88,7 @@ impl<'a> Compiler<'a, '_> {
                 FormatPart::Item { conversion, spec } => {
                     let Some(item) = items.next() else { return Ok(()) };
                     c.expr(item)?;
-                    let place = location(item.span);
+                    let place = location(item.range);
                     c.emit(place, Op::CONVERT_VALUE, conversion_arg(i32::from(*conversion))?);
                     if spec.is_empty() {
                         c.op(place, Op::FORMAT_SIMPLE);

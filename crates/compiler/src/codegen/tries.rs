@@ -13,11 +13,7 @@ use crate::sequence::{Label, NO_LOCATION};
 
 impl<'a> Compiler<'a, '_> {
     pub(super) fn try_(&mut self, at: Location, node: &'a Try<'a>) -> Result {
-        if node.finalbody.is_empty() {
-            self.try_except(at, node)
-        } else {
-            self.try_finally(at, node, Self::try_except)
-        }
+        if node.finalbody.is_empty() { self.try_except(at, node) } else { self.try_finally(at, node, Self::try_except) }
     }
 
     pub(super) fn try_star(&mut self, at: Location, node: &'a Try<'a>) -> Result {
@@ -97,7 +93,7 @@ impl<'a> Compiler<'a, '_> {
         self.op(NO_LOCATION, Op::PUSH_EXC_INFO);
         self.push_block(at, BlockKind::ExceptionHandler, Label::NONE, Label::NONE, Datum::None)?;
         for (i, handler) in node.handlers.iter().enumerate() {
-            let at = location(handler.span);
+            let at = location(handler.range);
             let ExceptHandlerKind::ExceptHandler(h) = &handler.kind;
             if h.r#type.is_none() && i + 1 < node.handlers.len() {
                 return self.error(at, "default 'except:' must be last");
@@ -167,7 +163,7 @@ impl<'a> Compiler<'a, '_> {
         self.op(NO_LOCATION, Op::PUSH_EXC_INFO);
         self.push_block(at, BlockKind::ExceptionGroupHandler, Label::NONE, Label::NONE, Datum::None)?;
         for (i, handler) in node.handlers.iter().enumerate() {
-            let at = location(handler.span);
+            let at = location(handler.range);
             let ExceptHandlerKind::ExceptHandler(h) = &handler.kind;
             let name = h.name.map(|name| self.names.intern(name));
             except = self.label();

@@ -33,7 +33,7 @@ impl<'a> Compiler<'a, '_> {
         let cleanup = self.label();
         let item = &node.items[position];
         self.expr(item.context_expr)?;
-        let at = location(item.context_expr.span);
+        let at = location(item.context_expr.range);
         let (enter_method, exit_method, kind) =
             if is_async { (2, 3, BlockKind::AsyncWith) } else { (0, 1, BlockKind::With) };
         self.emit(at, Op::COPY, 1);

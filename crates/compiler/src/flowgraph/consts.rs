@@ -289,4 +289,3 @@ fn optimize_loads(instrs: &mut [Instr], pool: &mut Pool<'_>) {
         }
     }
 }
-

@@ -24,8 +24,7 @@ struct Context {
 
 /// Decides the scopes of all names of all blocks.
 pub(super) fn analyze(table: &mut SymbolTable, names: &Names<'_>) -> Result {
-    let mut context =
-        Context { bound: None, global: NameSet::default(), type_params: NameSet::default(), class: None };
+    let mut context = Context { bound: None, global: NameSet::default(), type_params: NameSet::default(), class: None };
     let mut free = Vec::new();
     Analyzer { table, names }.block(SymbolTable::TOP, &mut context, &mut free)
 }

@@ -15,7 +15,7 @@ use crate::preprocess::{Body, Preprocess};
 use crate::{ALLOW_TOP_LEVEL_AWAIT, Depth};
 
 /// Builds the symbol table of a module.
-pub fn build<'a>(
+pub(crate) fn build<'a>(
     module: &Mod<'a>,
     names: &mut Names<'a>,
     future: &Future,
@@ -311,7 +311,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn function(&mut self, s: &'a Stmt<'a>, def_: &'a FunctionDef<'a>, is_async: bool) -> Result {
-        let at = location(s.span);
+        let at = location(s.range);
         let name = self.names.intern(def_.name);
         self.add(name, def::LOCAL, at)?;
         self.exprs(def_.args.defaults)?;
@@ -341,7 +341,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn class(&mut self, s: &'a Stmt<'a>, class: &'a ClassDef<'a>) -> Result {
-        let at = location(s.span);
+        let at = location(s.range);
         let name = self.names.intern(class.name);
         self.add(name, def::LOCAL, at)?;
         self.exprs(class.decorator_list)?;
@@ -375,7 +375,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn type_alias(&mut self, s: &'a Stmt<'a>, alias: &'a TypeAlias<'a>) -> Result {
-        let at = location(s.span);
+        let at = location(s.range);
         self.expr(alias.name)?;
         let ExprKind::Name(target) = alias.name.kind else {
             return Err(CompileError::system("type alias with a name that is no Name"));
@@ -390,7 +390,7 @@ impl<'a> Builder<'a, '_> {
         self.enter(name, BlockKind::TypeAlias, Key::node(s), at)?;
         self.current().can_see_class_scope = in_class;
         if in_class {
-            self.add(known::CLASSDICT, def::USE, location(alias.value.span))?;
+            self.add(known::CLASSDICT, def::USE, location(alias.value.range))?;
         }
         self.expr(alias.value)?;
         self.exit();
@@ -409,9 +409,9 @@ impl<'a> Builder<'a, '_> {
             if known_as & (def::GLOBAL | def::NONLOCAL) != 0 && self.current != SymbolTable::TOP && simple {
                 let what = if known_as & def::GLOBAL != 0 { "global" } else { "nonlocal" };
                 let message = format!("annotated name '{}' can't be {what}", target.id);
-                return Err(CompileError::syntax(location(s.span), message));
+                return Err(CompileError::syntax(location(s.range), message));
             }
-            let at = location(assign.target.span);
+            let at = location(assign.target.range);
             if simple {
                 self.add(name, def::ANNOT | def::LOCAL, at)?;
             } else if assign.value.is_some() {
@@ -425,7 +425,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn declare(&mut self, s: &'a Stmt<'a>, names: &'a [&'a str], flag: u32) -> Result {
-        let at = location(s.span);
+        let at = location(s.range);
         let what = if flag == def::GLOBAL { "global" } else { "nonlocal" };
         for &text in names {
             let name = self.names.intern(text);
@@ -450,7 +450,7 @@ impl<'a> Builder<'a, '_> {
 
     fn import_from(&mut self, s: &'a Stmt<'a>, import: &'a ImportFrom<'a>) -> Result {
         import.names.iter().try_for_each(|a| self.alias(a))?;
-        let at = location(s.span);
+        let at = location(s.range);
         let last = self.future.location;
         if import.module == Some("__future__")
             && import.level.unwrap_or(0) == 0
@@ -467,7 +467,7 @@ impl<'a> Builder<'a, '_> {
             self.current().coroutine = true;
         }
         if !self.current().coroutine {
-            return Err(CompileError::syntax(location(s.span), format!("'{what}' outside async function")));
+            return Err(CompileError::syntax(location(s.range), format!("'{what}' outside async function")));
         }
         Ok(())
     }
@@ -498,7 +498,7 @@ impl<'a> Builder<'a, '_> {
                 let ExceptHandlerKind::ExceptHandler(h) = &handler.kind;
                 b.opt_expr(h.r#type)?;
                 if let Some(name) = h.name {
-                    b.add_text(name, def::LOCAL, location(handler.span))?;
+                    b.add_text(name, def::LOCAL, location(handler.range))?;
                 }
                 b.stmts(h.body)?;
             }
@@ -593,7 +593,7 @@ impl<'a> Builder<'a, '_> {
             return Err(CompileError::system("named expression with a target that is no Name"));
         };
         let name = self.names.intern(node.id);
-        let at = location(target.span);
+        let at = location(target.range);
         for i in (0..self.stack.len()).rev() {
             let id = self.stack[i];
             let (comprehension, kind) = {
@@ -611,8 +611,7 @@ impl<'a> Builder<'a, '_> {
             }
             let message = match kind {
                 BlockKind::Function => {
-                    let flag =
-                        if self.lookup_in(id, name) & def::GLOBAL != 0 { def::GLOBAL } else { def::NONLOCAL };
+                    let flag = if self.lookup_in(id, name) & def::GLOBAL != 0 { def::GLOBAL } else { def::NONLOCAL };
                     self.add(name, flag, at)?;
                     self.record_directive(name, at);
                     return self.add_to(id, name, def::LOCAL, at);
@@ -626,9 +625,7 @@ impl<'a> Builder<'a, '_> {
                 BlockKind::TypeParameters => {
                     "assignment expression within a comprehension cannot be used within the definition of a generic"
                 }
-                BlockKind::TypeAlias => {
-                    "assignment expression within a comprehension cannot be used in a type alias"
-                }
+                BlockKind::TypeAlias => "assignment expression within a comprehension cannot be used in a type alias",
                 BlockKind::TypeVariable => {
                     "assignment expression within a comprehension cannot be used in a TypeVar bound"
                 }
@@ -648,7 +645,7 @@ impl<'a> Builder<'a, '_> {
             BlockKind::TypeParameters => format!("{what} cannot be used within the definition of a generic"),
             _ => return Ok(()),
         };
-        Err(CompileError::syntax(location(e.span), message))
+        Err(CompileError::syntax(location(e.range), message))
     }
 
     fn yields(&mut self, e: &'a Expr<'a>, value: Option<&'a Expr<'a>>) -> Result {
@@ -662,17 +659,17 @@ impl<'a> Builder<'a, '_> {
             CompKind::Dict => "dict comprehension",
             CompKind::Generator => "generator expression",
         };
-        Err(CompileError::syntax(location(e.span), format!("'yield' inside {what}")))
+        Err(CompileError::syntax(location(e.range), format!("'yield' inside {what}")))
     }
 
     fn awaits(&mut self, e: &'a Expr<'a>, value: &'a Expr<'a>) -> Result {
         self.not_in_annotation("await expression", e)?;
         if !self.allows_top_level_await() {
             if !self.current().is_function_like() {
-                return Err(CompileError::syntax(location(e.span), "'await' outside function"));
+                return Err(CompileError::syntax(location(e.range), "'await' outside function"));
             }
             if !self.in_async_def() && self.current().comprehension == CompKind::No {
-                return Err(CompileError::syntax(location(e.span), "'await' outside async function"));
+                return Err(CompileError::syntax(location(e.range), "'await' outside async function"));
             }
         }
         self.expr(value)?;
@@ -687,7 +684,7 @@ impl<'a> Builder<'a, '_> {
                 self.not_in_annotation("named expression", e)?;
                 if self.current().comp_iter_expr > 0 {
                     let message = "assignment expression cannot be used in a comprehension iterable expression";
-                    return Err(CompileError::syntax(location(e.span), message));
+                    return Err(CompileError::syntax(location(e.range), message));
                 }
                 if self.current().comprehension != CompKind::No {
                     self.extend_named_expr_scope(node.target)?;
@@ -713,7 +710,7 @@ impl<'a> Builder<'a, '_> {
             ExprKind::Lambda(node) => {
                 self.exprs(node.args.defaults)?;
                 self.opt_exprs(node.args.kw_defaults)?;
-                self.enter(known::LAMBDA, BlockKind::Function, Key::node(e), location(e.span))?;
+                self.enter(known::LAMBDA, BlockKind::Function, Key::node(e), location(e.range))?;
                 self.arguments(node.args)?;
                 self.expr(node.body)?;
                 self.exit();
@@ -765,7 +762,7 @@ impl<'a> Builder<'a, '_> {
             ExprKind::Constant(_) => {}
             ExprKind::Attribute(node) => {
                 let name = self.names.intern(node.attr);
-                self.check_name(name, location(e.span), node.ctx)?;
+                self.check_name(name, location(e.range), node.ctx)?;
                 self.expr(node.value)?;
             }
             ExprKind::Subscript(node) => {
@@ -796,7 +793,7 @@ impl<'a> Builder<'a, '_> {
         if load && name == known::DEBUG && !self.in_text_annotation() {
             return Ok(());
         }
-        let at = location(e.span);
+        let at = location(e.range);
         self.add_ctx(name, if load { def::USE } else { def::LOCAL }, at, node.ctx)?;
         // `super` needs the class that it is used in.
         if load && name == known::SUPER && self.current().is_function_like() {
@@ -813,7 +810,7 @@ impl<'a> Builder<'a, '_> {
         for keyword in keywords {
             if let Some(arg) = keyword.arg {
                 let name = self.names.intern(arg);
-                self.check_name(name, location(keyword.span), ExprContext::Store)?;
+                self.check_name(name, location(keyword.range), ExprContext::Store)?;
             }
         }
         keywords.iter().try_for_each(|k| self.expr(k.value))
@@ -829,11 +826,11 @@ impl<'a> Builder<'a, '_> {
     ) -> Result {
         if name == known::CLASSDICT {
             let message = "reserved name '__classdict__' cannot be used for type parameter";
-            return Err(CompileError::syntax(location(param.span), message));
+            return Err(CompileError::syntax(location(param.range), message));
         }
         let Some(value) = value else { return Ok(()) };
         let in_class = self.current().can_see_class_scope;
-        let at = location(value.span);
+        let at = location(value.range);
         self.enter(name, BlockKind::TypeVariable, key, at)?;
         self.current().can_see_class_scope = in_class;
         if in_class {
@@ -847,7 +844,7 @@ impl<'a> Builder<'a, '_> {
 
     fn type_param(&mut self, param: &'a TypeParam<'a>) -> Result {
         self.depth.enter()?;
-        let at = location(param.span);
+        let at = location(param.range);
         let text = match &param.kind {
             TypeParamKind::TypeVar(p) => p.name,
             TypeParamKind::ParamSpec(p) => p.name,
@@ -877,7 +874,7 @@ impl<'a> Builder<'a, '_> {
 
     fn pattern(&mut self, p: &'a Pattern<'a>) -> Result {
         self.depth.enter()?;
-        let at = location(p.span);
+        let at = location(p.range);
         match &p.kind {
             PatternKind::MatchValue(node) => self.expr(node.value)?,
             PatternKind::MatchSingleton(_) => {}
@@ -899,7 +896,7 @@ impl<'a> Builder<'a, '_> {
                 node.patterns.iter().try_for_each(|p| self.pattern(p))?;
                 for (attr, pattern) in node.kwd_attrs.iter().zip(node.kwd_patterns) {
                     let name = self.names.intern(attr);
-                    self.check_name(name, location(pattern.span), ExprContext::Store)?;
+                    self.check_name(name, location(pattern.range), ExprContext::Store)?;
                 }
                 node.kwd_patterns.iter().try_for_each(|p| self.pattern(p))?;
             }
@@ -918,7 +915,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn params(&mut self, args: &'a [Arg<'a>]) -> Result {
-        args.iter().try_for_each(|arg| self.add_text(arg.arg, def::PARAM, location(arg.span)))
+        args.iter().try_for_each(|arg| self.add_text(arg.arg, def::PARAM, location(arg.range)))
     }
 
     fn arguments(&mut self, args: &'a Arguments<'a>) -> Result {
@@ -938,7 +935,7 @@ impl<'a> Builder<'a, '_> {
 
     /// The annotation of an assignment.
     fn annotation(&mut self, annotation: &'a Expr<'a>) -> Result {
-        let at = location(annotation.span);
+        let at = location(annotation.range);
         let parent = self.current;
         let (kind, conditional, has_conditional, block, key) = {
             let entry = self.table.entry(parent);
@@ -1015,7 +1012,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn alias(&mut self, alias: &'a Alias<'a>) -> Result {
-        let at = location(alias.span);
+        let at = location(alias.range);
         let name = alias.asname.unwrap_or(alias.name);
         if name == "*" {
             if self.current().kind != BlockKind::Module {
@@ -1042,7 +1039,7 @@ impl<'a> Builder<'a, '_> {
         self.current().comp_iter_expr += 1;
         self.expr(outermost.iter)?;
         self.current().comp_iter_expr -= 1;
-        let at = location(e.span);
+        let at = location(e.range);
         self.enter(name, BlockKind::Function, Key::node(e), at)?;
         self.current().comprehension = kind;
         if outermost.is_async != 0 {
@@ -1071,10 +1068,7 @@ impl<'a> Builder<'a, '_> {
         let is_async = self.current().coroutine && !is_generator;
         self.exit();
         if is_async {
-            if !self.in_async_def()
-                && self.current().comprehension == CompKind::No
-                && !self.allows_top_level_await()
-            {
+            if !self.in_async_def() && self.current().comprehension == CompKind::No && !self.allows_top_level_await() {
                 let message = "asynchronous comprehension outside of an asynchronous function";
                 return Err(CompileError::syntax(at, message));
             }

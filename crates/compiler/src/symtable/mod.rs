@@ -12,7 +12,7 @@ use taipan_bytecode::location_table::Location;
 use crate::names::{Name, Names};
 use crate::ordered_map::OrderedMap;
 
-pub use build::build;
+pub(crate) use build::build;
 
 /// What is done to a name in a block, as bits; the scope is kept above them.
 #[allow(missing_docs)]
