@@ -47,7 +47,7 @@ impl Cfg {
         while id.is_some() {
             let block = &mut self[id];
             if block.predecessors == 0 {
-                block.instrs.clear();
+                block.cut(0);
                 block.except_handler = false;
             }
             id = block.next;
@@ -95,7 +95,7 @@ impl Cfg {
             kept += 1;
             previous_line = line;
         }
-        instrs.truncate(kept);
+        self[id].cut(kept);
         before - kept
     }
 

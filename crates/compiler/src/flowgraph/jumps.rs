@@ -53,8 +53,7 @@ impl Cfg {
                 && last.op.is_conditional_jump()
             {
                 if !self[last.target].visited {
-                    let except = last.except;
-                    self[id].instrs.push(Instr { except, ..Instr::new(Op::NOT_TAKEN, 0, last.location) });
+                    self[id].append(Instr::new(Op::NOT_TAKEN, 0, last.location));
                 } else {
                     self.reverse_jump(id, last);
                 }
@@ -75,9 +74,8 @@ impl Cfg {
         let startdepth = self[jump.target].startdepth;
         let cold = self[id].cold;
         let block = &mut self[back];
-        let except = jump.except;
-        block.instrs.push(Instr { except, ..Instr::new(Op::NOT_TAKEN, 0, jump.location) });
-        block.instrs.push(Instr { target: jump.target, except, ..Instr::new(Op::JUMP, 0, jump.location) });
+        block.append(Instr::new(Op::NOT_TAKEN, 0, jump.location));
+        block.append(Instr { target: jump.target, ..Instr::new(Op::JUMP, 0, jump.location) });
         block.startdepth = startdepth;
         block.cold = cold;
         block.next = next;

@@ -91,6 +91,9 @@ pub struct Block {
     predecessors: i32,
     unsafe_locals: u64,
     except_stack: u32,
+    /// Handlers of instructions that were cut off the end. The reference leaves them in the memory that an instruction
+    /// appended later takes over, and they show in its exception tables.
+    cut_handlers: Vec<BlockId>,
 }
 
 impl Block {
@@ -109,13 +112,37 @@ impl Block {
             predecessors: 0,
             unsafe_locals: 0,
             except_stack: 0,
+            cut_handlers: Vec::new(),
         }
     }
 
     fn reset(&mut self) {
         let mut instrs = std::mem::take(&mut self.instrs);
+        let mut cut_handlers = std::mem::take(&mut self.cut_handlers);
         instrs.clear();
-        *self = Block { instrs, ..Block::empty() };
+        cut_handlers.clear();
+        *self = Block { instrs, cut_handlers, ..Block::empty() };
+    }
+
+    /// Drops instructions from the end.
+    fn cut(&mut self, len: usize) {
+        let before = self.instrs.len();
+        if len == before {
+            return;
+        }
+        if self.cut_handlers.len() < before {
+            self.cut_handlers.resize(before, BlockId::NONE);
+        }
+        for i in len..before {
+            self.cut_handlers[i] = self.instrs[i].except;
+        }
+        self.instrs.truncate(len);
+    }
+
+    /// Appends an instruction made by a late pass.
+    fn append(&mut self, instr: Instr) {
+        let except = self.cut_handlers.get(self.instrs.len()).copied().unwrap_or(BlockId::NONE);
+        self.instrs.push(Instr { except, ..instr });
     }
 
     fn last(&self) -> Option<&Instr> {

@@ -18,7 +18,7 @@ impl Cfg {
         self[id].instrs[i].set_nop();
         let mut jump = Instr::new(op, 0, first.location);
         jump.target = first.target;
-        self[id].instrs.push(jump);
+        self[id].append(jump);
         true
     }
 
