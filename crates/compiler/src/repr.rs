@@ -32,7 +32,8 @@ pub fn float(value: f64) -> String {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{digits}e{sign}{:02}", exponent.abs());
     }
-    let decimals = (digits.len() as i32 - digits.contains('.') as i32 - digits.starts_with('-') as i32 - 1 - exponent).max(1);
+    let decimals =
+        (digits.len() as i32 - digits.contains('.') as i32 - digits.starts_with('-') as i32 - 1 - exponent).max(1);
     format!("{value:.*}", decimals as usize)
 }
 
@@ -171,7 +172,10 @@ mod tests {
             (1e15, "1000000000000000.0"),
             (1e-5, "1e-05"),
             (0.0001, "0.0001"),
-            (1.5e300, "1.5e+300"), (2f64.powi(-25), "2.9802322387695312e-08"), (-123.25, "-123.25"), (0.1, "0.1"),
+            (1.5e300, "1.5e+300"),
+            (2f64.powi(-25), "2.9802322387695312e-08"),
+            (-123.25, "-123.25"),
+            (0.1, "0.1"),
         ] {
             assert_eq!(float(value), text);
         }
