@@ -1,8 +1,10 @@
 //! Numbers as Python computes, reads and writes them: pure algorithms over plain data, without any Python object.
 //!
-//! - [`digits`]: integers of any size as 30-bit digits;
-//! - [`hash`]: the hash functions of the built-in types.
+//! - [`digits`][]: integers of any size as 30-bit digits;
+//! - [`float`][]: doubles;
+//! - [`hash`][]: the hash functions of the built-in types.
 #![forbid(unsafe_code)]
 
 pub mod digits;
+pub mod float;
 pub mod hash;

@@ -95,6 +95,10 @@ impl Big {
     }
 }
 
+#[expect(
+    clippy::should_implement_trait,
+    reason = "operators cannot borrow from both sides and return owned numbers without a second set of impls"
+)]
 impl<'a> BigRef<'a> {
     /// A number from a sign and normalised digits.
     #[inline]

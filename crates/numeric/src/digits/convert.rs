@@ -10,7 +10,7 @@ pub struct Overflow;
 
 /// Rounds `mantissa * 2^exp`, a little more if `sticky`, to the nearest double, halves to even.
 /// The mantissa must have its top bit set (or be zero and not sticky).
-fn round_mantissa(mantissa: u64, sticky: bool, exp: i64) -> Result<f64, Overflow> {
+pub fn round_mantissa(mantissa: u64, sticky: bool, exp: i64) -> Result<f64, Overflow> {
     if mantissa == 0 {
         return Ok(0.0);
     }
