@@ -225,6 +225,8 @@ mod tests {
 
     #[test]
     fn error_functions() {
+        // C libraries differ in the last bit.
+        let close = |a: f64, b: f64| (a - b).abs() <= crate::math::ulp(b);
         let cases = [
             (0.1, 0.1124629160182849, 0.887537083981715),
             (0.5, 0.5204998778130465, 0.4795001221869535),
@@ -245,8 +247,7 @@ mod tests {
             (1e-300, 1.1283791670955126e-300, 1.0),
         ];
         for (x, f, c) in cases {
-            assert_eq!(erf(x), f, "{x}");
-            assert_eq!(erfc(x), c, "{x}");
+            assert!(close(erf(x), f) && close(erfc(x), c), "{x}");
         }
     }
 }
