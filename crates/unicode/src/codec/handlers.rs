@@ -157,10 +157,13 @@ pub fn encoded<U: Units + ?Sized>(
             ascii(out)
         }
         Handler::SurrogateEscape => {
-            let bytes: Option<Vec<u8>> = bad
-                .map(|c| (0xdc80..0xdd00).contains(&c).then_some(c as u8))
+            let bytes: Vec<u8> = bad
+                .map_while(|c| (0xdc80..0xdd00).contains(&c).then_some(c as u8))
                 .collect();
-            Some((Replacement::Bytes(bytes?), f.end))
+            // Codecs that know this handler write what can be written, and fail on the rest; others go by all or nothing.
+            let partial = matches!(encoding, "utf-8" | "ascii" | "latin-1") && !bytes.is_empty();
+            let end = f.start + bytes.len();
+            (partial || end == f.end).then_some((Replacement::Bytes(bytes), end))
         }
         Handler::SurrogatePass => {
             let (unit, big) = utf_of(encoding)?;
