@@ -16,7 +16,7 @@ pub mod views;
 pub mod watch;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use instance::{
     clear_instance, free_cached_keys, init_inline_values, inline_values_size, instance_dict, instance_dict_opt, instance_get,
