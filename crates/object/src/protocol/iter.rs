@@ -43,6 +43,11 @@ pub extern "C" fn not_an_iterator(o: &Object) -> Option<Obj> {
     None
 }
 
+/// `tp_iter` of iterators (`PyObject_SelfIter`).
+pub extern "C" fn self_iter(o: &Object) -> PyResult {
+    Ok(o.to_obj())
+}
+
 /// Calls `f` with each item. Exact lists and tuples are walked without an iterator.
 pub fn for_each(iterable: &Object, mut f: impl FnMut(Obj) -> PyResult<()>) -> PyResult<()> {
     if let Some(t) = iterable.downcast_exact::<Tuple>() {
