@@ -177,3 +177,129 @@ fn merging() {
     let e = Dict::from_keys_values(items.len(), items.iter().map(|(k, v)| (&**k, &**v))).expect("made");
     assert_eq!((e.len(), e.keys().size()), (20, 32));
 }
+
+mod instances {
+    use super::*;
+    use crate::alloc::generic_alloc;
+    use crate::flags;
+    use crate::typeobj::{HeapType, Type};
+    use crate::types::dict::instance::{inline_values, store_inline};
+    use crate::types::dict::{
+        clear_instance, free_cached_keys, instance_dict, instance_dict_opt, instance_get, instance_set, instance_set_dict, new_cached_keys,
+    };
+
+    /// A bare class whose instances have inline values.
+    fn class() -> &'static Type {
+        attach();
+        // SAFETY: zero is a valid value of every field of a heap type: empty slots, null pointers.
+        let heap: &'static HeapType = Box::leak(Box::new(unsafe { std::mem::zeroed() }));
+        let ty = &heap.ht_type;
+        ty.ob_base.ob_base.make_immortal();
+        ty.name.set(c"Point".as_ptr());
+        ty.basicsize.set(16);
+        ty.flags.set(flags::HEAPTYPE | flags::HAVE_GC | flags::MANAGED_DICT | flags::INLINE_VALUES);
+        new_cached_keys(ty).expect("memory");
+        ty
+    }
+
+    fn get(o: &Object, name: &str) -> Option<String> {
+        instance_get(o, &object(name)).expect("get").map(|v| show(&v))
+    }
+
+    fn set(o: &Object, name: &str, value: &str) {
+        assert!(instance_set(o, &object(name), Some(&object(value))).expect("set"));
+    }
+
+    fn dict(o: &Object) -> Ref<Dict> {
+        instance_dict(o).expect("dict").downcast_into().expect("a dict")
+    }
+
+    /// An instance that outlives the test: the bare class cannot deallocate.
+    fn instance(ty: &Type) -> std::mem::ManuallyDrop<Obj> {
+        std::mem::ManuallyDrop::new(generic_alloc(ty, 0).expect("memory"))
+    }
+
+    #[test]
+    fn attributes_live_in_the_instance() {
+        let ty = class();
+        let p = instance(ty);
+        set(&p, "x", "1");
+        set(&p, "y", "2");
+        assert_eq!((get(&p, "x").as_deref(), get(&p, "y").as_deref(), get(&p, "z")), (Some("1"), Some("2"), None));
+        assert!(instance_dict_opt(&p).is_none());
+        assert!(instance_set(&p, &object("x"), None).expect("delete"));
+        assert!(!instance_set(&p, &object("x"), None).expect("delete"));
+        assert!(!instance_set(&p, &object("never"), None).expect("delete"));
+        set(&p, "x", "3");
+        // The dict sees the attributes, and both see each other's changes.
+        let d = dict(&p);
+        assert_eq!((show_dict(&d).as_str(), d.len()), ("y=2 x=3", 2));
+        set(&p, "z", "4");
+        d.set_item(&object("x"), &object("5")).expect("set");
+        d.set_item(&object("w"), &object("6")).expect("set");
+        assert!(instance_set(&p, &object("y"), None).expect("delete"));
+        assert_eq!(show_dict(&d), "x=5 z=4 w=6");
+        assert_eq!((d.len(), get(&p, "w").as_deref(), get(&p, "x").as_deref()), (3, Some("6"), Some("5")));
+        // The specialised store.
+        let keys = super::super::instance::cached_keys(ty).expect("shared");
+        let ix = keys.lookup_unicode_index(&object("w")).expect("there");
+        store_inline(&p, inline_values(&p), ix, &object("w"), object("7"));
+        assert_eq!(show_dict(&d), "x=5 z=4 w=7");
+        // A dict that outlives the instance keeps what it holds.
+        clear_instance(&p);
+        assert!(get(&p, "x").is_none() && !inline_values(&p).valid());
+        assert_eq!((show_dict(&d).as_str(), d.len()), ("x=5 z=4 w=7", 3));
+        d.set_item(&object("x"), &object("8")).expect("set");
+        assert!(get(&p, "x").is_none());
+        // Later attributes of the instance get a dict of their own.
+        set(&p, "x", "9");
+        assert_eq!((get(&p, "x").as_deref(), show_dict(&d).as_str()), (Some("9"), "x=8 z=4 w=7"));
+        clear_instance(&p);
+        drop(d);
+        free_cached_keys(ty);
+    }
+
+    #[test]
+    fn too_many_attributes_or_other_keys() {
+        let ty = class();
+        let p = instance(ty);
+        for i in 0..40 {
+            set(&p, &format!("n{i}"), &i.to_string());
+        }
+        assert!(!inline_values(&p).valid());
+        assert_eq!((dict(&p).len(), get(&p, "n39").as_deref(), get(&p, "n0").as_deref()), (40, Some("39"), Some("0")));
+        let q = instance(ty);
+        set(&q, "n3", "1");
+        assert!(inline_values(&q).valid());
+        let d = dict(&q);
+        d.set_item(&object("5"), &object("5")).expect("set");
+        assert!(!inline_values(&q).valid());
+        set(&q, "n4", "2");
+        assert_eq!(show_dict(&d), "n3=1 5=5 n4=2");
+        clear_instance(&p);
+        clear_instance(&q);
+        free_cached_keys(ty);
+    }
+
+    #[test]
+    fn replacing_the_dict() {
+        let ty = class();
+        let value = object("1000000000000");
+        let p = instance(ty);
+        instance_set(&p, &object("x"), Some(&value)).expect("set");
+        assert_eq!(value.refcnt(), 2);
+        instance_set_dict(&p, Some(dict_of("y=5").into_obj())).expect("set");
+        assert_eq!(value.refcnt(), 1);
+        assert_eq!((get(&p, "x"), get(&p, "y").as_deref()), (None, Some("5")));
+        let q = instance(ty);
+        instance_set(&q, &object("x"), Some(&value)).expect("set");
+        drop(dict(&q));
+        assert_eq!(value.refcnt(), 2);
+        instance_set_dict(&q, None).expect("set");
+        assert_eq!(value.refcnt(), 1);
+        assert!(get(&q, "x").is_none());
+        clear_instance(&p);
+        clear_instance(&q);
+        free_cached_keys(ty);
+    }
+}
