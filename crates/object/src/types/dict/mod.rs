@@ -34,6 +34,7 @@ use crate::header::{Obj, Object, Ref};
 use crate::protocol::compare::CompareOp;
 use crate::typeobj::Type;
 use crate::types::exceptions;
+use crate::types::int::Int;
 use crate::types::str::Str;
 use crate::{bail, intern, raise};
 use keys::{DUMMY, EMPTY, Probe, log2_for, log2_for_entries, usable_fraction};
@@ -118,9 +119,22 @@ pub(crate) fn hash_key(key: &Object) -> PyResult<isize> {
     hash_for(key, "dict key")
 }
 
+/// Whether two keys of the same hash are equal, if that can be told without running Python code: two strings, two small integers.
+#[inline(always)]
+pub(crate) fn plainly_equal(a: &Object, b: &Object) -> Option<bool> {
+    if a.ty_ptr() != b.ty_ptr() {
+        return None;
+    }
+    if let (Some(a), Some(b)) = (a.downcast_exact::<Str>(), b.downcast_exact::<Str>()) {
+        return Some(a.eq(b));
+    }
+    let (a, b) = (a.downcast_exact::<Int>()?.compact()?, b.downcast_exact::<Int>()?.compact()?);
+    Some(a == b)
+}
+
 /// `KeyError(key)`, with `key` as the one argument even if it is a tuple.
 #[cold]
-pub(crate) fn key_error(key: &Object) -> Raised {
+pub fn key_error(key: &Object) -> Raised {
     match exceptions::KeyError.as_object().call_one(key) {
         Ok(exc) => error::raise_instance(exc),
         Err(e) => e,
@@ -253,7 +267,6 @@ impl Dict {
     /// The look-up that may call `__eq__`, which may change the dict: it starts again when the table or the entry has changed.
     #[inline(never)]
     fn find_slow(&self, key: &Object, hash: isize) -> PyResult<Option<usize>> {
-        let key_is_str = key.downcast_exact::<Str>();
         'again: loop {
             let table = self.keys.get();
             let keys = self.keys();
@@ -271,9 +284,9 @@ impl Dict {
                     if !equal && keys.entry_hash(ix) == hash {
                         // SAFETY: the index refers to live entries only.
                         let candidate = unsafe { &*found };
-                        match (key_is_str, candidate.downcast_exact::<Str>()) {
-                            (Some(a), Some(b)) => equal = a.eq(b),
-                            _ => {
+                        match plainly_equal(candidate, key) {
+                            Some(answer) => equal = answer,
+                            None => {
                                 let candidate = candidate.to_obj();
                                 let answer = candidate.rich_compare_bool(key, CompareOp::Eq);
                                 drop(candidate);
@@ -819,6 +832,16 @@ pub fn subscript(d: &Dict, key: &Object) -> PyResult {
         return f.call_one(key);
     }
     Err(key_error(key))
+}
+
+/// The value of a global name: in `globals`, else in `builtins`.
+#[inline]
+pub fn load_global(globals: &Dict, builtins: &Dict, name: &Object) -> PyResult<Option<Obj>> {
+    let hash = hash_key(name)?;
+    if let Some(v) = globals.get_known_hash(name, hash)? {
+        return Ok(Some(v));
+    }
+    builtins.get_known_hash(name, hash)
 }
 
 /// As C's slots have it: null deletes.

@@ -312,7 +312,7 @@ fn pop(this: &Set) -> PyResult {
 }
 
 /// A new set with the elements that are in none of the others.
-#[method(signature = "(*others)", shown = "($self, /, *others)")]
+#[method(signature = "(*others)")]
 fn difference(this: AnySet<'_>, others: &[&Object]) -> PyResult<Ref<Set>> {
     let Some((first, rest)) = others.split_first() else { return this.copy() };
     let out = this.difference(first)?;
@@ -323,7 +323,7 @@ fn difference(this: AnySet<'_>, others: &[&Object]) -> PyResult<Ref<Set>> {
 }
 
 /// Remove the elements that are in any of the others.
-#[method(signature = "(*others)", shown = "($self, /, *others)")]
+#[method(signature = "(*others)")]
 fn difference_update(this: &Set, others: &[&Object]) -> PyResult<()> {
     others.iter().try_for_each(|o| this.difference_update(o))
 }
@@ -338,13 +338,13 @@ fn intersection_of(s: &Set, others: &[&Object]) -> PyResult<Ref<Set>> {
 }
 
 /// A new set with the elements that are in all the others as well.
-#[method(signature = "(*others)", shown = "($self, /, *others)")]
+#[method(signature = "(*others)")]
 fn intersection(this: AnySet<'_>, others: &[&Object]) -> PyResult<Ref<Set>> {
     intersection_of(&this, others)
 }
 
 /// Keep only the elements that are in all the others as well.
-#[method(signature = "(*others)", shown = "($self, /, *others)")]
+#[method(signature = "(*others)")]
 fn intersection_update(this: &Set, others: &[&Object]) -> PyResult<()> {
     let s = intersection_of(this, others)?;
     this.swap_contents(&s);
@@ -382,13 +382,13 @@ fn symmetric_difference_update(this: &Set, other: &Object) -> PyResult<()> {
 }
 
 /// A new set with the elements of this one and of all others.
-#[method(signature = "(*others)", shown = "($self, /, *others)")]
+#[method(signature = "(*others)")]
 fn union(this: AnySet<'_>, others: &[&Object]) -> PyResult<Ref<Set>> {
     union_of(&this, others)
 }
 
 /// Add the elements of all others.
-#[method(signature = "(*others)", shown = "($self, /, *others)")]
+#[method(signature = "(*others)")]
 fn update(this: &Set, others: &[&Object]) -> PyResult<()> {
     others.iter().try_for_each(|o| this.update(o))
 }

@@ -16,9 +16,8 @@ use crate::error::{PyResult, no_memory};
 use crate::header::{Obj, Object, Ref};
 use crate::protocol::compare::CompareOp;
 use crate::typeobj::Type;
-use crate::types::dict::hash_for;
+use crate::types::dict::{hash_for, plainly_equal};
 use crate::types::object::PyBaseObject_Type;
-use crate::types::str::Str;
 use std::cell::Cell;
 use std::mem::offset_of;
 
@@ -224,7 +223,6 @@ impl Set {
     /// Searches for `key`. A comparison may change the set: the search then starts again. The answer holds until the next change.
     #[inline]
     fn search(&self, key: &Object, hash: isize) -> PyResult<Slot> {
-        let key_str = key.downcast_exact::<Str>();
         'again: loop {
             let table = self.table.get();
             let mask = self.mask();
@@ -254,11 +252,10 @@ impl Set {
                     }
                     // SAFETY: a key with a proper hash is a live object, no dummy.
                     let candidate = unsafe { &*found };
-                    if let (Some(a), Some(b)) = (key_str, candidate.downcast_exact::<Str>()) {
-                        if a.eq(b) {
-                            return Ok(Slot::Found(at));
-                        }
-                        continue;
+                    match plainly_equal(candidate, key) {
+                        Some(true) => return Ok(Slot::Found(at)),
+                        Some(false) => continue,
+                        None => {}
                     }
                     let candidate = candidate.to_obj();
                     let answer = candidate.rich_compare_bool(key, CompareOp::Eq);
