@@ -36,37 +36,47 @@ pub fn cached_keys(ty: &Type) -> Option<&Keys> {
     cached_keys_ptr(ty).map(|p| unsafe { p.as_ref() })
 }
 
-/// Gives a new class (a heap type with a managed dict, its namespace complete) its shared keys. The names that the compiler
-/// saw assigned to `self` come first.
-pub fn new_cached_keys(ty: &Type) -> PyResult<()> {
-    debug_assert!(ty.is_heap());
-    let table = Keys::alloc_shared()?;
-    // SAFETY: as in `cached_keys_ptr`; the table was just made.
-    let (heap, keys) = unsafe { (&*(ty as *const Type).cast::<HeapType>(), table.as_ref()) };
-    heap.ht_cached_keys.set(table.as_ptr().cast());
-    let Some(ns) = ty.dict.get() else { return Ok(()) };
-    let ns: &Dict = ns.cast();
-    if let Some(names) = ns.get_item(intern!("__static_attributes__"))?
-        && let Some(names) = names.downcast::<Tuple>()
-    {
+/// Gives a new class (with a managed dict, its namespace complete) its shared keys. The names that the compiler saw assigned to
+/// `self` come first.
+pub fn init_cached_keys(class: &HeapType) {
+    drop_cached_keys(class);
+    let table = match Keys::alloc_shared() {
+        Ok(t) => t,
+        Err(e) => {
+            // Instances do without: each gets a dict when it needs one.
+            e.clear();
+            class.ht_type.remove_flags(flags::INLINE_VALUES);
+            return;
+        }
+    };
+    // SAFETY: just made.
+    let keys = unsafe { table.as_ref() };
+    class.ht_cached_keys.set(table.as_ptr().cast());
+    let Some(ns) = class.ht_type.dict.get() else { return };
+    let names = match ns.cast::<Dict>().get_item(intern!("__static_attributes__")) {
+        Ok(n) => n,
+        Err(e) => return e.clear(),
+    };
+    if let Some(names) = names.as_ref().and_then(|n| n.downcast::<Tuple>()) {
         for name in names.items() {
             if let Some(s) = name.downcast_exact::<Str>() {
                 keys.find_or_add_shared(s, s.str_hash());
             }
         }
     }
-    Ok(())
 }
 
 /// Gives up a dying class's shared keys. Dicts that use them keep them alive.
-pub fn free_cached_keys(ty: &Type) {
-    if let Some(p) = cached_keys_ptr(ty) {
-        // SAFETY: `ty` is a heap type (it has shared keys), and its reference is given up once.
-        unsafe {
-            (*(ty as *const Type).cast::<HeapType>()).ht_cached_keys.set(std::ptr::null_mut());
-            Keys::decref(p);
-        }
+pub fn drop_cached_keys(class: &HeapType) {
+    if let Some(p) = NonNull::new(class.ht_cached_keys.replace(std::ptr::null_mut()).cast::<Keys>()) {
+        // SAFETY: the class's reference is given up once.
+        unsafe { Keys::decref(p) };
     }
+}
+
+/// Bytes of a class's shared keys, for `type.__sizeof__`.
+pub fn cached_keys_size(ty: &Type) -> usize {
+    cached_keys(ty).map_or(0, Keys::memory_size)
 }
 
 /// Bytes to allocate behind an instance of `ty`, a class with `INLINE_VALUES`.
@@ -280,16 +290,39 @@ fn release_values(values: &Values) {
     }
 }
 
-/// Releases the attributes and the dict of an instance, for its deallocation and for the collector. A dict that others hold
-/// keeps the attributes.
-#[inline]
-pub fn clear_instance(obj: &Object) {
+/// Releases the attributes and the dict of an instance (`tp_clear`). A dict that others hold keeps the attributes.
+pub fn instance_clear(obj: &Object) {
     replace_dict(obj, None);
+}
+
+/// The same for an instance that dies.
+#[inline]
+pub fn instance_dealloc(obj: &Object) {
+    if managed_dict(obj).is_empty() {
+        if let Some(values) = valid_values(obj)
+            && values.size() != 0
+        {
+            release_values(values);
+        }
+    } else {
+        replace_dict(obj, None);
+    }
+}
+
+/// Moves the attributes to a dict that shares nothing with the instance, as its class and with it the shared keys are about to
+/// change.
+pub fn instance_detach(obj: &Object) -> PyResult<()> {
+    let d = instance_dict(obj)?;
+    if let Some(values) = valid_values(obj) {
+        d.cast::<Dict>().detach(values);
+        values.invalidate();
+    }
+    Ok(())
 }
 
 /// Shows the attributes of an instance to the collector. While a dict shares the inline values, it is the dict that shows them:
 /// so they stay reachable through it when the instance alone is garbage.
-pub fn traverse_instance(obj: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {
+pub fn instance_traverse(obj: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {
     if let Some(d) = managed_dict(obj).get() {
         return visit(d, arg);
     }

@@ -4,7 +4,7 @@ use super::Dict;
 use crate::alloc::{dealloc_of, new_object};
 use crate::args::{ArgContext, CallArgs, FromArg, Param, Signature, bind_keywords};
 use crate::error::{PyResult, status_bool, status_len};
-use crate::header::{ObjCell, Object};
+use crate::header::{Obj, ObjCell, Object};
 use crate::protocol::compare::{CompareOp, not_implemented};
 use crate::protocol::number;
 use crate::typeobj::slots::{MappingMethods, NumberMethods, SequenceMethods, Slot, VisitProc};
@@ -27,12 +27,17 @@ const _: () = assert!(size_of::<MappingProxy>() == 24);
 
 crate::layout!(MappingProxy, PyDictProxy_Type);
 
-/// A proxy of a mapping (`PyDictProxy_New`).
-pub fn new_proxy(mapping: &Object) -> PyResult {
+/// A proxy of a dict or other mapping.
+pub fn new(mapping: &Object) -> Obj {
+    new_object(MappingProxy { ob_base: Object::placeholder(), mapping: ObjCell::new(mapping.to_obj()) }).into_obj()
+}
+
+/// A proxy of an object that must be a mapping (`PyDictProxy_New`).
+pub fn new_checked(mapping: &Object) -> PyResult {
     if !mapping.is_mapping() || mapping.downcast::<List>().is_some() || mapping.downcast::<Tuple>().is_some() {
         bail!(TypeError, "mappingproxy() argument must be a mapping, not {}", mapping.ty().name_str());
     }
-    Ok(new_object(MappingProxy { ob_base: Object::placeholder(), mapping: ObjCell::new(mapping.to_obj()) }).into_obj())
+    Ok(new(mapping))
 }
 
 impl MappingProxy {
@@ -59,7 +64,7 @@ extern "C" fn proxy_new(_: &Type, args: &Object, kwargs: Option<&Object>) -> PyR
         let mut out = [None; 1];
         bind_keywords(&SIGNATURE, call, &mut out)?;
         match out[0] {
-            Some(m) => new_proxy(<&Object>::from_arg(m, &ArgContext { func: "mappingproxy", position: 1, name: "mapping" })?),
+            Some(m) => new_checked(<&Object>::from_arg(m, &ArgContext { func: "mappingproxy", position: 1, name: "mapping" })?),
             None => crate::args::absent(),
         }
     })

@@ -185,11 +185,12 @@ mod instances {
     use crate::typeobj::{HeapType, Type};
     use crate::types::dict::instance::{inline_values, store_inline};
     use crate::types::dict::{
-        clear_instance, free_cached_keys, instance_dict, instance_dict_opt, instance_get, instance_set, instance_set_dict, new_cached_keys,
+        drop_cached_keys, init_cached_keys, instance_clear, instance_detach, instance_dict, instance_dict_opt, instance_get, instance_set,
+        instance_set_dict,
     };
 
     /// A bare class whose instances have inline values.
-    fn class() -> &'static Type {
+    fn class() -> &'static HeapType {
         attach();
         // SAFETY: zero is a valid value of every field of a heap type: empty slots, null pointers.
         let heap: &'static HeapType = Box::leak(Box::new(unsafe { std::mem::zeroed() }));
@@ -198,8 +199,8 @@ mod instances {
         ty.name.set(c"Point".as_ptr());
         ty.basicsize.set(16);
         ty.flags.set(flags::HEAPTYPE | flags::HAVE_GC | flags::MANAGED_DICT | flags::INLINE_VALUES);
-        new_cached_keys(ty).expect("memory");
-        ty
+        init_cached_keys(heap);
+        heap
     }
 
     fn get(o: &Object, name: &str) -> Option<String> {
@@ -221,7 +222,8 @@ mod instances {
 
     #[test]
     fn attributes_live_in_the_instance() {
-        let ty = class();
+        let class = class();
+        let ty = &class.ht_type;
         let p = instance(ty);
         set(&p, "x", "1");
         set(&p, "y", "2");
@@ -246,7 +248,7 @@ mod instances {
         store_inline(&p, inline_values(&p), ix, &object("w"), object("7"));
         assert_eq!(show_dict(&d), "x=5 z=4 w=7");
         // A dict that outlives the instance keeps what it holds.
-        clear_instance(&p);
+        instance_clear(&p);
         assert!(get(&p, "x").is_none() && !inline_values(&p).valid());
         assert_eq!((show_dict(&d).as_str(), d.len()), ("x=5 z=4 w=7", 3));
         d.set_item(&object("x"), &object("8")).expect("set");
@@ -254,14 +256,15 @@ mod instances {
         // Later attributes of the instance get a dict of their own.
         set(&p, "x", "9");
         assert_eq!((get(&p, "x").as_deref(), show_dict(&d).as_str()), (Some("9"), "x=8 z=4 w=7"));
-        clear_instance(&p);
+        instance_clear(&p);
         drop(d);
-        free_cached_keys(ty);
+        drop_cached_keys(class);
     }
 
     #[test]
     fn too_many_attributes_or_other_keys() {
-        let ty = class();
+        let class = class();
+        let ty = &class.ht_type;
         let p = instance(ty);
         for i in 0..40 {
             set(&p, &format!("n{i}"), &i.to_string());
@@ -276,14 +279,15 @@ mod instances {
         assert!(!inline_values(&q).valid());
         set(&q, "n4", "2");
         assert_eq!(show_dict(&d), "n3=1 5=5 n4=2");
-        clear_instance(&p);
-        clear_instance(&q);
-        free_cached_keys(ty);
+        instance_clear(&p);
+        instance_clear(&q);
+        drop_cached_keys(class);
     }
 
     #[test]
     fn replacing_the_dict() {
-        let ty = class();
+        let class = class();
+        let ty = &class.ht_type;
         let value = object("1000000000000");
         let p = instance(ty);
         instance_set(&p, &object("x"), Some(&value)).expect("set");
@@ -298,8 +302,21 @@ mod instances {
         instance_set_dict(&q, None).expect("set");
         assert_eq!(value.refcnt(), 1);
         assert!(get(&q, "x").is_none());
-        clear_instance(&p);
-        clear_instance(&q);
-        free_cached_keys(ty);
+        instance_clear(&p);
+        instance_clear(&q);
+        drop_cached_keys(class);
+    }
+
+    #[test]
+    fn detaching() {
+        let class = class();
+        let p = instance(&class.ht_type);
+        set(&p, "x", "1");
+        instance_detach(&p).expect("memory");
+        assert!(!inline_values(&p).valid());
+        set(&p, "y", "2");
+        assert_eq!((get(&p, "x").as_deref(), show_dict(&dict(&p)).as_str()), (Some("1"), "x=1 y=2"));
+        instance_clear(&p);
+        drop_cached_keys(class);
     }
 }

@@ -241,11 +241,8 @@ fn items_reversed(this: &Object) -> PyResult {
     dict_of(this).map_or_else(empty_iter, |d| Ok(iter::items_reversed(&d)))
 }
 
-fn mapping(this: &Object) -> PyResult {
-    match view_of(this).dict.get() {
-        Some(d) => super::proxy::new_proxy(d),
-        None => Ok(crate::types::none::none().to_obj()),
-    }
+fn mapping(this: &Object) -> Option<Obj> {
+    view_of(this).dict.get().map(super::proxy::new)
 }
 
 static KEYS_SEQUENCE: SequenceMethods =

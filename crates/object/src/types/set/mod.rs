@@ -20,6 +20,7 @@ use crate::types::dict::{hash_for, plainly_equal};
 use crate::types::object::PyBaseObject_Type;
 use std::cell::Cell;
 use std::mem::offset_of;
+use std::ops::Deref;
 
 const MIN_SIZE: usize = 8;
 const LINEAR_PROBES: usize = 9;
@@ -84,6 +85,22 @@ crate::layout!(Set, PySet_Type);
 pub struct FrozenSet(Set);
 
 crate::layout!(FrozenSet, PyFrozenSet_Type);
+
+impl FrozenSet {
+    /// The table.
+    #[inline(always)]
+    pub fn set(&self) -> &Set {
+        &self.0
+    }
+
+    /// A frozenset of `items`.
+    pub fn from_items<T: Deref<Target = Object>>(items: &[T]) -> PyResult<Ref<FrozenSet>> {
+        let s = Set::new_frozen();
+        items.iter().try_for_each(|o| s.add(o))?;
+        // SAFETY: `new_frozen` makes frozensets.
+        Ok(unsafe { s.into_obj().cast_into_unchecked() })
+    }
+}
 
 /// Every static type of this folder.
 pub static TYPES: &[&Type] = &[&PySet_Type, &PyFrozenSet_Type, &iter::PySetIter_Type];
@@ -187,6 +204,13 @@ impl Set {
     pub fn frozen_from_iterable(o: &Object) -> PyResult<Ref<Set>> {
         let s = Set::new_frozen();
         s.update(o)?;
+        Ok(s)
+    }
+
+    /// A set of `items`.
+    pub fn from_items<T: Deref<Target = Object>>(items: &[T]) -> PyResult<Ref<Set>> {
+        let s = Set::new();
+        items.iter().try_for_each(|o| s.add(o))?;
         Ok(s)
     }
 
