@@ -294,6 +294,7 @@ impl Dict {
                                 equal = answer?;
                                 let same = self.keys.get() == table
                                     && (self.keys().log2_size(), self.keys().kind()) == shape
+                                    && ix < self.keys().nentries()
                                     && self.keys().raw_entry(ix).0 == found;
                                 if !same {
                                     continue 'again;
