@@ -206,7 +206,7 @@ extern "C" fn bytes_hash_slot(o: &Object) -> isize {
 
 extern "C" fn bytes_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
     let (Some(x), Some(y)) = (a.downcast::<Bytes>(), b.downcast::<Bytes>()) else {
-        return Ok(crate::protocol::not_implemented());
+        return Ok(crate::protocol::compare::not_implemented());
     };
     Ok(crate::types::bool_::from_bool(by_order(x.as_slice().cmp(y.as_slice()), op)))
 }

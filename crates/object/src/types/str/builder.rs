@@ -1,6 +1,7 @@
 //! Piecewise construction of a string whose width is not known beforehand.
 
 use super::{Str, StrData};
+use crate::error::{PyResult, no_memory};
 use crate::header::Ref;
 
 enum Buffer {
@@ -75,14 +76,26 @@ impl StrBuilder {
         self.push_char(c.into());
     }
 
-    /// Appends `n` times the same character.
-    pub fn push_repeated(&mut self, c: u32, n: usize) {
+    /// Makes sure that `n` more characters can be pushed; `MemoryError` when they cannot.
+    pub fn try_reserve(&mut self, n: usize) -> PyResult<()> {
+        match &mut self.buffer {
+            Buffer::Latin1(v) => v.try_reserve(n),
+            Buffer::Ucs2(v) => v.try_reserve(n),
+            Buffer::Ucs4(v) => v.try_reserve(n),
+        }
+        .map_err(|_| no_memory())
+    }
+
+    /// Appends `n` times the same character; `MemoryError` when there is no room.
+    pub fn push_repeated(&mut self, c: u32, n: usize) -> PyResult<()> {
         self.widen_for(c);
+        self.try_reserve(n)?;
         match &mut self.buffer {
             Buffer::Latin1(v) => v.resize(v.len() + n, c as u8),
             Buffer::Ucs2(v) => v.resize(v.len() + n, c as u16),
             Buffer::Ucs4(v) => v.resize(v.len() + n, c),
         }
+        Ok(())
     }
 
     /// Appends characters below 256.

@@ -53,7 +53,7 @@ pub(crate) fn by_order(order: Ordering, op: c_int) -> bool {
 
 pub(super) extern "C" fn str_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
     let (Some(x), Some(y)) = (a.downcast::<Str>(), b.downcast::<Str>()) else {
-        return Ok(crate::protocol::not_implemented());
+        return Ok(crate::protocol::compare::not_implemented());
     };
     let r = match op {
         2 => x.eq(y),

@@ -10,17 +10,28 @@
 //! kinds, and only ASCII strings have the `ascii` bit.
 
 pub mod builder;
+pub mod case;
 pub mod chars;
 pub mod compare;
 pub mod concat;
+pub mod format;
 pub mod hash;
 pub mod intern;
+pub mod iter;
+pub mod methods;
 pub mod new;
+pub mod percent;
+pub mod predicates;
 pub mod repr;
+pub mod search;
 pub mod singletons;
+pub mod slots;
+pub mod split;
+pub mod translate;
 pub mod unit;
 
 pub use builder::StrBuilder;
+pub use repr::escape_non_ascii;
 
 use crate::codecs::encode_error;
 use crate::error::PyResult;
@@ -427,12 +438,27 @@ pub static PyUnicode_Type: Type = Type::new_static(TypeDef {
     name: c"str",
     basicsize: size_of::<FullStr>(),
     flags: flags::BASETYPE | flags::UNICODE_SUBCLASS | flags::MATCH_SELF,
+    doc: Some(c"str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nMake text: of any object as str() shows it, or of bytes by decoding them."),
     dealloc: Some(str_dealloc),
     repr: Some(repr::str_repr),
+    as_number: Some(&slots::AS_NUMBER),
+    as_sequence: Some(&slots::AS_SEQUENCE),
+    as_mapping: Some(&slots::AS_MAPPING),
     hash: Some(str_hash_slot),
+    str: Some(slots::str_str),
     richcompare: Some(compare::str_richcompare),
+    iter: Some(iter::str_iter),
+    methods: slots::METHODS,
+    new: Some(slots::str_new),
+    vectorcall: Some(slots::str_vectorcall),
     ..TypeDef::EMPTY
 });
 
 /// The types of this module, bases first.
-pub static TYPES: &[&Type] = &[&PyUnicode_Type];
+pub static TYPES: &[&Type] = &[
+    &PyUnicode_Type,
+    &iter::PyUnicodeASCIIIter_Type,
+    &iter::PyUnicodeIter_Type,
+    &format::FormatterIterator_Type,
+    &format::FieldNameIterator_Type,
+];

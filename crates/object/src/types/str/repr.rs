@@ -79,6 +79,11 @@ impl Str {
     }
 }
 
+/// [`Str::escape_non_ascii`].
+pub fn escape_non_ascii(s: &Str) -> Ref<Str> {
+    s.escape_non_ascii()
+}
+
 pub(super) extern "C" fn str_repr(o: &Object) -> PyResult {
     Ok(o.cast::<Str>().str_repr().into_obj())
 }
