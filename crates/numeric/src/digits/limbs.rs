@@ -417,7 +417,13 @@ fn divrem_blocks(a: &[u64], b: &[u64]) -> (Vec<u64>, Vec<u64>) {
     let mut q = vec![0; blocks * n];
     let mut window = vec![0; 2 * n];
     let mut r = vec![0; n];
-    for i in (0..blocks).rev() {
+    // A top block below the divisor is the first remainder: no division to do there.
+    let mut count = blocks;
+    if cmp(&a[(blocks - 1) * n..], &b).is_lt() {
+        count -= 1;
+        r.copy_from_slice(&a[count * n..]);
+    }
+    for i in (0..count).rev() {
         window[..n].copy_from_slice(&a[i * n..(i + 1) * n]);
         window[n..].copy_from_slice(&r);
         div_2n_1n(&mut q[i * n..(i + 1) * n], &mut r, &window, &b);
