@@ -9,6 +9,7 @@ pub mod alloc;
 pub mod args;
 pub mod buffer;
 pub mod error;
+pub mod freelist;
 pub mod gc;
 pub mod header;
 pub mod hooks;
