@@ -134,6 +134,8 @@ pub struct Interp {
     /// `importlib._bootstrap`.
     pub importlib: ObjCell,
     pub gc: GcState,
+    /// Method cache and type versions.
+    pub type_cache: crate::typeobj::lookup::TypeCache,
     /// Search functions, cache and error handlers of `codecs`.
     pub codec_search_path: ObjCell,
     pub codec_search_cache: ObjCell,
@@ -178,6 +180,7 @@ impl Interp {
             import_func: ObjCell::empty(),
             importlib: ObjCell::empty(),
             gc: GcState::new(),
+            type_cache: Default::default(),
             codec_search_path: ObjCell::empty(),
             codec_search_cache: ObjCell::empty(),
             codec_error_registry: ObjCell::empty(),
