@@ -8,6 +8,7 @@ extern crate self as taipan_object;
 pub mod alloc;
 pub mod args;
 pub mod buffer;
+pub mod codecs;
 pub mod error;
 pub mod freelist;
 pub mod gc;

@@ -140,6 +140,8 @@ pub struct Interp {
     pub codec_search_path: ObjCell,
     pub codec_search_cache: ObjCell,
     pub codec_error_registry: ObjCell,
+    /// Interned strings.
+    pub interned: crate::types::str::intern::Interned,
     /// Python objects that a native module keeps for an interpreter, by name.
     pub module_state: RefCell<std::collections::HashMap<&'static str, Obj>>,
     /// The first of the interpreter's thread states.
@@ -184,6 +186,7 @@ impl Interp {
             codec_search_path: ObjCell::empty(),
             codec_search_cache: ObjCell::empty(),
             codec_error_registry: ObjCell::empty(),
+            interned: crate::types::str::intern::Interned::new(),
             module_state: RefCell::default(),
             threads: Cell::new(std::ptr::null_mut()),
             next_thread_id: Cell::new(1),
