@@ -152,6 +152,8 @@ pub struct Interp {
     pub int_max_str_digits: Cell<i32>,
     /// `code.co_version` and `func_version` counter.
     pub next_func_version: Cell<u32>,
+    /// Watchers and key versions of dicts.
+    pub dict_state: crate::types::dict::DictState,
     /// Command-line settings that native code consults.
     pub config: Config,
 }
@@ -193,6 +195,7 @@ impl Interp {
             recursion_limit: Cell::new(1000),
             int_max_str_digits: Cell::new(4300),
             next_func_version: Cell::new(1),
+            dict_state: crate::types::dict::DictState::new(),
             config: Config::default(),
         }))
     }
