@@ -10,6 +10,7 @@ pub mod args;
 pub mod buffer;
 pub mod codecs;
 pub mod error;
+pub mod freelist;
 pub mod gc;
 pub mod header;
 pub mod hooks;

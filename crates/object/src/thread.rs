@@ -103,6 +103,8 @@ pub struct Thread {
     /// The running asyncio loop and task, set by `_asyncio`.
     pub asyncio_running_loop: ObjCell,
     pub asyncio_running_task: ObjCell,
+    /// Blocks kept for objects that are made often.
+    pub free_lists: crate::freelist::FreeLists,
 }
 
 const _: () = {
@@ -288,6 +290,7 @@ impl Thread {
             repr_stack: RefCell::default(),
             asyncio_running_loop: ObjCell::empty(),
             asyncio_running_task: ObjCell::empty(),
+            free_lists: crate::freelist::FreeLists::default(),
         }));
         ts.exc_info.set(&ts.exc_state);
         let p = ts as *const Thread as *mut Thread;
