@@ -20,9 +20,13 @@ impl Args {
         self.words.len() != before
     }
 
-    /// The value after `name` (or in `name=value`), taken out.
+    /// The value after `name` (or in `name=value`, or `-jN` for a short name), taken out.
     pub fn value(&mut self, name: &str) -> Outcome<Option<String>> {
-        let joined = format!("{name}=");
+        let joined = if name.starts_with("--") {
+            format!("{name}=")
+        } else {
+            name.to_owned()
+        };
         let Some(at) = self
             .words
             .iter()
@@ -31,7 +35,9 @@ impl Args {
             return Ok(None);
         };
         let word = self.words.remove(at);
-        if let Some(value) = word.strip_prefix(&joined) {
+        if word != name
+            && let Some(value) = word.strip_prefix(&joined)
+        {
             return Ok(Some(value.to_owned()));
         }
         if at < self.words.len() {
