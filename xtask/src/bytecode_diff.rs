@@ -29,7 +29,7 @@ pub fn main(words: Vec<String>) -> Outcome {
     let dir = workspace::scratch("bytecode-diff")?;
     let listing = dir.join(format!("files-{}.txt", std::process::id()));
     workspace::write(&listing, &(files.join("\n") + "\n"))?;
-    let theirs = reference_digests(&reference, &root, &listing, &files, &dir);
+    let theirs = reference_digests(&reference, &root, &listing, &files, &dir, chosen.is_empty());
     let ours = our_command().and_then(|(mut command, name)| {
         println!(
             "comparing {} files of {} with {name}",
@@ -118,6 +118,7 @@ fn reference_digests(
     listing: &Path,
     files: &[String],
     dir: &Path,
+    all: bool,
 ) -> Outcome<Digests> {
     let tag: String = root
         .to_string_lossy()
@@ -148,6 +149,9 @@ fn reference_digests(
         }
     }
     let digests = digests(Command::new(&reference.python).arg(script()), root, listing)?;
+    if !all {
+        return Ok(digests);
+    }
     let text: String = digests
         .iter()
         .map(|(name, rest)| format!("{name}\t{rest}\n"))

@@ -23,10 +23,9 @@ pub fn find() -> Outcome<Reference> {
     if let Some(path) = std::env::var_os("TAIPAN_REFERENCE") {
         return inspect(Path::new(&path));
     }
-    let installer = workspace::root().join("../shared/tools/get-oracle");
-    if !installer.exists() {
+    let Some(installer) = installer() else {
         return Err(HOW.to_owned());
-    }
+    };
     let made = Command::new(&installer)
         .stderr(Stdio::inherit())
         .output()
@@ -37,6 +36,29 @@ pub fn find() -> Outcome<Reference> {
     let text = String::from_utf8_lossy(&made.stdout);
     let folder = text.lines().last().unwrap_or_default().trim();
     inspect(&Path::new(folder).join("bin/python3.14"))
+}
+
+/// The installer, which may stand beside the checkout (or beside the one that this is a worktree of).
+fn installer() -> Option<PathBuf> {
+    let said = Command::new("git")
+        .args(["rev-parse", "--path-format=absolute", "--git-common-dir"])
+        .current_dir(workspace::root())
+        .output();
+    let common = said.map_or_else(
+        |_| String::new(),
+        |out| String::from_utf8_lossy(&out.stdout).into_owned(),
+    );
+    let tops = [Some(workspace::root()), Path::new(common.trim()).parent()];
+    let beside = tops
+        .into_iter()
+        .flatten()
+        .map(|top| top.join("../shared/tools/get-oracle"));
+    beside.into_iter().find(|path| path.exists())
+}
+
+/// True when there is a reference, or a way to get one.
+pub fn within_reach() -> bool {
+    std::env::var_os("TAIPAN_REFERENCE").is_some() || installer().is_some()
 }
 
 fn inspect(python: &Path) -> Outcome<Reference> {

@@ -43,13 +43,15 @@ impl std::fmt::Display for Exit {
 /// Runs the command to its end or its limit; whatever is left of its session is killed.
 pub fn run(command: &mut Command, limits: Limits) -> io::Result<(Exit, Duration)> {
     let memory = limits.memory;
-    // SAFETY: between fork and exec only async-signal-safe calls are made (setsid, setrlimit), on values that live on
-    // this closure's stack.
+    // SAFETY: between fork and exec only async-signal-safe calls are made (setsid, signal, setrlimit), on values that
+    // live on this closure's stack.
     unsafe {
         command.pre_exec(move || {
             if libc::setsid() < 0 {
                 return Err(io::Error::last_os_error());
             }
+            // A shell's background job ignores SIGINT, and tests that send it to themselves would not see it.
+            libc::signal(libc::SIGINT, libc::SIG_DFL);
             set_limit(libc::RLIMIT_CORE, 0)?;
             match memory {
                 Some(bytes) => set_limit(libc::RLIMIT_AS, bytes),
