@@ -10,7 +10,7 @@ use std::borrow::Cow;
 pub static LICENSE: &str = include_str!("../../../LICENSE-PSF");
 
 /// Modules of the Python library that the packed one lacks. Importing them fails, as it does for a module that was not built.
-pub const MISSING: &[&str] = &[
+pub const MISSING: &[&str] = &["curses"];
     "cProfile",
     "curses",
     "_sysconfigdata__linux_x86_64-linux-gnu",
