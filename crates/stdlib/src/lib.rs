@@ -11,10 +11,6 @@ pub static LICENSE: &str = include_str!("../../../LICENSE-PSF");
 
 /// Modules of the Python library that the packed one lacks. Importing them fails, as it does for a module that was not built.
 pub const MISSING: &[&str] = &["curses"];
-    "cProfile",
-    "curses",
-    "_sysconfigdata__linux_x86_64-linux-gnu",
-];
 
 static NAMES: &str = include_str!(concat!(env!("OUT_DIR"), "/names.txt"));
 static CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/code.bin"));
