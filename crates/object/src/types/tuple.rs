@@ -133,6 +133,19 @@ impl Tuple {
         // SAFETY: an owned reference and a borrowed one are the same pointer.
         unsafe { std::slice::from_raw_parts(self.ob_item.as_ptr().cast::<&Object>(), self.len()) }
     }
+    /// Puts other items into a tuple of two that only the caller holds, for iterators that use their last answer again. Hands out
+    /// the old items, to be dropped when the tuple has been given away.
+    #[inline]
+    pub(crate) fn refill_pair(&self, a: Obj, b: Obj) -> (Obj, Obj) {
+        debug_assert_eq!(self.len(), 2);
+        self.ob_hash.set(-1);
+        // SAFETY: there are two items, and nobody else can see the tuple meanwhile.
+        unsafe {
+            let p = self.ob_item.as_ptr().cast_mut();
+            (p.replace(a), p.add(1).replace(b))
+        }
+    }
+
     /// Item `i`, which exists.
     #[inline(always)]
     pub fn item(&self, i: usize) -> &Object {

@@ -282,12 +282,13 @@ fn replace_dict(obj: &Object, new: Option<Obj>) {
 /// Puts the block out of force, then drops what it held: finalisers may look at the instance.
 #[inline]
 fn release_values(values: &Values) {
-    values.invalidate();
-    for i in 0..values.capacity() {
-        let p = values.slot(i).replace(std::ptr::null_mut());
+    values.set_invalid();
+    for i in 0..values.size() {
+        let p = values.slot(values.order(i)).replace(std::ptr::null_mut());
         // SAFETY: the block owned the reference.
         drop(unsafe { Obj::from_raw_opt(p) });
     }
+    values.invalidate();
 }
 
 /// Releases the attributes and the dict of an instance (`tp_clear`). A dict that others hold keeps the attributes.

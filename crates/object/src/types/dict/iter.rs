@@ -3,6 +3,7 @@
 use super::{Dict, changed_size};
 use crate::alloc::{dealloc_of, new_object};
 use crate::error::{PyResult, Raised, to_iternext};
+use crate::gc::track;
 use crate::header::{Layout, Obj, ObjCell, Object};
 use crate::typeobj::slots::VisitProc;
 use crate::typeobj::{Type, TypeDef, flags};
@@ -22,7 +23,7 @@ pub struct DictIter {
     /// The dict's size at the start; -1 once it was seen to differ.
     used: Cell<isize>,
     pos: Cell<usize>,
-    /// Room for a last answer to use again.
+    /// The items iterators' last answer, used again when nobody else holds it.
     result: ObjCell,
     /// How many items are to come.
     left: Cell<usize>,
@@ -131,22 +132,44 @@ impl DictIter {
             }
         }
     }
+
+    /// Key and value as a tuple. A loop that unpacks it at once gets the same tuple every time.
+    #[inline(always)]
+    fn pair(&self, k: &Object, v: &Object) -> Obj {
+        match self.result.get() {
+            Some(t) if t.is_unique() => {
+                let answer = t.to_obj();
+                let old = t.cast::<Tuple>().refill_pair(k.to_obj(), v.to_obj());
+                // The collector may have stopped looking at it when it held nothing of interest.
+                track(&answer);
+                drop(old);
+                answer
+            }
+            Some(_) => Tuple::new(&[k, v]).into_obj(),
+            None => {
+                let t = Tuple::new(&[k, v]).into_obj();
+                self.result.set(Some(t.clone()));
+                t
+            }
+        }
+    }
 }
 
 macro_rules! next_function {
-    ($name:ident, $reverse:literal, |$k:ident, $v:ident| $take:expr) => {
+    ($name:ident, $reverse:literal, |$it:ident, $k:ident, $v:ident| $take:expr) => {
         extern "C" fn $name(slf: &Object) -> Option<Obj> {
-            to_iternext(iter_of(slf).step($reverse, |$k, $v| $take))
+            let $it = iter_of(slf);
+            to_iternext($it.step($reverse, |$k, $v| $take))
         }
     };
 }
 
-next_function!(next_key, false, |k, _v| k.to_obj());
-next_function!(next_value, false, |_k, v| v.to_obj());
-next_function!(next_item, false, |k, v| Tuple::new(&[k, v]).into_obj());
-next_function!(previous_key, true, |k, _v| k.to_obj());
-next_function!(previous_value, true, |_k, v| v.to_obj());
-next_function!(previous_item, true, |k, v| Tuple::new(&[k, v]).into_obj());
+next_function!(next_key, false, |_it, k, _v| k.to_obj());
+next_function!(next_value, false, |_it, _k, v| v.to_obj());
+next_function!(next_item, false, |it, k, v| it.pair(k, v));
+next_function!(previous_key, true, |_it, k, _v| k.to_obj());
+next_function!(previous_value, true, |_it, _k, v| v.to_obj());
+next_function!(previous_item, true, |it, k, v| it.pair(k, v));
 
 extern "C" fn iter_self(slf: &Object) -> PyResult {
     Ok(slf.to_obj())

@@ -160,7 +160,7 @@ impl Keys {
         let entry = if unicode { size_of::<UnicodeEntry>() } else { size_of::<GeneralEntry>() };
         let index = 1usize << log2_index_bytes;
         let Some(p) = NonNull::new(alloc::malloc(size_of::<Keys>() + index + usable * entry)) else { return Err(no_memory()) };
-        // SAFETY: the block has room for head, index and entries; zeroed entries are empty ones.
+        // SAFETY: the block has room for head, index and entries. Entries are written before `nentries` counts them.
         unsafe {
             p.cast::<Keys>().write(Keys {
                 refcnt: Cell::new(1),
@@ -173,7 +173,6 @@ impl Keys {
             });
             let at = p.as_ptr().add(size_of::<Keys>());
             at.write_bytes(0xff, index);
-            at.add(index).write_bytes(0, usable * entry);
         }
         Ok(p.cast())
     }

@@ -117,9 +117,18 @@ impl Dict {
 
     fn merge_mapping(&self, other: &Object, duplicates: Duplicates) -> PyResult<()> {
         let keys = other.call_method(intern!("keys"), &[])?;
-        let it = keys.iter()?;
-        drop(keys);
-        while let Some(key) = it.next()? {
+        let it = keys.iter().map_err(|e| {
+            if !e.matches(exceptions::TypeError) {
+                return e;
+            }
+            e.clear();
+            raise!(TypeError, "{}.keys() returned a non-iterable (type {})", other.ty().name_str(), keys.ty().name_str())
+        })?;
+        // All keys first: what comes now may change the mapping.
+        let all = it.to_list()?;
+        let mut i = 0;
+        while let Some(key) = all.get(i) {
+            i += 1;
             if duplicates != Duplicates::Override && self.contains(&key)? {
                 if duplicates == Duplicates::Refuse {
                     return Err(key_error(&key));

@@ -34,7 +34,13 @@ extern "C" fn dict_init(slf: &Object, args: &Object, kwargs: Option<&Object>) ->
     let d: &Dict = slf.cast();
     let args: &Tuple = args.cast();
     status(update_common(d, args.borrowed_items(), "dict").and_then(|()| match kwargs {
-        Some(kw) => d.merge(kw, Duplicates::Override),
+        Some(kw) => {
+            let names = kw.cast::<Dict>();
+            if !names.keys().is_unicode() && names.key_list().iter().any(|k| k.downcast::<Str>().is_none()) {
+                bail!(TypeError, "keywords must be strings");
+            }
+            d.merge(kw, Duplicates::Override)
+        }
         None => Ok(()),
     }))
 }
@@ -175,7 +181,7 @@ fn setdefault(this: &Dict, key: &Object, default: &Object) -> PyResult {
 /// A missing key yields the default if one is given, and raises KeyError otherwise.
 #[method(signature = "(key, default=<unrepresentable>, /)")]
 fn pop(this: &Dict, key: &Object, default: Given<&Object>) -> PyResult {
-    if let Some(v) = this.pop(key)? {
+    if let Some(v) = this.pop_opt(key)? {
         return Ok(v);
     }
     match default.0 {

@@ -294,6 +294,7 @@ impl Dict {
                                 equal = answer?;
                                 let same = self.keys.get() == table
                                     && (self.keys().log2_size(), self.keys().kind()) == shape
+                                    && ix < self.keys().nentries()
                                     && self.keys().raw_entry(ix).0 == found;
                                 if !same {
                                     continue 'again;
@@ -509,7 +510,7 @@ impl Dict {
     }
 
     /// Takes `key` out, answering its value if it was there.
-    pub fn pop(&self, key: &Object) -> PyResult<Option<Obj>> {
+    pub fn pop_opt(&self, key: &Object) -> PyResult<Option<Obj>> {
         if self.is_empty() {
             return Ok(None);
         }

@@ -115,6 +115,12 @@ impl Values {
         self.size.set(0);
     }
 
+    /// Puts the block out of force and leaves its contents, which nobody changes from now on.
+    #[inline(always)]
+    pub(super) fn set_invalid(&self) {
+        self.valid.set(0);
+    }
+
     #[inline(always)]
     pub(super) fn slot(&self, i: usize) -> &Cell<*mut Object> {
         debug_assert!(i < self.capacity());
