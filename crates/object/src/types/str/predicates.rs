@@ -56,7 +56,7 @@ pub fn isalnum(this: &Str) -> bool {
 /// Whether there are characters, all of them decimal digits.
 #[method(signature = "()")]
 pub fn isdecimal(this: &Str) -> bool {
-    this.all_chars(|c| chars::decimal(c).is_some())
+    this.all_chars(chars::is_decimal)
 }
 
 /// Whether there are characters, all of them digits.
