@@ -7,7 +7,7 @@ use crate::protocol::call::nargs;
 use crate::protocol::number;
 use crate::typeobj::slots::VisitProc;
 use crate::types::int::{self, Int};
-use crate::types::iterators::{raw_next, self_iter, tuple, visit_fields};
+use crate::types::iterators::{raw_next, self_iter, tuple_of, visit_fields};
 use crate::types::tuple::Tuple;
 use crate::{Type, TypeDef, bail, flags, methods};
 use std::cell::Cell;
@@ -138,7 +138,7 @@ extern "C" fn enumerate_next(o: &Object) -> Option<Obj> {
     // Nothing empties the field while the object lives.
     let it = e.iter.get()?;
     let item = raw_next(it)?;
-    to_iternext(e.next_count().map(|n| Some(tuple![n, item].into_obj())))
+    to_iternext(e.next_count().map(|n| Some(tuple_of([n, item]).into_obj())))
 }
 
 /// What pickling makes the object from.
@@ -146,7 +146,7 @@ extern "C" fn enumerate_next(o: &Object) -> Option<Obj> {
 fn __reduce__(this: &Enumerate) -> Ref<Tuple> {
     let count = this.long_index.get_owned().unwrap_or_else(|| Int::from_isize(this.index.get()).into_obj());
     let iter = this.iter.get_owned().unwrap_or_else(|| Tuple::empty().into_obj());
-    tuple![this.ty().to_obj(), tuple![iter, count].into_obj()]
+    tuple_of([this.ty().to_obj(), tuple_of([iter, count]).into_obj()])
 }
 
 /// A generic alias of the class.

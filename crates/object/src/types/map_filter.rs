@@ -6,7 +6,7 @@ use crate::header::{Obj, ObjCell, Object, Ref};
 use crate::protocol::call::nargs;
 use crate::typeobj::slots::VisitProc;
 use crate::types::bool_::{self, PyBool_Type};
-use crate::types::iterators::{exhausted, raw_next, self_iter, tuple, visit_fields};
+use crate::types::iterators::{exhausted, raw_next, self_iter, tuple_of, visit_fields};
 use crate::types::tuple::Tuple;
 use crate::types::zip::{check_uneven, iterators, strict_argument};
 use crate::{Type, TypeDef, bail, flags, methods};
@@ -99,7 +99,7 @@ fn map_reduce(this: &Map) -> Ref<Tuple> {
     }
     let args = Tuple::from_vec(args).into_obj();
     let cls = this.ty().to_obj();
-    if this.strict.get() != 0 { tuple![cls, args, bool_::from_bool(true)] } else { tuple![cls, args] }
+    if this.strict.get() != 0 { tuple_of([cls, args, bool_::from_bool(true)]) } else { tuple_of([cls, args]) }
 }
 
 /// Sets whether lengths must agree, as pickling saved it.
@@ -184,7 +184,7 @@ extern "C" fn filter_next(o: &Object) -> Option<Obj> {
 #[method(name = "__reduce__")]
 fn filter_reduce(this: &Filter) -> Ref<Tuple> {
     let args: Vec<Obj> = [this.func.get_owned(), this.iter.get_owned()].into_iter().flatten().collect();
-    tuple![this.ty().to_obj(), Tuple::from_vec(args).into_obj()]
+    tuple_of([this.ty().to_obj(), Tuple::from_vec(args).into_obj()])
 }
 
 extern "C" fn filter_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {

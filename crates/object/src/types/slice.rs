@@ -11,7 +11,7 @@ use crate::protocol::number;
 use crate::thread::Thread;
 use crate::typeobj::slots::VisitProc;
 use crate::types::int::{self, Int};
-use crate::types::iterators::visit_fields;
+use crate::types::iterators::{tuple_of, visit_fields};
 use crate::types::none::none;
 use crate::types::str::StrBuilder;
 use crate::types::tuple::Tuple;
@@ -209,14 +209,14 @@ fn indices(this: &Slice, object: &Object) -> PyResult<Ref<Tuple>> {
         bail!(ValueError, "length should not be negative");
     }
     let (start, stop, step) = long_indices(this, &length)?;
-    Ok(Tuple::from_vec(vec![start.into_obj(), stop.into_obj(), step.into_obj()]))
+    Ok(tuple_of([start.into_obj(), stop.into_obj(), step.into_obj()]))
 }
 
 /// What pickling makes the slice from.
 #[method]
 fn __reduce__(this: &Slice) -> Ref<Tuple> {
     let args = Tuple::new(&[this.start(), this.stop(), this.step()]);
-    Tuple::from_vec(vec![PySlice_Type.to_obj(), args.into_obj()])
+    tuple_of([PySlice_Type.to_obj(), args.into_obj()])
 }
 
 extern "C" fn slice_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResult {

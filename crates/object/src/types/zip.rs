@@ -4,7 +4,7 @@ use crate::args::{CallArgs, with_tuple_args};
 use crate::error::{PyResult, to_iternext};
 use crate::header::{Obj, ObjCell, Object, Ref};
 use crate::typeobj::slots::VisitProc;
-use crate::types::iterators::{exhausted, raw_next, self_iter, tuple, visit_fields};
+use crate::types::iterators::{exhausted, raw_next, self_iter, tuple_of, visit_fields};
 use crate::types::bool_;
 use crate::types::tuple::Tuple;
 use crate::{Raised, Type, TypeDef, bail, flags, methods, raise};
@@ -117,7 +117,7 @@ extern "C" fn zip_next(o: &Object) -> Option<Obj> {
 fn __reduce__(this: &Zip) -> Ref<Tuple> {
     let iters = this.iters.get_owned().unwrap_or_else(|| Tuple::empty().into_obj());
     let cls = this.ty().to_obj();
-    if this.strict.get() != 0 { tuple![cls, iters, bool_::from_bool(true)] } else { tuple![cls, iters] }
+    if this.strict.get() != 0 { tuple_of([cls, iters, bool_::from_bool(true)]) } else { tuple_of([cls, iters]) }
 }
 
 /// Sets whether lengths must agree, as pickling saved it.

@@ -9,7 +9,7 @@ use crate::protocol::number;
 use crate::typeobj::slots::{NumberMethods, Slot};
 use crate::types::int::to_ascii_digits;
 use crate::types::number_format;
-use crate::types::tuple::Tuple;
+use crate::types::iterators::tuple_of;
 use crate::types::exceptions;
 use crate::{TypeDef, flags, hooks, members, methods};
 use taipan_clinic::{classmethod, method};
@@ -183,7 +183,7 @@ fn __complex__(this: &Complex) -> Ref<Complex> {
 /// What copying and pickling pass to __new__.
 #[method]
 fn __getnewargs__(this: &Complex) -> Obj {
-    Tuple::from_vec(vec![Float::new(this.real()).into_obj(), Float::new(this.imag()).into_obj()]).into_obj()
+    tuple_of([Float::new(this.real()).into_obj(), Float::new(this.imag()).into_obj()]).into_obj()
 }
 
 /// The value as text in the way that format_spec says.

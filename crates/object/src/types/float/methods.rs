@@ -12,6 +12,7 @@ use crate::typeobj::slots::{NumberMethods, Slot};
 use crate::types::int::Int;
 use crate::types::number_format;
 use crate::types::str::Str;
+use crate::types::iterators::tuple_of;
 use crate::types::tuple::Tuple;
 use crate::{Type, TypeDef, bail, getset, getsets, methods};
 use taipan_clinic::{classmethod, method};
@@ -93,7 +94,7 @@ fn __round__(this: &Float, ndigits: Option<&Object>) -> PyResult {
 fn as_integer_ratio(this: &Float) -> PyResult {
     let x = this.value();
     match numeric::as_integer_ratio(x) {
-        Some((n, d)) => Ok(Tuple::from_vec(vec![Int::from_big(&n).into_obj(), Int::from_big(&d).into_obj()]).into_obj()),
+        Some((n, d)) => Ok(tuple_of([Int::from_big(&n).into_obj(), Int::from_big(&d).into_obj()]).into_obj()),
         None if x.is_nan() => bail!(ValueError, "cannot convert NaN to integer ratio"),
         None => bail!(OverflowError, "cannot convert Infinity to integer ratio"),
     }
@@ -130,7 +131,7 @@ fn is_integer(this: &Float) -> bool {
 /// What copying and pickling pass to __new__.
 #[method]
 fn __getnewargs__(this: &Float) -> Obj {
-    Tuple::from_vec(vec![Float::new(this.value()).into_obj()]).into_obj()
+    tuple_of([Float::new(this.value()).into_obj()]).into_obj()
 }
 
 /// How C's 'double' or 'float' lies in memory on this machine. For Python's own tests.

@@ -5,7 +5,7 @@ use crate::error::PyResult;
 use crate::header::{Layout, Obj, Object, Ref};
 use crate::protocol::compare::{CompareOp, not_implemented};
 use crate::types::float::Float;
-use crate::types::{bool_, tuple::Tuple};
+use crate::types::{bool_, iterators::tuple_of};
 use crate::{bail, raise};
 use std::cmp::Ordering;
 use std::ffi::c_int;
@@ -341,7 +341,7 @@ binary_slots! {
     int_multiply = |a, b| obj(mul(a, b));
     int_floor_divide = |a, b| obj(floor_div(a, b));
     int_remainder = |a, b| obj(modulo(a, b));
-    int_divmod = |a, b| divmod(a, b).map(|(q, r)| Tuple::from_vec(vec![q.into_obj(), r.into_obj()]).into_obj());
+    int_divmod = |a, b| divmod(a, b).map(|(q, r)| tuple_of([q.into_obj(), r.into_obj()]).into_obj());
     int_true_divide = |a, b| true_div(a, b).map(|x| Float::new(x).into_obj());
     int_and = |a, b| Ok(and(a, b).into_obj());
     int_or = |a, b| Ok(or(a, b).into_obj());

@@ -209,7 +209,7 @@ pub fn from_text_object(x: &Object) -> PyResult<Ref<Int>> {
         return from_bytes_text(b.as_slice(), 10, x);
     }
     if crate::buffer::supports(x) {
-        let view = crate::types::bytes::Buffer::get(x)?;
+        let view = crate::buffer::Buffer::get(x)?;
         let copy = Bytes::new(view.as_slice());
         drop(view);
         return from_bytes_text(copy.as_slice(), 10, &copy);

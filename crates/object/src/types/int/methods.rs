@@ -13,7 +13,7 @@ use crate::typeobj::slots::{NumberMethods, Slot};
 use crate::types::bytes::{Bytes, PyBytes_Type};
 use crate::types::number_format;
 use crate::types::str::Str;
-use crate::types::tuple::Tuple;
+use crate::types::iterators::tuple_of;
 use crate::{Type, TypeDef, bail, getset, getsets, intern, methods};
 use taipan_clinic::{classmethod, method};
 use taipan_numeric::digits::convert::{self as bigconv, BytesError};
@@ -169,7 +169,7 @@ fn from_bytes(cls: &Type, bytes: &Object, byteorder: &str, signed: bool) -> PyRe
 /// A pair of integers, the second positive, whose ratio is the value.
 #[method]
 fn as_integer_ratio(this: &Int) -> Obj {
-    Tuple::from_vec(vec![Int::exact(this).into_obj(), Int::one().into_obj()]).into_obj()
+    tuple_of([Int::exact(this).into_obj(), Int::one().into_obj()]).into_obj()
 }
 
 /// The integer itself.
@@ -213,7 +213,7 @@ fn __round__(this: &Int, ndigits: Option<&Object>) -> PyResult<Ref<Int>> {
 /// What copying and pickling pass to __new__.
 #[method]
 fn __getnewargs__(this: &Int) -> Obj {
-    Tuple::from_vec(vec![Int::exact(this).into_obj()]).into_obj()
+    tuple_of([Int::exact(this).into_obj()]).into_obj()
 }
 
 /// The value as text in the way that format_spec says.

@@ -14,7 +14,7 @@ use crate::protocol::number;
 use crate::typeobj::slots::{MappingMethods, NumberMethods, SequenceMethods, Slot};
 use crate::types::bool_::{self, PyBool_Type};
 use crate::types::int::{self, Int, PyLong_Type};
-use crate::types::iterators::tuple;
+use crate::types::iterators::tuple_of;
 use crate::types::none::none;
 use crate::types::slice::{self, Slice};
 use crate::types::str::Str;
@@ -300,7 +300,7 @@ fn __reversed__(this: &Range) -> PyResult {
 /// What pickling makes the range from.
 #[method]
 fn __reduce__(this: &Range) -> Ref<Tuple> {
-    tuple![this.ty().to_obj(), Tuple::new(&[this.start(), this.stop(), this.step()]).into_obj()]
+    tuple_of([this.ty().to_obj(), Tuple::new(&[this.start(), this.stop(), this.step()]).into_obj()])
 }
 
 /// How many values are equal to the object.
@@ -379,7 +379,7 @@ pub static PyRange_Type: Type = Type::new_static(TypeDef {
 fn reduce_as_range(start: Ref<Int>, stop: Ref<Int>, step: Ref<Int>) -> PyResult<Ref<Tuple>> {
     let range: Obj = Range::new(start, stop, step)?.into_obj();
     let iter = crate::types::iterators::builtin(crate::intern!("iter"))?;
-    Ok(tuple![iter, tuple![range].into_obj(), none().to_obj()])
+    Ok(tuple_of([iter, tuple_of([range]).into_obj(), none().to_obj()]))
 }
 
 /// The types of this module.
