@@ -379,7 +379,7 @@ fn set_bases(ty: &Type, value: Option<&Object>) -> PyResult<()> {
     }
     let old_bases = ty.bases_tuple();
     let old_base_ref = old_base.to_obj();
-    ty.bases.set(Some(bases.as_object_obj()));
+    ty.bases.set(Some(bases.to_obj()));
     new_base.as_object().incref();
     ty.base.set(new_base);
     if let Err(e) = recompute_mro(ty) {

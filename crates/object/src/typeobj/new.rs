@@ -185,7 +185,7 @@ fn build(meta: &Type, name: &Str, bases: &Ref<Tuple>, base: &Type, dict: &Ref<Di
     ty.as_sequence.set(&heap.as_sequence);
     ty.as_mapping.set(&heap.as_mapping);
     ty.as_buffer.set(&heap.as_buffer);
-    heap.ht_name.set(Some(name.as_object_obj()));
+    heap.ht_name.set(Some(name.to_obj()));
     heap.ht_tpname.set(tpname.into_raw());
     ty.name.set(heap.ht_tpname.get());
     ty.bases.set(Some(bases.clone().into_obj()));
@@ -233,7 +233,7 @@ fn set_dunders(ty: &Type, heap: &HeapType, name: &Str, dict: &Dict) -> PyResult<
             heap.ht_qualname.set(Some(q));
             dict.del_item(intern!("__qualname__"))?;
         }
-        None => heap.ht_qualname.set(Some(name.as_object_obj())),
+        None => heap.ht_qualname.set(Some(name.to_obj())),
     }
     if let Some(doc) = dict.get_item(intern!("__doc__"))?
         && let Some(s) = doc.downcast::<Str>()
@@ -331,7 +331,7 @@ impl SlotLayout {
             }
             names.push(mangled);
         }
-        names.sort_by(|a, b| a.cmp_str(b));
+        names.sort_by(|a, b| a.cmp(b));
         // The other bases may bring a dict or weak references that the first does not have.
         for b in bases.items() {
             let t: &Type = b.cast();
