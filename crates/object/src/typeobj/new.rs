@@ -8,7 +8,7 @@ use crate::method::{MemberDef, MethodDef, MethodPtr, member, meth};
 use crate::typeobj::{HeapType, Type, flags, heap};
 use crate::types::dict::Dict;
 use crate::types::object::PyBaseObject_Type;
-use crate::types::str::{Str, intern::intern_obj};
+use crate::types::str::{Str, intern::intern};
 use crate::types::tuple::Tuple;
 use crate::types::type_::PyType_Type;
 use crate::types::exceptions;
@@ -155,7 +155,7 @@ pub extern "C" fn type_new(meta: &Type, args: &Object, kwargs: Option<&Object>) 
     }
     let bases: Ref<Tuple> = if bases.is_empty() { Tuple::new(&[PyBaseObject_Type.as_object()]) } else { Ref::from_borrowed(bases) };
     let base = best_base(&bases)?;
-    let dict = ns.copy();
+    let dict = ns.copy()?;
     let cls = build(winner, name, &bases, base, &dict)?;
     let ty: &Type = cls.cast();
     set_names(ty)?;
@@ -392,9 +392,9 @@ fn mangle(class_name: &Str, name: &Str) -> Ref<Str> {
     let (class, text) = (class_name.to_utf8_lossy(), name.to_utf8_lossy());
     let stripped = class.trim_start_matches('_');
     if !text.starts_with("__") || text.ends_with("__") || text.contains('.') || stripped.is_empty() {
-        return intern_obj(Ref::from_borrowed(name));
+        return intern(Ref::from_borrowed(name));
     }
-    intern_obj(Str::from_utf8(&format!("_{stripped}{text}")))
+    intern(Str::from_utf8(&format!("_{stripped}{text}")))
 }
 
 /// `__set_name__` of the attributes that have it.
