@@ -116,7 +116,14 @@ impl<'a, 'w> Compiler<'a, 'w> {
     }
 
     fn module_body(&mut self, body: &'a [Stmt<'a>], interactive: bool) -> Result {
-        let at = body.first().map_or(Location::new(1, 1, 0, 0), |s| location(s.range));
+        let first = match interactive {
+            true => body.first(),
+            false => {
+                let body = self.preprocess.body(body);
+                body.docstring.or(body.rest.first())
+            }
+        };
+        let at = first.map_or(Location::new(1, 1, 0, 0), |s| location(s.range));
         if self.entry().has_conditional_annotations {
             self.emit(at, Op::BUILD_SET, 0);
             let arg = self.unit.metadata.name(known::CONDITIONAL_ANNOTATIONS);
