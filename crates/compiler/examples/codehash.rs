@@ -1,6 +1,7 @@
 //! Prints one line per source file: a digest of every code object in it, to compare with the reference's.
 //!
-//! usage: `codehash ROOT LISTFILE`, or `codehash --dump FILE` to see the code objects of one file.
+//! usage: `codehash ROOT LISTFILE`; `codehash --dump FILE` to see the code objects of one file; `--marshal FILE` and
+//! `--unmarshal FILE` to write and read marshal data; `--time ROOT LISTFILE` to measure.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -186,6 +187,16 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             }
             Err(e) => writeln!(out, "{e}")?,
         },
+        ["--marshal", file] => match compile_file(Path::new(file), file, optimize) {
+            Ok(code) => out.write_all(&taipan_bytecode::marshal::dump_code(&code))?,
+            Err(e) => return Err(e.into()),
+        },
+        ["--unmarshal", file] => {
+            let code = taipan_bytecode::marshal::load_code(&std::fs::read(file)?);
+            let mut text = Vec::new();
+            dump(&*code.map_err(|e| format!("{e:?}"))?, &mut text);
+            out.write_all(&text)?;
+        }
         ["--time", root, list] => {
             let list = std::fs::read_to_string(list)?;
             let paths: Vec<_> = list.lines().filter(|l| !l.is_empty()).map(|l| Path::new(root).join(l)).collect();
