@@ -62,6 +62,8 @@ pub struct Compiler<'a, 'w> {
     pub(crate) interactive: bool,
     pub(crate) sink: &'w mut WarningSink<'w>,
     pub(crate) depth: Depth,
+    /// Nesting of code that is a second copy and must not warn again.
+    muted: u32,
     cfg: Cfg,
     spare: Vec<Sequence>,
 }
@@ -89,6 +91,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
             interactive: false,
             sink,
             depth,
+            muted: 0,
             cfg: Cfg::default(),
             spare: Vec::new(),
         }
@@ -211,7 +214,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
     }
 
     pub(crate) fn warn(&mut self, at: Location, message: &str) -> Result {
-        warn(self.sink, at, message)
+        if self.muted > 0 { Ok(()) } else { warn(self.sink, at, message) }
     }
 
     pub(crate) fn future_annotations(&self) -> bool {
