@@ -250,7 +250,7 @@ extern "C" fn tuple_repr(o: &Object) -> PyResult {
         if i > 0 {
             b.push_str(", ");
         }
-        b.push_object(&*item.repr()?);
+        b.push_pystr(&*item.repr()?);
     }
     b.push_str(if t.len() == 1 { ",)" } else { ")" });
     Ok(b.finish().into_obj())

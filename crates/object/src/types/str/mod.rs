@@ -19,6 +19,7 @@ pub mod hash;
 pub mod intern;
 pub mod iter;
 pub mod methods;
+pub mod names;
 pub mod new;
 pub mod percent;
 pub mod predicates;
