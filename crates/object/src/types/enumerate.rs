@@ -1,13 +1,14 @@
 //! The type `enumerate`.
 
 use crate::args::{CallArgs, Param, Signature, bind_keywords, with_tuple_args};
-use crate::error::{PyResult, to_iternext};
+use crate::error::PyResult;
 use crate::header::{Obj, ObjCell, Object, Ref};
 use crate::protocol::call::nargs;
 use crate::protocol::number;
 use crate::typeobj::slots::VisitProc;
 use crate::types::int::{self, Int};
 use crate::types::iterators::{raw_next, self_iter, tuple_of, visit_fields};
+use crate::types::none::none;
 use crate::types::tuple::Tuple;
 use crate::{Type, TypeDef, bail, flags, methods};
 use std::cell::Cell;
@@ -22,7 +23,7 @@ pub struct Enumerate {
     /// The next count; `isize::MAX` when `long_index` holds it.
     index: Cell<isize>,
     iter: ObjCell,
-    /// Unused: a place that the reference's layout has.
+    /// The pair handed out last, used again if nobody kept it.
     result: ObjCell,
     long_index: ObjCell,
     one: ObjCell,
@@ -53,7 +54,7 @@ fn construct(cls: &Type, iterable: &Object, start: Option<&Object>) -> PyResult 
             ob_base: Object::placeholder(),
             index: Cell::new(index),
             iter: ObjCell::new(iter),
-            result: ObjCell::empty(),
+            result: ObjCell::new(Tuple::new(&[none(), none()]).into_obj()),
             long_index: ObjCell::from_opt(long_index),
             one: ObjCell::empty(),
         },
@@ -138,7 +139,17 @@ extern "C" fn enumerate_next(o: &Object) -> Option<Obj> {
     // Nothing empties the field while the object lives.
     let it = e.iter.get()?;
     let item = raw_next(it)?;
-    to_iternext(e.next_count().map(|n| Some(tuple_of([n, item]).into_obj())))
+    let Ok(count) = e.next_count() else { return None };
+    if let Some(pair) = e.result.get().filter(|p| p.is_unique()) {
+        // The second reference keeps what runs below from using the pair as well.
+        let pair = pair.to_obj();
+        let t: &Tuple = pair.cast();
+        // SAFETY: the only other reference is the one in `result`, which nobody sees.
+        let _old = unsafe { (t.replace_item(0, count), t.replace_item(1, item)) };
+        t.renew();
+        return Some(pair);
+    }
+    Some(tuple_of([count, item]).into_obj())
 }
 
 /// What pickling makes the object from.

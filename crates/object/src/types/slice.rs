@@ -57,7 +57,7 @@ impl SliceRange {
 }
 
 /// Clips bounds to a length, as slicing does (`PySlice_AdjustIndices`). `step` is neither 0 nor `isize::MIN`.
-pub fn adjust(len: usize, mut start: isize, mut stop: isize, step: isize) -> SliceRange {
+pub fn adjust((start, stop, step): (isize, isize, isize), len: usize) -> SliceRange {
     let n = len as isize;
     let clip = |i: isize| {
         if i < 0 {
@@ -75,8 +75,7 @@ pub fn adjust(len: usize, mut start: isize, mut stop: isize, step: isize) -> Sli
             i
         }
     };
-    start = clip(start);
-    stop = clip(stop);
+    let (start, stop) = (clip(start), clip(stop));
     let count = if step < 0 {
         if stop < start { (start - stop - 1) / -step + 1 } else { 0 }
     } else if start < stop {
@@ -158,8 +157,7 @@ impl Slice {
     /// The slice of a sequence of `len` items. May run Python code: a caller whose length can change asks [`Slice::unpack`] and
     /// then [`adjust`].
     pub fn indices(&self, len: usize) -> PyResult<SliceRange> {
-        let (start, stop, step) = self.unpack()?;
-        Ok(adjust(len, start, stop, step))
+        Ok(adjust(self.unpack()?, len))
     }
 }
 

@@ -515,7 +515,7 @@ fn assign_subscript(o: &Object, key: &Object, value: Option<&Object>) -> PyResul
         None => None,
     };
     // The length may have changed while the right side was iterated.
-    let r = crate::types::slice::adjust(l.len(), bounds.0, bounds.1, bounds.2);
+    let r = crate::types::slice::adjust(bounds, l.len());
     if r.step == 1 {
         let (a, b) = (r.start as usize, (r.start as usize).max(r.stop.max(0) as usize));
         return l.splice(a, b, new.unwrap_or_default());
