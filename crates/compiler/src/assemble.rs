@@ -56,7 +56,8 @@ fn flatten(cfg: &Cfg) -> (Vec<Placed>, Vec<u32>) {
                     (op, _) => op,
                 };
             }
-            let oparg = if op.has_jump() { 0 } else { instr.oparg };
+            // The size of a jump is first guessed from the position of its target; the guess decides where two sizes fit.
+            let oparg = if op.has_jump() { target } else { instr.oparg };
             placed.push(Placed { op, oparg, location: instr.location, target, except: instr.except, offset: 0 });
         }
         id = cfg[id].next;

@@ -19,15 +19,22 @@ pub fn float(value: f64) -> String {
     if value.is_infinite() {
         return if value < 0.0 { "-inf" } else { "inf" }.into();
     }
-    let text = format!("{value:e}");
+    let mut text = format!("{value:e}");
+    // Of two shortest forms equally near, Python takes the even one.
+    let digits = text.bytes().take_while(|&b| b != b'e').filter(u8::is_ascii_digit).count();
+    let rounded = format!("{value:.*e}", digits - 1);
+    if rounded.parse() == Ok(value) {
+        text = rounded;
+    }
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if !(-4..16).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{digits}e{sign}{:02}", exponent.abs());
     }
-    let plain = format!("{value}");
-    if plain.contains('.') { plain } else { plain + ".0" }
+    let decimals =
+        (digits.len() as i32 - digits.contains('.') as i32 - digits.starts_with('-') as i32 - 1 - exponent).max(1);
+    format!("{value:.*}", decimals as usize)
 }
 
 /// `repr()` of a complex number.
@@ -166,6 +173,9 @@ mod tests {
             (1e-5, "1e-05"),
             (0.0001, "0.0001"),
             (1.5e300, "1.5e+300"),
+            (2f64.powi(-25), "2.9802322387695312e-08"),
+            (-123.25, "-123.25"),
+            (0.1, "0.1"),
         ] {
             assert_eq!(float(value), text);
         }

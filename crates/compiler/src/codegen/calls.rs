@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::location;
 use crate::names::{Name, known};
 use crate::sequence::{Label, NO_LOCATION};
-use crate::symtable::{Scope, SymbolTable, def};
+use crate::symtable::{Key, Scope, SymbolTable, def};
 
 impl<'a> Compiler<'a, '_> {
     pub(super) fn call(&mut self, e: &'a Expr<'a>, node: &'a Call<'a>) -> Result {
@@ -107,6 +107,9 @@ impl<'a> Compiler<'a, '_> {
         let ExprKind::Name(func) = &node.func.kind else { return Ok(()) };
         let [argument] = node.args else { return Ok(()) };
         if !node.keywords.is_empty() || !matches!(argument.kind, ExprKind::GeneratorExp(_)) {
+            return Ok(());
+        }
+        if self.table.lookup(Key::node(*argument)).is_some_and(|id| self.table.entry(id).coroutine) {
             return Ok(());
         }
         // The result if no element decides, and the jump taken by one that does not.

@@ -87,37 +87,53 @@ pub(super) fn fold_tuple(instrs: &mut [Instr], i: usize, pool: &mut Pool<'_>) {
     pool.load(&mut instrs[i], Const::Tuple(values.into()));
 }
 
-/// A list built item by item from constants only to become a tuple.
-pub(super) fn fold_list_to_tuple(instrs: &mut [Instr], i: usize, pool: &mut Pool<'_>) {
-    let mut expect_append = true;
-    for start in (0..i).rev() {
-        let Instr { op, oparg, .. } = instrs[start];
+/// A list or set built item by item from constants, by the instructions before `end`: where it starts.
+fn built_sequence_start(instrs: &[Instr], end: usize, build: Op, add: Op) -> Option<usize> {
+    let mut expect_add = true;
+    for (start, &Instr { op, oparg, .. }) in instrs[..end].iter().enumerate().rev() {
         if op == Op::NOP {
             continue;
         }
-        if op == Op::BUILD_LIST && oparg == 0 {
-            if !expect_append {
-                return;
-            }
-            let mut values = Vec::new();
-            for instr in &mut instrs[start..i] {
-                if instr.op == Op::NOP {
-                    continue;
-                }
-                if loads_const(instr.op) {
-                    values.push(pool.value(instr.op, instr.oparg));
-                }
-                nop_out(instr);
-            }
-            pool.load(&mut instrs[i], Const::Tuple(values.into()));
-            return;
+        if op == build && oparg == 0 {
+            return expect_add.then_some(start);
         }
-        let as_expected = if expect_append { op == Op::LIST_APPEND && oparg == 1 } else { loads_const(op) };
+        let as_expected = if expect_add { op == add && oparg == 1 } else { loads_const(op) };
         if !as_expected {
-            return;
+            return None;
         }
-        expect_append = !expect_append;
+        expect_add = !expect_add;
     }
+    None
+}
+
+/// Removes such a run of instructions and answers the constants in it.
+fn take_built_sequence(instrs: &mut [Instr], pool: &Pool<'_>) -> Vec<Const> {
+    let mut values = Vec::new();
+    for instr in instrs.iter_mut().filter(|instr| instr.op != Op::NOP) {
+        if loads_const(instr.op) {
+            values.push(pool.value(instr.op, instr.oparg));
+        }
+        nop_out(instr);
+    }
+    values
+}
+
+/// A list built item by item from constants only to become a tuple; answers whether it was one.
+pub(super) fn fold_list_to_tuple(instrs: &mut [Instr], i: usize, pool: &mut Pool<'_>) -> bool {
+    let Some(start) = built_sequence_start(instrs, i, Op::BUILD_LIST, Op::LIST_APPEND) else { return false };
+    let values = take_built_sequence(&mut instrs[start..i], pool);
+    pool.load(&mut instrs[i], Const::Tuple(values.into()));
+    true
+}
+
+/// A list or set built item by item from constants, `i` being the last addition, only to be iterated or searched.
+pub(super) fn fold_built_sequence(instrs: &mut [Instr], i: usize, pool: &mut Pool<'_>) {
+    let add = instrs[i].op;
+    let build = if add == Op::SET_ADD { Op::BUILD_SET } else { Op::BUILD_LIST };
+    let Some(start) = built_sequence_start(instrs, i + 1, build, add) else { return };
+    let values = take_built_sequence(&mut instrs[start..=i], pool);
+    let value = if add == Op::SET_ADD { frozenset(values) } else { Const::Tuple(values.into()) };
+    pool.load(&mut instrs[i], value);
 }
 
 /// Lists and sets of constants: a constant where they are only iterated or searched, else copied from one.

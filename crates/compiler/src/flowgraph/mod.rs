@@ -311,7 +311,7 @@ impl Cfg {
         self.convert_pseudo_conditional_jumps();
         let stackdepth = self.calculate_stackdepth()?;
         let mut layout = self.prepare_localsplus(metadata, code_flags);
-        layout.stackdepth = stackdepth;
+        layout.stackdepth = stackdepth.max(1);
         self.convert_pseudo_ops()?;
         self.normalize_jumps();
         self.optimize_load_fast();

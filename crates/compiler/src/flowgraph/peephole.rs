@@ -3,7 +3,9 @@
 use taipan_bytecode::Op;
 use taipan_bytecode::opcode::intrinsic;
 
-use super::consts::{fold_binary, fold_list_to_tuple, fold_tuple, fold_unary, optimize_list_or_set};
+use super::consts::{
+    fold_binary, fold_built_sequence, fold_list_to_tuple, fold_tuple, fold_unary, optimize_list_or_set,
+};
 use super::swaps::{apply_static_swaps, swaptimize};
 use super::{BlockId, Cfg, Instr, Pool};
 
@@ -128,11 +130,17 @@ impl Cfg {
             }
             Op::UNARY_NOT | Op::UNARY_INVERT | Op::UNARY_NEGATIVE => fold_unary(instrs, i, pool),
             Op::CALL_INTRINSIC_1 => match oparg {
-                intrinsic::LIST_TO_TUPLE if next == Op::GET_ITER => instrs[i].set_nop(),
-                intrinsic::LIST_TO_TUPLE => fold_list_to_tuple(instrs, i, pool),
+                intrinsic::LIST_TO_TUPLE => {
+                    if !fold_list_to_tuple(instrs, i, pool) && next == Op::GET_ITER {
+                        instrs[i].set_nop();
+                    }
+                }
                 intrinsic::UNARY_POSITIVE => fold_unary(instrs, i, pool),
                 _ => {}
             },
+            Op::LIST_APPEND | Op::SET_ADD if oparg == 1 && matches!(next, Op::GET_ITER | Op::CONTAINS_OP) => {
+                fold_built_sequence(instrs, i, pool);
+            }
             Op::BINARY_OP => fold_binary(instrs, i, pool),
             _ => {}
         }

@@ -222,7 +222,7 @@ impl Analyzer<'_, '_, '_> {
         inlined_cells: &mut Vec<Name>,
     ) {
         let is_class = self.table.entry(id).kind == BlockKind::Class;
-        let mut drop_class_name = false;
+        let mut dropped = Vec::new();
         for position in 0..self.table.entry(comp).symbols.len() {
             let Some((key, symbol)) = self.table.entry(comp).symbols.at(position) else { break };
             if symbol & def::PARAM != 0 {
@@ -234,11 +234,16 @@ impl Analyzer<'_, '_, '_> {
             if scope == Scope::Cell || flags & def::COMP_CELL != 0 {
                 add(inlined_cells, name);
             }
-            // `__class__` is never free through a class.
-            if scope == Scope::Free && is_class && name == known::CLASS {
+            // These are never free through a class; functions in the comprehension get them from the class itself.
+            if scope == Scope::Free
+                && is_class
+                && matches!(name, known::CLASS | known::CLASSDICT | known::CONDITIONAL_ANNOTATIONS)
+            {
                 scope = Scope::GlobalImplicit;
-                discard(comp_free, name);
-                drop_class_name = true;
+                if !self.free_in_a_child(comp, name) {
+                    discard(comp_free, name);
+                }
+                dropped.push(name);
             }
             match self.table.entry(id).symbols.get(key) {
                 None => {
@@ -252,8 +257,8 @@ impl Analyzer<'_, '_, '_> {
                 }
             }
         }
-        if drop_class_name {
-            self.table.entry_mut(comp).symbols.remove(known::CLASS.0);
+        for name in dropped {
+            self.table.entry_mut(comp).symbols.remove(name.0);
         }
     }
 

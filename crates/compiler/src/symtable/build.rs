@@ -320,7 +320,7 @@ impl<'a> Builder<'a, '_> {
         let generic = !def_.type_params.is_empty();
         if generic {
             let has_kwdefaults = def_.args.kw_defaults.iter().any(Option::is_some);
-            self.enter_type_params(name, def_.type_params, !def_.args.defaults.is_empty(), has_kwdefaults, false, at)?;
+            self.enter_type_params(name, def_.type_params, true, has_kwdefaults, false, at)?;
             def_.type_params.iter().try_for_each(|p| self.type_param(p))?;
         }
         let entry = self.new_entry(name, BlockKind::Function, Key::node(s), at);

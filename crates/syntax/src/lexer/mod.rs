@@ -35,6 +35,8 @@ pub struct LexError {
     pub line_start: u32,
     /// How columns are to be worked out.
     pub place: Place,
+    /// Whether it is the end of the input that was wrong: more input might help.
+    pub incomplete: bool,
 }
 
 /// Which columns an error of the lexer has.
@@ -46,8 +48,8 @@ pub enum Place {
     Columns(u32, u32),
     /// The end of input was met: where is decided by the parser (open brackets come first).
     EndOfInput,
-    /// The line so far, up to this byte, is wrongly continued.
-    Continuation(u32),
+    /// The byte after a backslash that should be a line end, and where the reference counts its column from.
+    Continuation(u32, u32),
     /// The indentation does not fit; the end column is unknown.
     Indentation(u32),
 }
@@ -90,6 +92,8 @@ pub struct LexOptions {
     pub extra_tokens: bool,
     /// A single interactive statement: the end of input is a line end as well, and closes blocks.
     pub single: bool,
+    /// Read `<>` as one operator.
+    pub barry_as_flufl: bool,
     /// In `single` mode, let the end of input not close blocks.
     pub dont_imply_dedent: bool,
 }
@@ -101,6 +105,8 @@ pub struct Lexer<'s> {
     pos: usize,
     lineno: u32,
     line_start: usize,
+    /// Start of the line that the current token, or the continued line, began on.
+    buffer_start: usize,
     at_line_start: bool,
     pending: i32,
     indents: Vec<(u32, u32)>,
@@ -149,6 +155,7 @@ impl<'s> Lexer<'s> {
             pos: 0,
             lineno: 1,
             line_start: 0,
+            buffer_start: 0,
             at_line_start: true,
             pending: 0,
             indents: vec![(0, 0)],
@@ -177,9 +184,14 @@ impl<'s> Lexer<'s> {
         self.indents.truncate(1);
     }
 
-    /// The line being read.
-    pub fn lineno(&self) -> u32 {
-        self.lineno
+    /// Line, its start, and the byte to be read next.
+    pub fn position(&self) -> (u32, usize, usize) {
+        (self.lineno, self.line_start, self.pos)
+    }
+
+    /// Whether a line end was the last thing read.
+    pub fn before_line(&self) -> bool {
+        self.at_line_start && self.pos > 0
     }
 
     #[inline(always)]
@@ -221,7 +233,25 @@ impl<'s> Lexer<'s> {
     fn syntax_error<T>(&mut self, msg: impl Into<String>, cur: usize) -> Result<T, Box<LexError>> {
         let (lineno, line_start) = (self.lineno, self.line_start as u32);
         let place = Place::Before(cur as u32);
-        self.fail(LexError { kind: ErrorKind::SyntaxError, msg: msg.into(), lineno, line_start, place })
+        self.fail(LexError {
+            kind: ErrorKind::SyntaxError,
+            msg: msg.into(),
+            lineno,
+            line_start,
+            place,
+            incomplete: false,
+        })
+    }
+
+    /// Marks the error just made as due to the end of the input.
+    fn incomplete<T>(&mut self, result: Result<T, Box<LexError>>) -> Result<T, Box<LexError>> {
+        if let Some(error) = &mut self.error {
+            error.incomplete = true;
+        }
+        result.map_err(|mut error| {
+            error.incomplete = true;
+            error
+        })
     }
 
     fn warn(&mut self, msg: String, start: usize) {
@@ -304,6 +334,7 @@ impl<'s> Lexer<'s> {
         let mut token = self.token_from(TokenKind::Newline, start);
         self.lineno += 1;
         self.line_start = self.pos;
+        self.buffer_start = self.pos;
         self.at_line_start = true;
         if blank_line || !self.brackets.is_empty() {
             if self.options.extra_tokens {
@@ -408,7 +439,14 @@ impl<'s> Lexer<'s> {
         let (lineno, line_start) = (self.lineno, self.line_start as u32);
         let end = memchr::memchr(b'\n', &self.src[self.line_start..]).map_or(self.src.len(), |n| self.line_start + n);
         let place = Place::Indentation(end as u32);
-        self.fail(LexError { kind: ErrorKind::IndentationError, msg: msg.into(), lineno, line_start, place })
+        self.fail(LexError {
+            kind: ErrorKind::IndentationError,
+            msg: msg.into(),
+            lineno,
+            line_start,
+            place,
+            incomplete: false,
+        })
     }
 
     #[cold]
@@ -417,7 +455,7 @@ impl<'s> Lexer<'s> {
         let end = memchr::memchr(b'\n', &self.src[self.line_start..]).map_or(self.src.len(), |n| self.line_start + n);
         let place = Place::Indentation(end as u32);
         let msg = "inconsistent use of tabs and spaces in indentation".into();
-        self.fail(LexError { kind: ErrorKind::TabError, msg, lineno, line_start, place })
+        self.fail(LexError { kind: ErrorKind::TabError, msg, lineno, line_start, place, incomplete: false })
     }
 
     fn pending_token(&mut self) -> Token {
@@ -443,15 +481,29 @@ impl<'s> Lexer<'s> {
         }
         if self.at(pos) != b'\n' {
             let (lineno, line_start) = (self.lineno, self.line_start as u32);
-            let place = Place::Continuation(pos as u32);
+            let place = Place::Continuation(pos as u32, self.buffer_start as u32);
             let msg = "unexpected character after line continuation character".into();
-            return self.fail(LexError { kind: ErrorKind::SyntaxError, msg, lineno, line_start, place });
+            return self.fail(LexError {
+                kind: ErrorKind::SyntaxError,
+                msg,
+                lineno,
+                line_start,
+                place,
+                incomplete: false,
+            });
         }
         if self.is_end(pos + 1) {
             let (lineno, line_start) = (self.lineno, self.line_start as u32);
             let msg = "unexpected EOF while parsing".into();
             let place = Place::EndOfInput;
-            return self.fail(LexError { kind: ErrorKind::SyntaxError, msg, lineno, line_start, place });
+            return self.fail(LexError {
+                kind: ErrorKind::SyntaxError,
+                msg,
+                lineno,
+                line_start,
+                place,
+                incomplete: false,
+            });
         }
         self.pos = pos + 1;
         self.lineno += 1;
@@ -464,7 +516,14 @@ impl<'s> Lexer<'s> {
             let (lineno, line_start) = (self.lineno, self.line_start as u32);
             let msg = "unexpected EOF while parsing".into();
             let place = Place::EndOfInput;
-            return self.fail(LexError { kind: ErrorKind::SyntaxError, msg, lineno, line_start, place });
+            return self.fail(LexError {
+                kind: ErrorKind::SyntaxError,
+                msg,
+                lineno,
+                line_start,
+                place,
+                incomplete: false,
+            });
         }
         self.ended = true;
         Ok(self.token_from(TokenKind::EndMarker, self.pos))
@@ -666,7 +725,7 @@ impl<'s> Lexer<'s> {
                 (b'<', b'=') => (LeftShiftEqual, 3),
                 (b'<', _) => (LeftShift, 2),
                 (b'=', _) => (LessEqual, 2),
-                (b'>', _) => (NotEqual, 2),
+                (b'>', _) if self.options.barry_as_flufl => (NotEqual, 2),
                 _ => (Less, 1),
             },
             b'>' => match (c2, self.at(start + 2)) {

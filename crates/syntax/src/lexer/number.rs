@@ -146,6 +146,7 @@ impl Lexer<'_> {
                 lineno: self.lineno,
                 line_start: self.line_start as u32,
                 place: Place::Columns(first, last),
+                incomplete: false,
             });
         }
         self.after_digits(start, pos)
