@@ -89,23 +89,13 @@ impl Const {
         let used = digits.iter().rposition(|&d| d != 0).map_or(0, |i| i + 1);
         let digits = &digits[..used];
         if used <= 3 {
-            let magnitude = digits
-                .iter()
-                .rev()
-                .fold(0u128, |m, &d| m << DIGIT_BITS | d as u128);
-            let value = if negative {
-                -(magnitude as i128)
-            } else {
-                magnitude as i128
-            };
+            let magnitude = digits.iter().rev().fold(0u128, |m, &d| m << DIGIT_BITS | d as u128);
+            let value = if negative { -(magnitude as i128) } else { magnitude as i128 };
             if let Ok(small) = i64::try_from(value) {
                 return Const::Int(small);
             }
         }
-        Const::BigInt {
-            negative,
-            digits: digits.into(),
-        }
+        Const::BigInt { negative, digits: digits.into() }
     }
 
     /// Sign and 30-bit digits of an integer constant.
@@ -200,9 +190,7 @@ impl Code {
 
     /// The code units.
     pub fn units(&self) -> impl ExactSizeIterator<Item = u16> + '_ {
-        self.code
-            .chunks_exact(2)
-            .map(|u| u16::from_le_bytes([u[0], u[1]]))
+        self.code.chunks_exact(2).map(|u| u16::from_le_bytes([u[0], u[1]]))
     }
 }
 
@@ -216,9 +204,6 @@ mod tests {
             let (negative, digits) = Const::Int(value).to_digits().unwrap();
             assert_eq!(Const::from_digits(negative, &digits), Const::Int(value));
         }
-        assert!(matches!(
-            Const::from_digits(false, &[0, 0, 8]),
-            Const::BigInt { .. }
-        ));
+        assert!(matches!(Const::from_digits(false, &[0, 0, 8]), Const::BigInt { .. }));
     }
 }

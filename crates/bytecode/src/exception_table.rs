@@ -64,13 +64,7 @@ impl Iterator for Entries<'_> {
         let length = self.varint()?;
         let target = self.varint()?;
         let depth = self.varint()?;
-        Some(Entry {
-            start,
-            end: start.wrapping_add(length),
-            target,
-            depth: depth >> 1,
-            lasti: depth & 1 != 0,
-        })
+        Some(Entry { start, end: start.wrapping_add(length), target, depth: depth >> 1, lasti: depth & 1 != 0 })
     }
 }
 
@@ -86,19 +80,14 @@ pub fn find(table: &[u8], offset: u32) -> Option<Entry> {
         if middle == 0 {
             break;
         }
-        let start = Entries {
-            rest: &rest[middle..],
-        }
-        .varint()?;
+        let start = Entries { rest: &rest[middle..] }.varint()?;
         if start <= offset {
             rest = &rest[middle..];
         } else {
             rest = &rest[..middle];
         }
     }
-    read(rest)
-        .take_while(|e| e.start <= offset)
-        .find(|e| offset < e.end)
+    read(rest).take_while(|e| e.start <= offset).find(|e| offset < e.end)
 }
 
 #[cfg(test)]
@@ -108,13 +97,7 @@ mod tests {
     #[test]
     fn round_trip_and_search() {
         let entries: Vec<Entry> = (0..100)
-            .map(|i| Entry {
-                start: i * 50,
-                end: i * 50 + 20,
-                target: 1 << (i % 25),
-                depth: i % 9,
-                lasti: i % 2 == 1,
-            })
+            .map(|i| Entry { start: i * 50, end: i * 50 + 20, target: 1 << (i % 25), depth: i % 9, lasti: i % 2 == 1 })
             .collect();
         let mut table = Vec::new();
         entries.iter().for_each(|e| write(&mut table, e));

@@ -26,12 +26,8 @@ impl Instruction {
     pub fn jump_target(&self) -> Option<usize> {
         match self.op {
             // Its argument leads back to the END_SEND of the awaited `__anext__`.
-            Op::END_ASYNC_FOR | Op::INSTRUMENTED_END_ASYNC_FOR => {
-                self.end().checked_sub(self.oparg as usize)
-            }
-            op if op.has_jump()
-                && (op.deopt().is_backward_jump() || op == Op::INSTRUMENTED_JUMP_BACKWARD) =>
-            {
+            Op::END_ASYNC_FOR | Op::INSTRUMENTED_END_ASYNC_FOR => self.end().checked_sub(self.oparg as usize),
+            op if op.has_jump() && (op.deopt().is_backward_jump() || op == Op::INSTRUMENTED_JUMP_BACKWARD) => {
                 self.end().checked_sub(self.oparg as usize)
             }
             op if op.has_jump() => Some(self.end() + self.oparg as usize),
@@ -70,12 +66,7 @@ pub struct Instructions<I> {
 
 /// Iterates over the instructions of little-endian code.
 pub fn decode(code: &[u8]) -> Instructions<impl Iterator<Item = u16> + '_> {
-    Instructions {
-        units: code
-            .chunks_exact(2)
-            .map(|u| u16::from_le_bytes([u[0], u[1]])),
-        position: 0,
-    }
+    Instructions { units: code.chunks_exact(2).map(|u| u16::from_le_bytes([u[0], u[1]])), position: 0 }
 }
 
 impl<I: Iterator<Item = u16>> Iterator for Instructions<I> {
@@ -97,12 +88,7 @@ impl<I: Iterator<Item = u16>> Iterator for Instructions<I> {
                 self.units.next()?;
                 self.position += 1;
             }
-            return Some(Instruction {
-                offset,
-                start,
-                op,
-                oparg,
-            });
+            return Some(Instruction { offset, start, op, oparg });
         }
     }
 }
@@ -117,17 +103,8 @@ mod tests {
         emit(&mut code, Op::RESUME, 0);
         emit(&mut code, Op::LOAD_ATTR, 0x12345);
         emit(&mut code, Op::RETURN_VALUE, 0);
-        let all: Vec<_> = decode(&code)
-            .map(|i| (i.start, i.offset, i.op, i.oparg))
-            .collect();
-        assert_eq!(
-            all,
-            [
-                (0, 0, Op::RESUME, 0),
-                (1, 3, Op::LOAD_ATTR, 0x12345),
-                (13, 13, Op::RETURN_VALUE, 0)
-            ]
-        );
+        let all: Vec<_> = decode(&code).map(|i| (i.start, i.offset, i.op, i.oparg)).collect();
+        assert_eq!(all, [(0, 0, Op::RESUME, 0), (1, 3, Op::LOAD_ATTR, 0x12345), (13, 13, Op::RETURN_VALUE, 0)]);
         assert_eq!(code.len(), 28);
     }
 }

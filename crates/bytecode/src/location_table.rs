@@ -14,22 +14,12 @@ pub struct Location {
 
 impl Location {
     /// No location at all.
-    pub const NONE: Location = Location {
-        line: -1,
-        end_line: -1,
-        column: -1,
-        end_column: -1,
-    };
+    pub const NONE: Location = Location { line: -1, end_line: -1, column: -1, end_column: -1 };
 
     /// A location from its four numbers, in the reference's order.
     #[inline]
     pub const fn new(line: i32, end_line: i32, column: i32, end_column: i32) -> Location {
-        Location {
-            line,
-            end_line,
-            column,
-            end_column,
-        }
+        Location { line, end_line, column, end_column }
     }
 }
 
@@ -48,10 +38,7 @@ pub struct Writer {
 impl Writer {
     /// A writer for code that starts on this line.
     pub fn new(first_line: i32) -> Writer {
-        Writer {
-            out: Vec::new(),
-            line: first_line,
-        }
+        Writer { out: Vec::new(), line: first_line }
     }
 
     /// Adds a run of code units with one location.
@@ -82,11 +69,7 @@ impl Writer {
     }
 
     fn signed_varint(&mut self, value: i32) {
-        self.varint(if value < 0 {
-            value.unsigned_abs() << 1 | 1
-        } else {
-            (value as u32) << 1
-        });
+        self.varint(if value < 0 { value.unsigned_abs() << 1 | 1 } else { (value as u32) << 1 });
     }
 
     fn entry(&mut self, at: Location, units: usize) {
@@ -106,14 +89,12 @@ impl Writer {
         } else if at.end_line == at.line {
             if delta == 0 && column < 80 && end_column >= column && end_column - column < 16 {
                 self.start((column >> 3) as u8, units);
-                self.out
-                    .push(((column & 7) << 4 | (end_column - column)) as u8);
+                self.out.push(((column & 7) << 4 | (end_column - column)) as u8);
                 return;
             }
             if (0..3).contains(&delta) && column < 128 && end_column < 128 {
                 self.start(ONE_LINE + delta as u8, units);
-                self.out
-                    .extend_from_slice(&[column as u8, end_column as u8]);
+                self.out.extend_from_slice(&[column as u8, end_column as u8]);
                 self.line = at.line;
                 return;
             }
@@ -140,11 +121,7 @@ pub struct Run {
 
 /// Iterates over the entries of a table; stops at one that is cut off.
 pub fn read(table: &[u8], first_line: i32) -> Runs<'_> {
-    Runs {
-        rest: table,
-        line: first_line,
-        unit: 0,
-    }
+    Runs { rest: table, line: first_line, unit: 0 }
 }
 
 /// The entries of a table.
@@ -179,11 +156,7 @@ impl Runs<'_> {
     fn signed_varint(&mut self) -> Option<i32> {
         let value = self.varint()?;
         let magnitude = (value >> 1) as i32;
-        Some(if value & 1 != 0 {
-            magnitude.wrapping_neg()
-        } else {
-            magnitude
-        })
+        Some(if value & 1 != 0 { magnitude.wrapping_neg() } else { magnitude })
     }
 }
 
@@ -200,52 +173,28 @@ impl Iterator for Runs<'_> {
                 let end_line = self.line.wrapping_add(self.varint()? as i32);
                 let column = (self.varint()? as i32).wrapping_sub(1);
                 let end_column = (self.varint()? as i32).wrapping_sub(1);
-                Location {
-                    line: self.line,
-                    end_line,
-                    column,
-                    end_column,
-                }
+                Location { line: self.line, end_line, column, end_column }
             }
             NO_COLUMNS => {
                 self.line = self.line.wrapping_add(self.signed_varint()?);
-                Location {
-                    line: self.line,
-                    end_line: self.line,
-                    column: -1,
-                    end_column: -1,
-                }
+                Location { line: self.line, end_line: self.line, column: -1, end_column: -1 }
             }
             kind @ ONE_LINE..NO_COLUMNS => {
                 self.line = self.line.wrapping_add((kind - ONE_LINE) as i32);
                 let column = self.byte()? as i32;
                 let end_column = self.byte()? as i32;
-                Location {
-                    line: self.line,
-                    end_line: self.line,
-                    column,
-                    end_column,
-                }
+                Location { line: self.line, end_line: self.line, column, end_column }
             }
             kind => {
                 let second = self.byte()?;
                 let column = (kind as i32) << 3 | (second >> 4 & 7) as i32;
                 let end_column = column + (second & 15) as i32;
-                Location {
-                    line: self.line,
-                    end_line: self.line,
-                    column,
-                    end_column,
-                }
+                Location { line: self.line, end_line: self.line, column, end_column }
             }
         };
         let start = self.unit;
         self.unit += units;
-        Some(Run {
-            start,
-            end: self.unit,
-            location,
-        })
+        Some(Run { start, end: self.unit, location })
     }
 }
 
@@ -255,10 +204,7 @@ pub fn positions(table: &[u8], first_line: i32) -> impl Iterator<Item = Location
 }
 
 /// `co_lines()`: runs of units (start, end, line) with adjacent runs of one line joined; no line is `None`.
-pub fn lines(
-    table: &[u8],
-    first_line: i32,
-) -> impl Iterator<Item = (usize, usize, Option<i32>)> + '_ {
+pub fn lines(table: &[u8], first_line: i32) -> impl Iterator<Item = (usize, usize, Option<i32>)> + '_ {
     let mut runs = read(table, first_line).peekable();
     std::iter::from_fn(move || {
         let first = runs.next()?;
@@ -295,10 +241,7 @@ mod tests {
         let mut writer = Writer::new(1);
         places.iter().for_each(|&(at, units)| writer.add(at, units));
         let table = writer.finish();
-        let expected: Vec<_> = places
-            .iter()
-            .flat_map(|&(at, units)| std::iter::repeat_n(at, units))
-            .collect();
+        let expected: Vec<_> = places.iter().flat_map(|&(at, units)| std::iter::repeat_n(at, units)).collect();
         assert_eq!(positions(&table, 1).collect::<Vec<_>>(), expected);
         assert_eq!(line_at(&table, 1, 4), None);
         assert_eq!(line_at(&table, 1, 7), Some(3));

@@ -208,24 +208,14 @@ impl Op {
     pub fn is_unconditional_jump(self) -> bool {
         matches!(
             self,
-            Op::JUMP
-                | Op::JUMP_NO_INTERRUPT
-                | Op::JUMP_FORWARD
-                | Op::JUMP_BACKWARD
-                | Op::JUMP_BACKWARD_NO_INTERRUPT
+            Op::JUMP | Op::JUMP_NO_INTERRUPT | Op::JUMP_FORWARD | Op::JUMP_BACKWARD | Op::JUMP_BACKWARD_NO_INTERRUPT
         )
     }
 
     /// Pops a value and may jump.
     #[inline]
     pub fn is_conditional_jump(self) -> bool {
-        matches!(
-            self,
-            Op::POP_JUMP_IF_FALSE
-                | Op::POP_JUMP_IF_TRUE
-                | Op::POP_JUMP_IF_NONE
-                | Op::POP_JUMP_IF_NOT_NONE
-        )
+        matches!(self, Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::POP_JUMP_IF_NONE | Op::POP_JUMP_IF_NOT_NONE)
     }
 
     /// Exists only inside the compiler.
@@ -258,10 +248,7 @@ pub const INSTRUMENTED: [(Op, Op); 19] = [
     (Op::INSTRUMENTED_POP_JUMP_IF_TRUE, Op::POP_JUMP_IF_TRUE),
     (Op::INSTRUMENTED_POP_JUMP_IF_FALSE, Op::POP_JUMP_IF_FALSE),
     (Op::INSTRUMENTED_POP_JUMP_IF_NONE, Op::POP_JUMP_IF_NONE),
-    (
-        Op::INSTRUMENTED_POP_JUMP_IF_NOT_NONE,
-        Op::POP_JUMP_IF_NOT_NONE,
-    ),
+    (Op::INSTRUMENTED_POP_JUMP_IF_NOT_NONE, Op::POP_JUMP_IF_NOT_NONE),
     (Op::INSTRUMENTED_RESUME, Op::RESUME),
     (Op::INSTRUMENTED_RETURN_VALUE, Op::RETURN_VALUE),
     (Op::INSTRUMENTED_YIELD_VALUE, Op::YIELD_VALUE),
@@ -377,13 +364,7 @@ pub mod intrinsic {
 pub const SPECIAL_METHODS: [&str; 4] = ["__enter__", "__exit__", "__aenter__", "__aexit__"];
 
 /// Arguments of `LOAD_COMMON_CONSTANT`, in order: built-in names.
-pub const COMMON_CONSTANTS: [&str; 5] = [
-    "AssertionError",
-    "NotImplementedError",
-    "tuple",
-    "all",
-    "any",
-];
+pub const COMMON_CONSTANTS: [&str; 5] = ["AssertionError", "NotImplementedError", "tuple", "all", "any"];
 
 /// Arguments of `LOAD_COMMON_CONSTANT` by name.
 #[allow(missing_docs)]

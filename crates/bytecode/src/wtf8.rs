@@ -87,8 +87,8 @@ impl Iterator for CodePoints<'_> {
         let (&first, rest) = self.bytes.split_first()?;
         let (extra, mut point) = match first {
             0..0x80 => (0, first as u32),
-            0..0xE0 => (1, (first & 0x1F) as u32),
-            0..0xF0 => (2, (first & 0x0F) as u32),
+            0x80..0xE0 => (1, (first & 0x1F) as u32),
+            0xE0..0xF0 => (2, (first & 0x0F) as u32),
             _ => (3, (first & 0x07) as u32),
         };
         let extra = extra.min(rest.len());

@@ -1,1 +1,143 @@
-//! AST to code objects: symbol table, code generation, flow graph, optimiser, assembler.
+//! From a syntax tree to the code object that CPython 3.14 makes of it, byte for byte.
+//!
+//! The stages, in order: `future` reads future statements, `preprocess` says how the tree is to be read, `symtable` decides
+//! where names live, `codegen` writes pseudo-instructions, `flowgraph` turns them into basic blocks and optimises them,
+//! `assemble` lays out the code object. No stage knows Python objects: constants are plain data.
+#![warn(missing_docs)]
+
+mod assemble;
+mod codegen;
+mod consts;
+mod docstring;
+mod error;
+mod flowgraph;
+mod fold;
+mod future;
+mod names;
+mod ordered_map;
+mod preprocess;
+pub mod repr;
+mod sequence;
+pub mod symtable;
+mod unparse;
+
+use std::sync::Arc;
+
+use bumpalo::Bump;
+use taipan_bytecode::location_table::Location;
+use taipan_bytecode::{Code, Str};
+use taipan_syntax::ast::{Mod, Span};
+
+pub use error::{CompileError, ErrorKind, Result, WarningSink};
+pub use names::{Name, Names};
+
+/// The flag of `compile()` that allows `await` outside of functions.
+pub const ALLOW_TOP_LEVEL_AWAIT: u32 = 0x2000;
+
+/// How deep a tree may be, unless [`Options`] say otherwise.
+pub const DEFAULT_MAX_DEPTH: u32 = 2_000;
+
+/// What `compile()` is told beside the tree.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `co_filename`
+    pub filename: Str,
+    /// 0; 1 for `-O`: no assertions; 2 for `-OO`: no docstrings either.
+    pub optimize: u8,
+    /// Future features that are on from the start, and [`ALLOW_TOP_LEVEL_AWAIT`].
+    pub flags: u32,
+    /// How deep the tree may be.
+    pub max_depth: u32,
+}
+
+impl Options {
+    /// The usual options.
+    pub fn new(filename: impl Into<Str>) -> Options {
+        Options { filename: filename.into(), optimize: 0, flags: 0, max_depth: DEFAULT_MAX_DEPTH }
+    }
+}
+
+/// Counts how deep a recursive walk is; every walk over the tree goes through one of these.
+#[derive(Clone, Debug)]
+pub(crate) struct Depth {
+    now: u32,
+    limit: u32,
+}
+
+impl Depth {
+    fn new(limit: u32) -> Depth {
+        Depth { now: 0, limit }
+    }
+
+    #[inline]
+    pub(crate) fn enter(&mut self) -> Result {
+        self.now += 1;
+        if self.now > self.limit { Err(CompileError::too_deep()) } else { Ok(()) }
+    }
+
+    #[inline]
+    pub(crate) fn leave(&mut self) {
+        self.now -= 1;
+    }
+}
+
+/// A node's place in the form of the location table.
+#[inline]
+pub(crate) fn location(span: Span) -> Location {
+    Location::new(span.lineno as i32, span.end_lineno as i32, span.col_offset as i32, span.end_col_offset as i32)
+}
+
+/// Compiles a tree.
+pub fn compile(module: &Mod<'_>, options: &Options, warnings: &mut WarningSink<'_>) -> Result<Arc<Code>> {
+    let bump = Bump::new();
+    compile_in(&bump, module, options, warnings)
+}
+
+fn compile_in<'a>(
+    bump: &'a Bump,
+    module: &'a Mod<'a>,
+    options: &Options,
+    warnings: &mut WarningSink<'_>,
+) -> Result<Arc<Code>> {
+    let mut warnings = |message: &str, at: Location| warnings(message, at);
+    let (names, table, future, depth) = analyze_in(bump, module, options, &mut warnings)?;
+    codegen::Compiler::new(names, table, future, options, depth, &mut warnings).module(module)
+}
+
+type Analyzed<'a> = (Names<'a>, symtable::SymbolTable, future::Future, Depth);
+
+fn analyze_in<'a>(
+    bump: &'a Bump,
+    module: &'a Mod<'a>,
+    options: &Options,
+    warnings: &mut WarningSink<'_>,
+) -> Result<Analyzed<'a>> {
+    let mut depth = Depth::new(options.max_depth);
+    let mut future = future::future(module)?;
+    future.features |= options.flags;
+    preprocess::check_finally(module, warnings, &mut depth)?;
+    let mut names = Names::new(bump);
+    let preprocess = preprocess::Preprocess { optimize: options.optimize };
+    let table = symtable::build(module, &mut names, &future, preprocess, &mut depth)?;
+    Ok((names, table, future, depth))
+}
+
+/// Builds the symbol table of a tree and passes it to `read`, as `_symtable.symtable()` wants it.
+pub fn with_symbol_table<T>(
+    module: &Mod<'_>,
+    options: &Options,
+    read: impl FnOnce(&symtable::SymbolTable, &Names<'_>) -> T,
+) -> Result<T> {
+    let bump = Bump::new();
+    with_symbol_table_in(&bump, module, options, read)
+}
+
+fn with_symbol_table_in<'a, T>(
+    bump: &'a Bump,
+    module: &'a Mod<'a>,
+    options: &Options,
+    read: impl FnOnce(&symtable::SymbolTable, &Names<'_>) -> T,
+) -> Result<T> {
+    let (names, table, _, _) = analyze_in(bump, module, options, &mut |_, _| Ok(()))?;
+    Ok(read(&table, &names))
+}

@@ -453,3 +453,28 @@ pub fn with_tuple_args<R>(
     let names = Tuple::from_vec(names);
     f(CallArgs::new(&all, args.len(), Some(&names)))
 }
+
+/// Checks the number of positional arguments of a native constructor (`_PyArg_CheckPositional`).
+#[inline]
+pub fn check_positional(name: &str, given: usize, min: usize, max: usize) -> PyResult<()> {
+    if (min..=max).contains(&given) { Ok(()) } else { Err(wrong_positional(name, given, min, max)) }
+}
+
+#[cold]
+fn wrong_positional(name: &str, given: usize, min: usize, max: usize) -> crate::Raised {
+    let (bound, n) = match (given < min, min == max) {
+        (_, true) => ("", min),
+        (true, false) => ("at least ", min),
+        (false, false) => ("at most ", max),
+    };
+    raise!(TypeError, "{name} expected {bound}{n} argument{}, got {given}", plural(n))
+}
+
+/// Refuses keyword arguments of `base`'s constructor, unless `cls` is a subclass whose own `__init__` may take them.
+pub fn no_keywords(name: &str, cls: &crate::Type, base: &crate::Type, kwargs: Option<&Object>) -> PyResult<()> {
+    let same_init = || cls.init.get().map(|f| f as usize) == base.init.get().map(|f| f as usize);
+    if kwargs.is_some_and(|k| !k.is_null_or_empty_dict()) && (std::ptr::eq(cls, base) || same_init()) {
+        bail!(TypeError, "{name}() takes no keyword arguments");
+    }
+    Ok(())
+}

@@ -214,3 +214,16 @@ pub(crate) fn take_trash_link(o: &Object) -> *mut Object {
     h.next.set(std::ptr::null());
     next as *mut Object
 }
+
+/// In a `tp_traverse`: visits an [`ObjCell`](crate::ObjCell) if it is filled, and returns from the function when the visit says so.
+#[macro_export]
+macro_rules! visit {
+    ($cell:expr, $visit:ident, $arg:ident) => {
+        if let Some(o) = $cell.get() {
+            let r = $visit(o, $arg);
+            if r != 0 {
+                return r;
+            }
+        }
+    };
+}

@@ -103,6 +103,8 @@ pub struct Thread {
     /// The running asyncio loop and task, set by `_asyncio`.
     pub asyncio_running_loop: ObjCell,
     pub asyncio_running_task: ObjCell,
+    /// Blocks kept for objects that are made often.
+    pub free_lists: crate::freelist::FreeLists,
 }
 
 const _: () = {
@@ -132,10 +134,14 @@ pub struct Interp {
     /// `importlib._bootstrap`.
     pub importlib: ObjCell,
     pub gc: GcState,
+    /// Method cache and type versions.
+    pub type_cache: crate::typeobj::lookup::TypeCache,
     /// Search functions, cache and error handlers of `codecs`.
     pub codec_search_path: ObjCell,
     pub codec_search_cache: ObjCell,
     pub codec_error_registry: ObjCell,
+    /// Interned strings.
+    pub interned: crate::types::str::intern::Interned,
     /// Python objects that a native module keeps for an interpreter, by name.
     pub module_state: RefCell<std::collections::HashMap<&'static str, Obj>>,
     /// The first of the interpreter's thread states.
@@ -146,6 +152,8 @@ pub struct Interp {
     pub int_max_str_digits: Cell<i32>,
     /// `code.co_version` and `func_version` counter.
     pub next_func_version: Cell<u32>,
+    /// Watchers and key versions of dicts.
+    pub dict_state: crate::types::dict::DictState,
     /// Command-line settings that native code consults.
     pub config: Config,
 }
@@ -176,15 +184,18 @@ impl Interp {
             import_func: ObjCell::empty(),
             importlib: ObjCell::empty(),
             gc: GcState::new(),
+            type_cache: Default::default(),
             codec_search_path: ObjCell::empty(),
             codec_search_cache: ObjCell::empty(),
             codec_error_registry: ObjCell::empty(),
+            interned: crate::types::str::intern::Interned::new(),
             module_state: RefCell::default(),
             threads: Cell::new(std::ptr::null_mut()),
             next_thread_id: Cell::new(1),
             recursion_limit: Cell::new(1000),
             int_max_str_digits: Cell::new(4300),
             next_func_version: Cell::new(1),
+            dict_state: crate::types::dict::DictState::new(),
             config: Config::default(),
         }))
     }
@@ -279,6 +290,7 @@ impl Thread {
             repr_stack: RefCell::default(),
             asyncio_running_loop: ObjCell::empty(),
             asyncio_running_task: ObjCell::empty(),
+            free_lists: crate::freelist::FreeLists::default(),
         }));
         ts.exc_info.set(&ts.exc_state);
         let p = ts as *const Thread as *mut Thread;

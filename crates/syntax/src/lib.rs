@@ -1,1 +1,20 @@
 //! Source bytes to tokens to AST: the whole 3.14 grammar, with the reference's SyntaxErrors.
+
+pub mod arena;
+pub mod ast;
+pub mod error;
+pub mod escape;
+pub mod lexer;
+pub mod number;
+mod parse;
+#[allow(dead_code, unused_imports)]
+mod parser;
+#[allow(dead_code)]
+mod tokens;
+mod unicode;
+pub mod wtf8;
+
+pub use arena::Arena;
+pub use error::{ErrorKind, ErrorLocation, SyntaxError, Warning};
+pub use parse::{Mode, ParseOptions, parse};
+pub use wtf8::Wtf8;

@@ -6,7 +6,19 @@
 //! - `new.rs`: `type.__new__`; `heap.rs`: heap types and the slots of their instances; `methods.rs`: the type `type` itself
 
 pub mod flags;
+pub mod heap;
+pub mod lookup;
+pub mod methods;
+pub mod mro;
+pub mod new;
+pub mod ready;
+pub mod slotdefs;
+#[allow(missing_docs)]
+pub mod slotfuncs;
 pub mod slots;
+pub mod update;
+#[allow(missing_docs)]
+pub mod wrappers;
 
 use crate::header::{Obj, ObjCell, Object, VarObject};
 use crate::method::{GetSetDef, MemberDef, MethodDef};

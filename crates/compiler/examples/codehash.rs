@@ -1,0 +1,233 @@
+//! Prints one line per source file: a digest of every code object in it, to compare with the reference's.
+//!
+//! usage: `codehash ROOT LISTFILE`, or `codehash --dump FILE` to see the code objects of one file.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use md5::{Digest, Md5};
+use taipan_bytecode::location_table::positions;
+use taipan_bytecode::{Code, Const, Str, exception_table, instruction};
+use taipan_compiler::{Options, compile, repr};
+use taipan_syntax::{Arena, ParseOptions, parse};
+
+fn const_text(value: &Const, out: &mut Vec<u8>) {
+    match value {
+        Const::Code(_) => out.extend_from_slice(b"<code>"),
+        Const::Tuple(items) => {
+            out.push(b'(');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                const_text(item, out);
+            }
+            out.push(b')');
+        }
+        Const::FrozenSet(items) => {
+            let mut texts: Vec<Vec<u8>> = items
+                .iter()
+                .map(|item| {
+                    let mut text = Vec::new();
+                    const_text(item, &mut text);
+                    text
+                })
+                .collect();
+            texts.sort();
+            out.extend_from_slice(b"fs{");
+            out.extend_from_slice(&texts.join(&b','));
+            out.push(b'}');
+        }
+        Const::Slice(parts) => {
+            out.extend_from_slice(b"slice(");
+            for (i, part) in parts.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                const_text(part, out);
+            }
+            out.push(b')');
+        }
+        other => {
+            out.extend_from_slice(other.type_name().as_bytes());
+            out.push(b':');
+            out.extend_from_slice(&repr::constant(other));
+        }
+    }
+}
+
+fn str_repr(s: &Str) -> Vec<u8> {
+    repr::constant(&Const::Str(s.clone()))
+}
+
+fn names_repr<'s>(names: impl Iterator<Item = &'s Str>) -> Vec<u8> {
+    repr::constant(&Const::Tuple(names.map(|n| Const::Str(n.clone())).collect()))
+}
+
+fn fields(code: &Code) -> Vec<(&'static str, Vec<u8>)> {
+    let number = |n: i64| n.to_string().into_bytes();
+    vec![
+        ("name", str_repr(&code.name)),
+        ("qualname", str_repr(&code.qualname)),
+        ("names", names_repr(code.names.iter())),
+        ("varnames", names_repr(code.varnames())),
+        ("freevars", names_repr(code.freevars())),
+        ("cellvars", names_repr(code.cellvars())),
+        ("flags", number(code.flags.into())),
+        ("argcount", number(code.argcount.into())),
+        ("posonlyargcount", number(code.posonlyargcount.into())),
+        ("kwonlyargcount", number(code.kwonlyargcount.into())),
+        ("nlocals", number(code.nlocals() as i64)),
+        ("stacksize", number(code.stacksize.into())),
+        ("firstlineno", number(code.firstlineno.into())),
+    ]
+}
+
+fn digest(code: &Code, out: &mut Vec<String>) {
+    let mut hasher = Md5::new();
+    for part in [&code.code, &code.linetable, &code.exceptiontable] {
+        hasher.update(b"|");
+        hasher.update(part);
+    }
+    for (_, value) in fields(code) {
+        hasher.update(b"|");
+        hasher.update(&value);
+    }
+    hasher.update(b"|");
+    let mut consts = Vec::new();
+    for (i, value) in code.consts.iter().enumerate() {
+        if i > 0 {
+            consts.push(b';');
+        }
+        const_text(value, &mut consts);
+    }
+    hasher.update(&consts);
+    let mut text = String::new();
+    for byte in &hasher.finalize()[..6] {
+        let _ = write!(text, "{byte:02x}");
+    }
+    out.push(text);
+    for value in &code.consts {
+        if let Const::Code(inner) = value {
+            digest(inner, out);
+        }
+    }
+}
+
+fn dump(code: &Code, out: &mut Vec<u8>) {
+    let _ = writeln!(out, "==== {} line {}", code.qualname, code.firstlineno);
+    for (name, value) in fields(code) {
+        out.extend_from_slice(format!("  {name} ").as_bytes());
+        out.extend_from_slice(&value);
+        out.push(b'\n');
+    }
+    for (i, value) in code.consts.iter().enumerate() {
+        out.extend_from_slice(format!("  const {i} ").as_bytes());
+        const_text(value, out);
+        out.push(b'\n');
+    }
+    let places: Vec<_> = positions(&code.linetable, code.firstlineno).collect();
+    for i in instruction::decode(&code.code) {
+        let place = places.get(i.offset).map_or(String::new(), |p| {
+            let part = |n: i32| if n == -1 { "None".into() } else { n.to_string() };
+            format!("{}-{}:{}-{}", part(p.line), part(p.end_line), part(p.column), part(p.end_column))
+        });
+        let _ = writeln!(out, "  {:5} {} {} {}", i.offset * 2, i.op.name(), i.oparg, place);
+    }
+    for e in exception_table::read(&code.exceptiontable) {
+        let _ = writeln!(out, "  except {}-{} {} {} {}", e.start * 2, e.end * 2, e.target * 2, e.depth, e.lasti);
+    }
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let _ = writeln!(out, "  linetable {}", hex(&code.linetable));
+    for value in &code.consts {
+        if let Const::Code(inner) = value {
+            dump(inner, out);
+        }
+    }
+}
+
+/// The text of a source file: UTF-8, or Latin-1 where that does not fit.
+fn read(path: &Path) -> std::io::Result<String> {
+    let bytes = std::fs::read(path)?;
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+    Ok(match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => bytes.iter().map(|&b| b as char).collect(),
+    })
+}
+
+fn compile_file(path: &Path, name: &str, optimize: u8) -> Result<std::sync::Arc<Code>, String> {
+    let source = read(path).map_err(|e| format!("Error\t{e}"))?;
+    let arena = Arena::new();
+    let mut warnings = Vec::new();
+    let tree = parse(&arena, &source, &ParseOptions::default(), &mut warnings)
+        .map_err(|e| format!("SyntaxError\t{} {:?}", e.msg, e.location.map(|l| l.lineno)))?;
+    let options = Options { optimize, ..Options::new(name) };
+    compile(&tree, &options, &mut |message, at| {
+        if std::env::var_os("SHOW_WARNINGS").is_some() {
+            println!("warning {} {message}", at.line);
+        }
+        Ok(())
+    })
+    .map_err(|e| format!("SyntaxError\t{e}"))
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let optimize = std::env::var("OPTIMIZE").ok().and_then(|v| v.parse().ok()).unwrap_or(0);
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let mut out = std::io::BufWriter::new(std::io::stdout());
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--dump", file] => match compile_file(Path::new(file), file, optimize) {
+            Ok(code) => {
+                let mut text = Vec::new();
+                dump(&code, &mut text);
+                out.write_all(&text)?;
+            }
+            Err(e) => writeln!(out, "{e}")?,
+        },
+        ["--time", root, list] => {
+            let list = std::fs::read_to_string(list)?;
+            let paths: Vec<_> = list.lines().filter(|l| !l.is_empty()).map(|l| Path::new(root).join(l)).collect();
+            let sources: Vec<String> = paths.iter().filter_map(|p| read(p).ok()).collect();
+            let (mut parsing, mut compiling, mut lines) = (0.0, 0.0, 0);
+            for source in &sources {
+                let arena = Arena::new();
+                let start = std::time::Instant::now();
+                let tree = parse(&arena, source, &ParseOptions::default(), &mut Vec::new());
+                let middle = std::time::Instant::now();
+                if let Ok(tree) = tree {
+                    let result = compile(&tree, &Options::new("x"), &mut |_, _| Ok(()));
+                    compiling += middle.elapsed().as_secs_f64();
+                    lines += source.lines().count();
+                    drop(result);
+                }
+                parsing += (middle - start).as_secs_f64();
+            }
+            writeln!(out, "parse {parsing:.3} s, compile {compiling:.3} s, {lines} lines")?;
+        }
+        [root, list] => {
+            for file in std::fs::read_to_string(list)?.lines().filter(|l| !l.is_empty()) {
+                match compile_file(&Path::new(root).join(file), file, optimize) {
+                    Ok(code) => {
+                        let mut digests = Vec::new();
+                        digest(&code, &mut digests);
+                        writeln!(out, "{file}\t{}\t{}", digests.len(), digests.join(" "))?;
+                    }
+                    Err(e) => writeln!(out, "{file}\t{e}")?,
+                }
+            }
+        }
+        _ => return Err("usage: codehash ROOT LISTFILE | codehash --dump FILE".into()),
+    }
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // Debug builds need more stack for the deepest trees of the library.
+    let thread = std::thread::Builder::new().stack_size(256 << 20).spawn(|| run().map_err(|e| e.to_string()))?;
+    match thread.join() {
+        Ok(result) => result.map_err(Into::into),
+        Err(_) => Err("the compiler panicked".into()),
+    }
+}

@@ -1,0 +1,3 @@
+"""Windows that lie above each other."""
+
+from _curses_panel import *

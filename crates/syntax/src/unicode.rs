@@ -1,0 +1,49 @@
+//! The character properties that the language depends on.
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+/// Whether a name may begin with `c`.
+pub fn is_identifier_start(c: char) -> bool {
+    c == '_' || unicode_ident::is_xid_start(c)
+}
+
+/// Whether a name may go on with `c`.
+pub fn is_identifier_continue(c: char) -> bool {
+    unicode_ident::is_xid_continue(c)
+}
+
+/// Whether `str.isprintable` holds for `c`.
+pub fn is_printable(c: char) -> bool {
+    use GeneralCategory::*;
+    c == ' '
+        || !matches!(
+            c.general_category(),
+            Control
+                | Format
+                | Surrogate
+                | PrivateUse
+                | Unassigned
+                | LineSeparator
+                | ParagraphSeparator
+                | SpaceSeparator
+        )
+}
+
+/// The NFKC form of a name, when it differs from the name.
+pub fn normalize(name: &str) -> Option<String> {
+    if is_nfkc_quick(name.chars()) == IsNormalized::Yes {
+        return None;
+    }
+    let normal: String = name.nfkc().collect();
+    (normal != name).then_some(normal)
+}
+
+/// The character that `\N{name}` stands for.
+pub fn character_by_name(name: &str) -> Option<char> {
+    // The crate also takes some looser spellings; names only consist of these.
+    if !name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b' ' | b'-')) {
+        return None;
+    }
+    unicode_names2::character(name)
+}
