@@ -343,7 +343,7 @@ extern "C" fn function_repr(o: &Object) -> PyResult {
 
 extern "C" fn function_descr_get(f: &Object, instance: Option<&Object>, _owner: Option<&Object>) -> PyResult {
     match instance {
-        Some(i) if !i.is_none() => Ok(Method::new(f, i).into_obj()),
+        Some(i) if !i.is_none() => Ok(Method::new(f.to_obj(), i.to_obj()).into_obj()),
         _ => Ok(f.to_obj()),
     }
 }

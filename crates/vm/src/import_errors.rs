@@ -9,13 +9,10 @@ use taipan_object::{Obj, Object, PyResult, Raised, error, intern};
 /// Raises the `ImportError`.
 #[cold]
 pub fn cannot_import_name(module: &Object, package: Option<&Object>, name: &Object) -> Raised {
-    match describe(module, package, name) {
-        Ok(exc) => error::restore(exc),
-        Err(e) => e,
-    }
+    describe(module, package, name).unwrap_or_else(|e| e)
 }
 
-fn describe(module: &Object, package: Option<&Object>, name: &Object) -> PyResult {
+fn describe(module: &Object, package: Option<&Object>, name: &Object) -> PyResult<Raised> {
     let unknown = Str::from_utf8("<unknown module name>").into_obj();
     let package: Obj = package.map_or(unknown, |p| p.to_obj());
     let (what, from) = (name.repr()?, package.repr()?);
@@ -60,14 +57,7 @@ fn describe(module: &Object, package: Option<&Object>, name: &Object) -> PyResul
             None => format!("cannot import name {what} from {from} (unknown location)"),
         }
     };
-    let exc = exceptions::ImportError.as_object().call_one(&Str::from_utf8(&text))?;
-    exc.set_attr(intern!("name"), &package)?;
-    exc.set_attr(intern!("path"), origin.as_deref().unwrap_or(none()))?;
-    exc.set_attr(intern!("name_from"), name)?;
-    if let Some(handled) = taipan_object::Thread::current().handled_exception() {
-        exceptions::chain_context(&exc, handled);
-    }
-    Ok(exc)
+    Ok(exceptions::import_error(exceptions::ImportError, &text, Some(&package), origin.as_deref(), Some(name)))
 }
 
 fn spec_origin(spec: &Object) -> PyResult<Option<Obj>> {

@@ -5,7 +5,7 @@ use taipan_bytecode::code::kinds;
 use taipan_object::error;
 use taipan_object::types::bool_;
 use taipan_object::types::dict::Dict;
-use taipan_object::types::exceptions;
+use taipan_object::types::exceptions::{self, BaseException};
 use taipan_object::types::int::Int;
 use taipan_object::types::list::List;
 use taipan_object::types::none::none;
@@ -41,7 +41,7 @@ pub fn new_int(n: i64) -> Obj {
 }
 /// `slice(start, stop, step)`.
 pub fn new_slice(start: &Object, stop: &Object, step: &Object) -> Obj {
-    Slice::new(start.to_obj(), stop.to_obj(), step.to_obj()).into_obj()
+    Slice::new(start, stop, step).into_obj()
 }
 /// An empty set.
 pub fn new_set() -> PyResult {
@@ -49,7 +49,7 @@ pub fn new_set() -> PyResult {
 }
 /// `set.add`.
 pub fn set_add(set: &Object, item: &Object) -> PyResult<()> {
-    set.cast::<Set>().add(item).map(|_| ())
+    set.cast::<Set>().add(item)
 }
 /// `item in set`.
 pub fn set_contains(set: &Object, item: &Object) -> PyResult<bool> {
@@ -61,7 +61,7 @@ pub fn new_frozenset(items: Vec<Obj>) -> PyResult {
 }
 /// `list.extend`.
 pub fn list_extend(list: &List, iterable: &Object) -> PyResult<()> {
-    list.extend(iterable)
+    list.extend_from(iterable)
 }
 /// Whether unpacking errors tell the length of this kind of container.
 pub fn is_plain_container(o: &Object) -> bool {
@@ -108,7 +108,7 @@ pub fn sys_attr(name: &str) -> PyResult<Option<Obj>> {
 /// `NameError` for a global name.
 #[cold]
 pub fn raise_name_error(name: &Object) -> Raised {
-    named(raise!(NameError, "name '{}' is not defined", name.cast::<Str>().display()), name)
+    exceptions::name_error(exceptions::NameError, name, &format!("name '{}' is not defined", name.cast::<Str>().display()))
 }
 
 /// `UnboundLocalError`.
@@ -124,31 +124,17 @@ pub fn raise_unbound_deref(code: &CodeObject, i: usize) -> Raised {
     if code.localsplus_kind(i) & kinds::FREE == 0 {
         return raise_unbound_local(name);
     }
-    named(
-        raise!(
-            NameError,
-            "cannot access free variable '{}' where it is not associated with a value in enclosing scope",
-            name.cast::<Str>().display()
-        ),
-        name,
-    )
-}
-
-/// Notes the name in a `NameError`.
-fn named(e: Raised, name: &Object) -> Raised {
-    let exc = e.take();
-    if exc.ty().is_subtype(exceptions::NameError)
-        && let Err(inner) = exc.set_attr(intern!("name"), name)
-    {
-        inner.clear();
-    }
-    error::restore(exc)
+    let text = format!(
+        "cannot access free variable '{}' where it is not associated with a value in enclosing scope",
+        name.cast::<Str>().display()
+    );
+    exceptions::name_error(exceptions::NameError, name, &text)
 }
 
 /// Whether `o` is a class derived from `BaseException`.
 #[inline]
 pub fn is_exception_class(o: &Object) -> bool {
-    o.downcast::<Type>().is_some_and(|t| t.has_flag(taipan_object::flags::BASE_EXC_SUBCLASS))
+    exceptions::is_exception_class(o)
 }
 
 /// Whether `o` is an exception.
@@ -158,61 +144,56 @@ pub fn is_exception(o: &Object) -> bool {
 }
 
 /// Whether an exception is caught by what stands after `except` (`PyErr_GivenExceptionMatches`).
+#[inline]
 pub fn given_exception_matches(exc: &Object, target: &Object) -> bool {
-    if let Some(t) = target.downcast::<Tuple>() {
-        return t.items().iter().any(|c| given_exception_matches(exc, c));
-    }
-    match target.downcast::<Type>() {
-        Some(t) if is_exception(exc) => exc.ty().is_subtype(t),
-        _ => exc.is(target),
-    }
+    exceptions::given_matches(exc, target)
 }
 
-fn read_attr(o: &Object, name: &Object) -> Option<Obj> {
-    match o.get_attr_opt(name) {
-        Ok(v) => v.filter(|v| !v.is_none()),
-        Err(e) => {
-            e.clear();
-            None
-        }
-    }
+fn base(exc: &Object) -> &BaseException {
+    exc.cast()
 }
 
 /// `exc.__traceback__`, if not `None`.
 pub fn exception_traceback(exc: &Object) -> Option<Obj> {
-    read_attr(exc, intern!("__traceback__"))
+    base(exc).traceback.get_owned()
 }
 /// `exc.__cause__`, if not `None`.
 pub fn exception_cause(exc: &Object) -> Option<Obj> {
-    read_attr(exc, intern!("__cause__"))
+    base(exc).cause.get_owned()
 }
 /// `exc.__context__`, if not `None`.
 pub fn exception_context(exc: &Object) -> Option<Obj> {
-    read_attr(exc, intern!("__context__"))
+    base(exc).context.get_owned()
 }
 /// `exc.__notes__`, if there are any.
 pub fn exception_notes(exc: &Object) -> Option<Obj> {
-    read_attr(exc, intern!("__notes__"))
-}
-
-fn write_attr(exc: &Object, name: &Object, value: Option<Obj>) {
-    if let Err(e) = exc.set_attr(name, value.as_deref().unwrap_or(none())) {
-        e.clear();
-    }
+    base(exc).notes.get_owned()
 }
 
 /// Sets `__cause__` (and with it `__suppress_context__`).
 pub fn set_cause(exc: &Object, cause: Option<Obj>) {
-    write_attr(exc, intern!("__cause__"), cause);
+    base(exc).set_cause(cause);
 }
 /// Sets `__context__`.
 pub fn set_context(exc: &Object, context: Option<Obj>) {
-    write_attr(exc, intern!("__context__"), context);
+    base(exc).context.set(context);
+}
+/// Sets `__traceback__`.
+pub fn set_traceback(exc: &Object, tb: Option<Obj>) {
+    base(exc).traceback.set(tb);
 }
 
 /// The value of a `StopIteration`.
 pub fn stop_iteration_value(exc: &Object) -> Obj {
-    read_attr(exc, intern!("value")).unwrap_or_else(|| none().to_obj())
+    exceptions::stop_iteration_value(exc)
+}
+
+/// An `ExceptionGroup` of these exceptions, or a `BaseExceptionGroup` where one of them is no `Exception`.
+pub fn make_group(excs: Vec<Obj>) -> PyResult {
+    let plain = excs.iter().all(|e| e.ty().is_subtype(exceptions::Exception));
+    let list = List::from_vec(excs);
+    let cls = if plain { exceptions::exception_group_class()? } else { exceptions::BaseExceptionGroup_.to_obj() };
+    cls.call(&[&Str::from_utf8(""), &list])
 }
 
 /// A `TypeError` with this text, not yet raised.

@@ -182,7 +182,7 @@ fn interpolation_reduce(this: &Interpolation) -> Obj {
 /// See PEP 585.
 #[classmethod(signature = "(item, /)", name = "__class_getitem__", text = false)]
 fn class_getitem(cls: &Type, item: &Object) -> PyResult {
-    Ok(taipan_object::types::generic_alias::new(cls.as_object(), item))
+    taipan_object::types::generic_alias::new(cls.as_object(), item)
 }
 
 extern "C" fn template_new(_cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResult {

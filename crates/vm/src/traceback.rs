@@ -11,7 +11,7 @@ use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::list::List;
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, getset, getsets, intern, layout, members, methods};
+use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, getset, getsets, layout, members, methods};
 
 /// One entry of a traceback.
 #[repr(C)]
@@ -69,18 +69,16 @@ pub unsafe fn here(ts: &Thread, frame: *mut Frame) {
     let lasti = unsafe { (*frame).lasti() };
     let old = crate::support::exception_traceback(&exc);
     let tb = Traceback::new(old, fo, lasti, -1);
-    if let Err(e) = exc.set_attr(intern!("__traceback__"), &tb) {
-        e.clear();
-    }
+    crate::support::set_traceback(&exc, Some(tb.into_obj()));
     ts.current_exception.set(Some(exc));
 }
 
 /// Gives `exc` a traceback of one entry for where `frame` stands.
-pub fn set_from_frame(exc: &Object, frame: *mut Frame) -> PyResult<()> {
+pub fn set_from_frame(exc: &Object, frame: *mut Frame) {
     let fo = frame::frame_object(frame);
     // SAFETY: the frame is the running one.
     let lasti = unsafe { (*frame).lasti() };
-    exc.set_attr(intern!("__traceback__"), &Traceback::new(None, fo, lasti, -1))
+    crate::support::set_traceback(exc, Some(Traceback::new(None, fo, lasti, -1).into_obj()));
 }
 
 fn get_next(t: &Traceback) -> Option<Obj> {

@@ -171,7 +171,7 @@ pub fn eval_code(code: &CodeObject, globals: &Dict, locals: &Object, closure: Op
 pub fn builtins_for(globals: &Dict) -> PyResult {
     match globals.get_item(intern!("__builtins__"))? {
         Some(b) => match b.downcast::<taipan_object::types::module::Module>() {
-            Some(m) => Ok(m.dict()),
+            Some(m) => Ok(m.dict_obj()),
             None => Ok(b),
         },
         None => Ok(crate::frame::current_builtins()),

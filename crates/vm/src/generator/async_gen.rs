@@ -1,6 +1,6 @@
 //! Async generators and the awaitables that drive them: `__anext__`/`asend`, `athrow`/`aclose`.
 
-use super::methods::{BASICSIZE, attrs, class_getitem, generator_dealloc, generator_finalize, generator_sizeof, generator_traverse, own_iter, raise_stop_iteration, repr_as};
+use super::methods::{BASICSIZE, attrs, class_getitem, generator_dealloc, generator_finalize, generator_sizeof, generator_traverse, own_iter, repr_as};
 use super::{AsyncGen, Generator};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -76,7 +76,7 @@ fn unwrap_value(g: &Generator, r: PyResult) -> PyResult {
         }
         Ok(v) => match v.downcast_exact::<WrappedValue>() {
             Some(w) => {
-                let e = raise_stop_iteration(w.value.get_owned().unwrap_or_else(|| none().to_obj()));
+                let e = exceptions::stop_iteration(w.value.get().unwrap_or(none()));
                 g.running_async.set(false);
                 Err(e)
             }
@@ -248,7 +248,7 @@ impl AThrow {
         self.state.set(CLOSED);
         if self.is_close() && (e.matches(exceptions::StopAsyncIteration) || e.matches(exceptions::GeneratorExit)) {
             e.clear();
-            return raise_stop_iteration(none().to_obj());
+            return exceptions::stop_iteration(none());
         }
         e
     }
@@ -267,7 +267,7 @@ impl AThrow {
         let g = as_generator(&owner);
         if g.is_finished() {
             self.state.set(CLOSED);
-            return Err(raise_stop_iteration(none().to_obj()));
+            return Err(exceptions::stop_iteration(none()));
         }
         let r = if self.state.get() == INIT {
             self.begin(g)?;

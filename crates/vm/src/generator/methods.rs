@@ -18,19 +18,6 @@ use taipan_object::{
     Obj, Object, PyResult, Raised, Thread, Type, TypeDef, alloc, bail, classmethod, flags, gc, getset, getsets, intern, method, methods,
 };
 
-/// Raises `StopIteration(value)`, whatever the value.
-pub fn raise_stop_iteration(value: Obj) -> Raised {
-    let exc = if value.is_none() {
-        exceptions::StopIteration.as_object().call_noargs()
-    } else {
-        exceptions::StopIteration.as_object().call_one(&value)
-    };
-    match exc {
-        Ok(e) => error::raise_instance(e),
-        Err(e) => e,
-    }
-}
-
 impl Generator {
     /// `send(value)` with the result of the body as a `StopIteration`.
     pub fn send(&self, value: Option<&Object>) -> PyResult {
@@ -44,7 +31,7 @@ impl Generator {
                 if self.is_exact(AsyncGen::type_object()) {
                     return Err(error::raise_empty(exceptions::StopAsyncIteration));
                 }
-                Err(raise_stop_iteration(v))
+                Err(exceptions::stop_iteration(&v))
             }
         }
     }
@@ -129,7 +116,7 @@ impl Generator {
             bail!(TypeError, "exceptions must be classes or instances deriving from BaseException, not {}", typ.ty().name_str());
         };
         if let Some(tb) = tb {
-            exc.set_attr(intern!("__traceback__"), tb)?;
+            crate::support::set_traceback(&exc, Some(tb.to_obj()));
         }
         let _ = error::restore(exc);
         self.throw_current()
@@ -291,7 +278,7 @@ pub extern "C" fn generator_iternext(o: &Object) -> Option<Obj> {
             if v.is_none() {
                 Ok(None)
             } else {
-                Err(raise_stop_iteration(v))
+                Err(exceptions::stop_iteration(&v))
             }
         }
         Err(e) => Err(e),
@@ -375,7 +362,7 @@ pub(super) fn generator_sizeof(this: &Object) -> usize {
 /// See PEP 585.
 #[classmethod(signature = "(item, /)", name = "__class_getitem__", text = false)]
 pub(super) fn class_getitem(cls: &Type, item: &Object) -> PyResult {
-    Ok(taipan_object::types::generic_alias::new(cls.as_object(), item))
+    taipan_object::types::generic_alias::new(cls.as_object(), item)
 }
 
 fn code_of(g: &Generator) -> Option<&crate::code::CodeObject> {

@@ -20,7 +20,7 @@ impl Machine {
             {
                 let bound = self.peek(n + 2);
                 let receiver = StackRef::new(m.receiver());
-                let f = StackRef::new(m.function());
+                let f = StackRef::new(m.func());
                 self.put(n + 1, receiver);
                 self.put(n + 2, f);
                 bound.close();

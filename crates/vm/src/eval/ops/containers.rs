@@ -63,7 +63,7 @@ general!(BUILD_SLICE(vm, n) {
 general!(BUILD_STRING(vm, n) {
     let mut b = taipan_object::types::str::StrBuilder::new();
     for i in (1..=n).rev() {
-        b.push_str_object(vm.obj(i).cast_unchecked::<Str>());
+        b.push_pystr(vm.obj(i).cast_unchecked::<Str>());
     }
     vm.finish(n, b.finish().into_obj());
     Ok(())
@@ -72,8 +72,7 @@ general!(BUILD_STRING(vm, n) {
 general!(LIST_APPEND(vm, n) {
     let list = vm.peek(n + 1);
     let v = vm.pop_obj();
-    list.as_ref().cast_unchecked::<List>().push(v);
-    Ok(())
+    list.as_ref().cast_unchecked::<List>().push(v)
 });
 
 general!(LIST_EXTEND(vm, n) {

@@ -122,7 +122,7 @@ fn check_except_type(right: &Object) -> PyResult<()> {
 /// What stands after `except*` must not be exception groups.
 fn check_except_star_type(right: &Object) -> PyResult<()> {
     check_except_type(right)?;
-    let group = exceptions::BaseExceptionGroup.as_object();
+    let group = exceptions::BaseExceptionGroup_.as_object();
     let bad = match right.downcast::<Tuple>() {
         Some(t) => {
             let mut bad = false;
@@ -159,19 +159,14 @@ fn group_match(frame: *mut Frame, exc: &Object, match_type: &Object) -> PyResult
     if exc.is_none() {
         return Ok((nothing(), nothing()));
     }
-    let is_group = exc.ty().is_subtype(exceptions::BaseExceptionGroup);
+    let is_group = exceptions::is_group(exc);
     if given_exception_matches(exc, match_type) {
         if is_group {
             return Ok((exc.to_obj(), nothing()));
         }
         // A naked exception is wrapped.
-        let items = Tuple::new(&[exc]);
-        let wrapped = exceptions::ExceptionGroup.as_object().call(&[&Str::from_utf8(""), &items]).or_else(|e| {
-            // Not every BaseException may be in an ExceptionGroup.
-            e.clear();
-            exceptions::BaseExceptionGroup.as_object().call(&[&Str::from_utf8(""), &items])
-        })?;
-        crate::traceback::set_from_frame(&wrapped, frame)?;
+        let wrapped = make_group(vec![exc.to_obj()])?;
+        crate::traceback::set_from_frame(&wrapped, frame);
         return Ok((wrapped, nothing()));
     }
     if is_group {

@@ -86,7 +86,7 @@ fn prep_reraise_star(orig: &Object, excs: &List) -> PyResult {
     if excs.is_empty() {
         return Ok(none().to_obj());
     }
-    if !orig.ty().is_subtype(exceptions::BaseExceptionGroup) {
+    if !exceptions::is_group(orig) {
         // A naked exception was wrapped: there is one result only.
         return Ok(excs[0].clone());
     }
@@ -97,7 +97,11 @@ fn prep_reraise_star(orig: &Object, excs: &List) -> PyResult {
         }
         if same_exception_metadata(&e, orig) { reraised.push(e) } else { raised.push(e) }
     }
-    let projected = project_group(orig, &reraised)?;
+    let mut ids = Vec::new();
+    for e in &reraised {
+        collect_leaf_ids(e, &mut ids)?;
+    }
+    let projected = if ids.is_empty() { None } else { exceptions::project(orig, &ids)? };
     if raised.is_empty() {
         return Ok(projected.unwrap_or_else(|| none().to_obj()));
     }
@@ -107,11 +111,7 @@ fn prep_reraise_star(orig: &Object, excs: &List) -> PyResult {
     if raised.len() == 1 {
         return Ok(raised.swap_remove(0));
     }
-    let list = List::from_vec(raised);
-    exceptions::ExceptionGroup.as_object().call(&[&Str::from_utf8(""), &list]).or_else(|e| {
-        e.clear();
-        exceptions::BaseExceptionGroup.as_object().call(&[&Str::from_utf8(""), &list])
-    })
+    make_group(raised)
 }
 
 /// Whether a group is part of `orig`: splitting keeps notes, traceback, cause and context.
@@ -121,76 +121,22 @@ fn same_exception_metadata(a: &Object, b: &Object) -> bool {
         (None, None) => true,
         _ => false,
     };
-    a.ty().is_subtype(exceptions::BaseExceptionGroup)
+    exceptions::is_group(a)
         && same(exception_notes(a), exception_notes(b))
         && same(exception_traceback(a), exception_traceback(b))
         && same(exception_cause(a), exception_cause(b))
         && same(exception_context(a), exception_context(b))
 }
 
-/// The part of `orig` whose leaves are those of `keep`, with the nesting of `orig`.
-fn project_group(orig: &Object, keep: &[Obj]) -> PyResult<Option<Obj>> {
-    if keep.is_empty() {
-        return Ok(None);
-    }
-    let ids = new_set()?;
-    for e in keep {
-        collect_leaf_ids(e, &ids)?;
-    }
-    split_by_ids(orig, &ids)
-}
-
-fn collect_leaf_ids(e: &Object, ids: &Object) -> PyResult<()> {
+/// The addresses of the exceptions in a group that are no groups themselves.
+fn collect_leaf_ids(e: &Object, ids: &mut Vec<usize>) -> PyResult<()> {
     taipan_object::thread::check_recursion(" in collect_exception_group_leaf_ids")?;
-    if e.is_none() {
+    if !exceptions::is_group(e) {
+        ids.push(e.as_ptr() as usize);
         return Ok(());
     }
-    if !e.ty().is_subtype(exceptions::BaseExceptionGroup) {
-        return set_add(ids, &new_int(e.as_ptr() as usize as i64));
-    }
-    for inner in group_exceptions(e)?.cast::<Tuple>().items() {
+    for inner in exceptions::exceptions_of(e).items() {
         collect_leaf_ids(inner, ids)?;
     }
     Ok(())
-}
-
-fn group_exceptions(e: &Object) -> PyResult {
-    let t = e.get_attr(intern!("exceptions"))?;
-    if t.downcast::<Tuple>().is_none() {
-        bail!(TypeError, "exceptions must be a tuple, not {}", t.ty().name_str());
-    }
-    Ok(t)
-}
-
-fn split_by_ids(e: &Object, ids: &Object) -> PyResult<Option<Obj>> {
-    taipan_object::thread::check_recursion(" in exceptiongroup_split_recursive")?;
-    if !e.ty().is_subtype(exceptions::BaseExceptionGroup) {
-        let found = set_contains(ids, &new_int(e.as_ptr() as usize as i64))?;
-        return Ok(found.then(|| e.to_obj()));
-    }
-    let inner = group_exceptions(e)?;
-    let mut kept = Vec::new();
-    for x in inner.cast::<Tuple>().items() {
-        if let Some(k) = split_by_ids(x, ids)? {
-            kept.push(k);
-        }
-    }
-    if kept.is_empty() {
-        return Ok(None);
-    }
-    let list = List::from_vec(kept);
-    let g = e.call_method(intern!("derive"), &[&list])?;
-    if !g.ty().is_subtype(exceptions::BaseExceptionGroup) {
-        bail!(TypeError, "derive must return an instance of BaseExceptionGroup");
-    }
-    if let Some(tb) = exception_traceback(e) {
-        g.set_attr(intern!("__traceback__"), &tb)?;
-    }
-    set_context(&g, exception_context(e));
-    set_cause(&g, exception_cause(e));
-    if let Some(n) = exception_notes(e) {
-        let copy = n.to_list()?;
-        g.set_attr(intern!("__notes__"), &copy)?;
-    }
-    Ok(Some(g))
 }
