@@ -76,7 +76,7 @@ impl<'a> Values<'a> {
 
     /// The width, the precision and what a `*` among them changes in the flags.
     fn amounts(&mut self, c: &mut Conversion) -> PyResult<(usize, Option<usize>)> {
-        let mut star = |values: &mut Self| -> PyResult<i64> {
+        let star = |values: &mut Self| -> PyResult<i64> {
             let v = values.take()?;
             let Some(i) = v.downcast::<Int>() else { bail!(TypeError, "* wants int") };
             i.to_i64().ok_or_else(|| raise!(OverflowError, "Python int too large to convert to C ssize_t"))
