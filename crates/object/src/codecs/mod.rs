@@ -91,7 +91,7 @@ pub fn decode_bytes(data: &[u8], encoding: &str, errors: &str) -> PyResult<Ref<S
         Some(Known::Ascii) => first(text::ascii_decode(data, errors)),
         Some(Known::Utf16) => first(text::decode(&mut Utf16Decoder { order: ByteOrder::Unknown }, data, errors, true)),
         Some(Known::Utf32) => first(text::decode(&mut Utf32Decoder { order: ByteOrder::Unknown }, data, errors, true)),
-        None => decode_found(&**Bytes::try_new(data)?.as_obj(), encoding, errors),
+        None => decode_found(Bytes::try_new(data)?.as_obj(), encoding, errors),
     }
 }
 

@@ -72,7 +72,7 @@ pub fn lookup(encoding: &str) -> PyResult {
         return Ok(found);
     }
     let path = search_path();
-    if path.cast::<List>().len() == 0 {
+    if path.cast::<List>().is_empty() {
         bail!(LookupError, "no codec search functions registered: can't find encoding");
     }
     for f in path.cast::<List>().snapshot() {

@@ -71,7 +71,8 @@ fn call_release(o: &Object, mv: &Object) {
     }
 }
 
-/// `bf_releasebuffer` of classes with a `__release_buffer__` whose buffer comes from a base.
+/// `bf_releasebuffer` of classes with a `__release_buffer__` whose buffer comes from a base. `view` is the one that was filled.
+#[allow(clippy::not_unsafe_ptr_arg_deref)]
 pub fn releasebuffer(o: &Object, view: *mut RawBuffer) {
     // SAFETY: the protocol passes the view that was filled.
     let raw = unsafe { &*view };

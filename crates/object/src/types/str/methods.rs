@@ -33,6 +33,7 @@ fn not_str(o: &Object) -> crate::Raised {
     raise!(TypeError, "must be str, not {}", o.ty().name_str())
 }
 
+#[allow(clippy::useless_conversion)]
 impl Str {
     /// The first place of `sub` within clipped bounds.
     pub fn find(&self, sub: &Str, start: Option<isize>, end: Option<isize>) -> Option<usize> {
@@ -208,6 +209,7 @@ pub fn replace(this: &Str, old: &Str, new: &Str, count: isize) -> PyResult<Ref<S
     this.replace(old, new, cuts(count))
 }
 
+#[allow(clippy::useless_conversion)]
 fn strip_with(name: &str, this: &Str, chars: Option<&Object>, left: bool, right: bool) -> PyResult<Ref<Str>> {
     let (a, b) = match chars {
         None => with_units!(this, |u| cutting::stripped(u, left, right, |c| chars::is_space(c.into()))),
@@ -258,6 +260,7 @@ fn separator(sep: &Object) -> PyResult<&Str> {
     }
 }
 
+#[allow(clippy::useless_conversion)]
 impl Str {
     /// `self.split(sep, max)`; `sep` is not empty, `None` stands for white space.
     pub fn split(&self, sep: Option<&Str>, max: usize) -> Ref<List> {
