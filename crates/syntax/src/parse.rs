@@ -98,18 +98,24 @@ pub fn parse<'a>(
     }
     let mut parser = Parser::new(arena, text, &buffer.tokens, options);
     let result = parser.parse(&buffer.type_ignores);
-    let (first, consumed) = (parser.statement_start, parser.consumed());
+    let (first, consumed) = (parser.previous_start, parser.consumed());
     let (barry_as_flufl, mut found) = (parser.barry_as_flufl, parser.warnings);
     buffer.tokens.truncate(whole);
-    if let (Ok(tree), None) = (result, &buffer.error) {
-        let only = options.mode != Mode::Single || is_blank(text, &buffer.tokens, consumed);
-        if only {
-            found.append(&mut buffer.warnings);
-            found.sort_by_key(|warning| warning.position);
-            warnings.append(&mut found);
-            return Ok(tree);
+    // In `single` mode what follows the statement is not read.
+    if let Ok(tree) = result
+        && (buffer.error.is_none() || options.mode == Mode::Single && consumed <= whole)
+    {
+        found.append(&mut buffer.warnings);
+        if options.mode == Mode::Single {
+            let read = consumed.checked_sub(1).map_or(0, |last| buffer.tokens[last].end);
+            found.retain(|warning| warning.position < read);
         }
-        return Err(diagnose::more_than_one(text, &buffer, lex_options, options, consumed.saturating_sub(1)));
+        found.sort_by_key(|warning| warning.position);
+        warnings.append(&mut found);
+        if options.mode == Mode::Single && !is_blank(text, &buffer.tokens, consumed) {
+            return Err(diagnose::more_than_one(text, &buffer, lex_options, options, consumed.saturating_sub(1)));
+        }
+        return Ok(tree);
     }
     let first = first.min(whole.saturating_sub(1));
     if let Some(token) = buffer.tokens.get(first) {
@@ -123,7 +129,7 @@ pub fn parse<'a>(
 /// Whether only blanks and comments follow the statement that ends before the token `next`.
 fn is_blank(text: &str, tokens: &[Token], next: usize) -> bool {
     let Some(last) = next.checked_sub(1).and_then(|last| tokens.get(last)) else { return true };
-    let rest = text.get(last.start as usize..).unwrap_or_default();
+    let rest = text.get(last.end as usize..).unwrap_or_default();
     rest.lines().all(|line| {
         let line = line.trim_start_matches([' ', '\t', '\x0C']);
         line.is_empty() || line.starts_with('#')

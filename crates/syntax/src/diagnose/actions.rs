@@ -104,7 +104,7 @@ impl Engine<'_> {
             LexPlace::Continuation(at, buffer) => raised.col = i64::from(at) - i64::from(buffer) + 1,
             LexPlace::Indentation(end) => {
                 if msg.starts_with("unindent") {
-                    raised.col = i64::from(end) + 1 - i64::from(*line_start);
+                    raised.col = i64::from(end) - i64::from(*line_start);
                     raised.end = End::At(*lineno, -1);
                 } else {
                     raised.col = 1;

@@ -198,7 +198,8 @@ impl<'t> Engine<'t> {
         }
         if token.kind == TokenKind::Newline {
             let col = i64::from(token.col);
-            return Place { lineno: token.lineno, col, end_lineno: token.lineno, end_col: col + 1 };
+            let end_col = col + i64::from(token.end - token.start) + 1;
+            return Place { lineno: token.lineno, col, end_lineno: token.lineno, end_col };
         }
         let (end_lineno, end_col) = token_end(self.text, &token);
         Place { lineno: token.lineno, col: token.col.into(), end_lineno, end_col: end_col.into() }

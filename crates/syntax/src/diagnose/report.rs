@@ -52,12 +52,15 @@ struct LexerState {
     lineno: u32,
     line_start: usize,
     cur: usize,
+    /// End of what was read.
+    end: usize,
 }
 
 impl LexerState {
     fn at(text: &str, options: LexOptions, moment: Moment) -> LexerState {
         let mut stream = TokenStream::new(text.as_bytes(), options);
         let mut error = None;
+        let mut end = None;
         for _ in 0..moment.tokens {
             if let Err(found) = stream.next() {
                 error = Some(found);
@@ -69,7 +72,10 @@ impl LexerState {
             lineno = error.lineno;
             line_start = error.line_start as usize;
             cur = match error.place {
-                Place::Before(cur) => cur as usize,
+                Place::Before(cur) => {
+                    end = error.incomplete.then_some(text.len());
+                    cur as usize
+                }
                 _ => line_end(text, line_start),
             };
             if error.place == Place::EndOfInput {
@@ -86,7 +92,8 @@ impl LexerState {
                 lineno = 0;
             }
         }
-        LexerState { lineno, line_start, cur }
+        let end = end.unwrap_or_else(|| line_end(text, line_start));
+        LexerState { lineno, line_start, cur, end }
     }
 }
 
@@ -118,7 +125,7 @@ pub(super) fn finish(text: &str, options: LexOptions, raised: Raised, lexer_erro
     }
     let state = LexerState::at(text, options, moment);
     let line = if state.lineno <= lineno && state.line_start < text.len() {
-        &text[state.line_start..line_end(text, state.line_start)]
+        &text[state.line_start..state.end]
     } else {
         let mut start = 0;
         for _ in 1..lineno {
@@ -145,7 +152,7 @@ pub(super) fn lexer_location(text: &str, error: &LexError) -> ErrorLocation {
     let line = text.get(start..line_end(text, start)).unwrap_or_default();
     let line = line.strip_suffix('\n').unwrap_or(line);
     let (offset, end_offset) = match error.place {
-        Place::Columns(first, last) => (first.into(), last.into()),
+        Place::Columns(first, last) => (characters(line, first.into()), characters(line, last.into())),
         Place::Before(cur) => {
             let bytes = text.as_bytes().get(start..cur as usize).unwrap_or_default();
             let count = String::from_utf8_lossy(bytes).chars().count() as i64;

@@ -37,6 +37,8 @@ pub struct LexError {
     pub place: Place,
     /// Whether it is the end of the input that was wrong: more input might help.
     pub incomplete: bool,
+    /// Whether it was met inside of an f-string or t-string.
+    pub in_fstring: bool,
 }
 
 /// Which columns an error of the lexer has.
@@ -224,7 +226,7 @@ impl<'s> Lexer<'s> {
 
     #[cold]
     fn fail<T>(&mut self, error: LexError) -> Result<T, Box<LexError>> {
-        let error = Box::new(error);
+        let error = Box::new(LexError { in_fstring: !self.modes.is_empty(), ..error });
         self.error = Some(error.clone());
         Err(error)
     }
@@ -240,6 +242,7 @@ impl<'s> Lexer<'s> {
             line_start,
             place,
             incomplete: false,
+            in_fstring: false,
         })
     }
 
@@ -283,7 +286,8 @@ impl<'s> Lexer<'s> {
             if self.pending != 0 {
                 return Ok(self.pending_token());
             }
-            // Where the current physical line is needed only by comments, `again` is the inner loop.
+            // A line end after a comment begins, for the reference, where the comment does.
+            let mut comment_start = None;
             loop {
                 let mut pos = self.pos;
                 while is(self.at(pos), BLANK) {
@@ -297,7 +301,7 @@ impl<'s> Lexer<'s> {
                 match c {
                     b'\n' => {
                         self.pos = pos + 1;
-                        if let Some(token) = self.newline(pos, blank_line) {
+                        if let Some(token) = self.newline(comment_start.unwrap_or(pos), blank_line) {
                             return Ok(token);
                         }
                         break;
@@ -306,6 +310,7 @@ impl<'s> Lexer<'s> {
                         if let Some(token) = self.comment(blank_line) {
                             return Ok(token);
                         }
+                        comment_start = Some(pos);
                     }
                     b'\\' => {
                         self.pos = pos + 1;
@@ -349,9 +354,8 @@ impl<'s> Lexer<'s> {
             token.kind = TokenKind::Nl;
             return Some(token);
         }
-        token.end = start as u32;
-        if self.options.extra_tokens {
-            token.end = self.pos as u32;
+        if !self.options.extra_tokens {
+            token.end -= 1;
         }
         Some(token)
     }
@@ -437,7 +441,8 @@ impl<'s> Lexer<'s> {
     #[cold]
     fn indentation_error(&mut self, msg: &str) -> Result<(), Box<LexError>> {
         let (lineno, line_start) = (self.lineno, self.line_start as u32);
-        let end = memchr::memchr(b'\n', &self.src[self.line_start..]).map_or(self.src.len(), |n| self.line_start + n);
+        let end =
+            memchr::memchr(b'\n', &self.src[self.line_start..]).map_or(self.src.len(), |n| self.line_start + n + 1);
         let place = Place::Indentation(end as u32);
         self.fail(LexError {
             kind: ErrorKind::IndentationError,
@@ -446,16 +451,26 @@ impl<'s> Lexer<'s> {
             line_start,
             place,
             incomplete: false,
+            in_fstring: false,
         })
     }
 
     #[cold]
     fn tab_error(&mut self) -> Result<(), Box<LexError>> {
         let (lineno, line_start) = (self.lineno, self.line_start as u32);
-        let end = memchr::memchr(b'\n', &self.src[self.line_start..]).map_or(self.src.len(), |n| self.line_start + n);
+        let end =
+            memchr::memchr(b'\n', &self.src[self.line_start..]).map_or(self.src.len(), |n| self.line_start + n + 1);
         let place = Place::Indentation(end as u32);
         let msg = "inconsistent use of tabs and spaces in indentation".into();
-        self.fail(LexError { kind: ErrorKind::TabError, msg, lineno, line_start, place, incomplete: false })
+        self.fail(LexError {
+            kind: ErrorKind::TabError,
+            msg,
+            lineno,
+            line_start,
+            place,
+            incomplete: false,
+            in_fstring: false,
+        })
     }
 
     fn pending_token(&mut self) -> Token {
@@ -481,7 +496,9 @@ impl<'s> Lexer<'s> {
         }
         if self.at(pos) != b'\n' {
             let (lineno, line_start) = (self.lineno, self.line_start as u32);
-            let place = Place::Continuation(pos as u32, self.buffer_start as u32);
+            // The end of the input is not a byte that could be read.
+            let at = if self.is_end(pos) { pos - 1 } else { pos };
+            let place = Place::Continuation(at as u32, self.buffer_start as u32);
             let msg = "unexpected character after line continuation character".into();
             return self.fail(LexError {
                 kind: ErrorKind::SyntaxError,
@@ -490,6 +507,7 @@ impl<'s> Lexer<'s> {
                 line_start,
                 place,
                 incomplete: false,
+                in_fstring: false,
             });
         }
         if self.is_end(pos + 1) {
@@ -503,6 +521,7 @@ impl<'s> Lexer<'s> {
                 line_start,
                 place,
                 incomplete: false,
+                in_fstring: false,
             });
         }
         self.pos = pos + 1;
@@ -523,6 +542,7 @@ impl<'s> Lexer<'s> {
                 line_start,
                 place,
                 incomplete: false,
+                in_fstring: false,
             });
         }
         self.ended = true;

@@ -147,6 +147,7 @@ impl Lexer<'_> {
                 line_start: self.line_start as u32,
                 place: Place::Columns(first, last),
                 incomplete: false,
+                in_fstring: false,
             });
         }
         self.after_digits(start, pos)

@@ -39,6 +39,7 @@ impl Lexer<'_> {
                     line_start,
                     place: Place::Columns(start as u32 + 1 - line_start, quote as u32 + 1 - line_start),
                     incomplete: false,
+                    in_fstring: false,
                 });
             }
         }

@@ -1,0 +1,89 @@
+//! Free blocks kept per thread for the objects that programs make most: one list per size, without locks.
+//!
+//! A block on a list is raw memory whose first word links to the next one. Blocks come from and go back to the allocator
+//! beneath ([`crate::alloc`]), so a block may be freed by another thread than the one that made it.
+
+use std::cell::Cell;
+
+/// Up to `MAX` free blocks of one size.
+pub struct FreeList<const MAX: u32> {
+    head: Cell<*mut u8>,
+    len: Cell<u32>,
+}
+
+impl<const MAX: u32> FreeList<MAX> {
+    /// An empty list.
+    pub const fn new() -> Self {
+        FreeList { head: Cell::new(std::ptr::null_mut()), len: Cell::new(0) }
+    }
+
+    /// Takes a block; null when there is none.
+    #[inline(always)]
+    pub fn pop(&self) -> *mut u8 {
+        let p = self.head.get();
+        if !p.is_null() {
+            // SAFETY: blocks on the list hold the link in their first word.
+            self.head.set(unsafe { p.cast::<*mut u8>().read() });
+            self.len.set(self.len.get() - 1);
+        }
+        p
+    }
+
+    /// Keeps a block, or frees it when the list is full.
+    ///
+    /// # Safety
+    /// `p` came from [`crate::alloc::malloc`], has the list's size, and is not used otherwise.
+    #[inline(always)]
+    pub unsafe fn push(&self, p: *mut u8) {
+        let n = self.len.get();
+        // SAFETY: the caller hands the block over.
+        unsafe {
+            if n >= MAX {
+                return crate::alloc::free(p);
+            }
+            p.cast::<*mut u8>().write(self.head.get());
+        }
+        self.head.set(p);
+        self.len.set(n + 1);
+    }
+
+    /// Gives all blocks back to the allocator.
+    pub fn clear(&self) {
+        loop {
+            let p = self.pop();
+            if p.is_null() {
+                break;
+            }
+            // SAFETY: the block was just taken off the list.
+            unsafe { crate::alloc::free(p) };
+        }
+    }
+}
+
+impl<const MAX: u32> Default for FreeList<MAX> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The lists of a thread.
+#[derive(Default)]
+#[allow(missing_docs)]
+pub struct FreeLists {
+    /// Integers of up to two digits.
+    pub ints: FreeList<128>,
+    pub floats: FreeList<128>,
+    /// With the collector's links.
+    pub slices: FreeList<4>,
+    pub range_iterators: FreeList<8>,
+}
+
+impl FreeLists {
+    /// Empties all lists, when their thread ends.
+    pub fn clear(&self) {
+        self.ints.clear();
+        self.floats.clear();
+        self.slices.clear();
+        self.range_iterators.clear();
+    }
+}

@@ -1,0 +1,125 @@
+//! Keeping the slots of classes in step with their special methods: when a class is made, and when an attribute of it is set.
+
+use super::slotdefs::{SLOT_DEFS, SlotDef, rows_named, slot_word};
+use super::slotfuncs;
+use crate::header::Object;
+use crate::typeobj::Type;
+use crate::types::cfunction::{CFunction, PyCFunction_Type};
+use crate::types::descr::{PyWrapperDescr_Type, WrapperDescr};
+use crate::types::str::intern::intern_str;
+use std::ffi::{c_int, c_void};
+
+/// Fills every slot of a new class.
+pub fn fixup_slots(ty: &Type) {
+    let mut i = 0;
+    while i < SLOT_DEFS.len() {
+        i = update_slot_at(ty, i);
+    }
+}
+
+/// Re-computes the slots that `name` can fill, in the class and in subclasses that do not define `name` themselves.
+pub fn update_slots_named(ty: &Type, name: &Object, text: &str) {
+    let mut starts: Vec<usize> = Vec::new();
+    for row in rows_named(text) {
+        // Rows of one slot stand together; begin with the first of them.
+        let mut i = (row as *const SlotDef as usize - SLOT_DEFS.as_ptr() as usize) / size_of::<SlotDef>();
+        while i > 0 && SLOT_DEFS[i - 1].offset == SLOT_DEFS[i].offset {
+            i -= 1;
+        }
+        if !starts.contains(&i) {
+            starts.push(i);
+        }
+    }
+    if !starts.is_empty() {
+        update_tree(ty, name, &starts);
+    }
+}
+
+fn update_tree(ty: &Type, name: &Object, starts: &[usize]) {
+    for &i in starts {
+        update_slot_at(ty, i);
+    }
+    for sub in ty.subclass_list() {
+        if sub.own_attr(name).is_none() {
+            update_tree(sub, name, starts);
+        }
+    }
+}
+
+/// Sets one slot from all the names that belong to it; answers the index of the next slot's first row.
+///
+/// When every name that the class has leads to the same native function, that function goes in directly; otherwise the one that calls the
+/// special methods by name.
+fn update_slot_at(ty: &Type, start: usize) -> usize {
+    let offset: c_int = SLOT_DEFS[start].offset;
+    let mut end = start;
+    while end < SLOT_DEFS.len() && SLOT_DEFS[end].offset == offset {
+        end += 1;
+    }
+    let Some(word) = slot_word(ty, offset) else { return end };
+    let mut specific: *const c_void = std::ptr::null();
+    let mut generic: *const c_void = std::ptr::null();
+    let mut use_generic = false;
+    for row in &SLOT_DEFS[start..end] {
+        let name = intern_str(row.name_str());
+        let Some(descr) = ty.lookup(&name) else {
+            if offset == std::mem::offset_of!(Type, iternext) as c_int {
+                specific = std::ptr::null();
+            }
+            continue;
+        };
+        if descr.is_exact(&PyWrapperDescr_Type) && descr.cast::<WrapperDescr>().row().name_str() == row.name_str() {
+            let w: &WrapperDescr = descr.cast();
+            // A slot that is one of several for its name is taken over only from the row of that very slot.
+            let same_row = std::ptr::eq(w.row(), row) || w.row().offset == row.offset;
+            if same_row
+                && (specific.is_null() || specific == w.wrapped())
+                && (row.wrapper.map(|f| f as usize) == w.row().wrapper.map(|f| f as usize))
+                && ty.is_subtype(w.owner())
+            {
+                specific = w.wrapped();
+            } else if same_row {
+                use_generic = true;
+            }
+            if same_row {
+                generic = if row.function.is_null() { generic } else { row.function };
+            }
+            continue;
+        }
+        if descr.is_exact(&PyCFunction_Type) && row.name_str() == "__new__" && is_own_new(ty, descr.cast()) {
+            specific = ty.new.get().map_or(std::ptr::null(), |f| f as *const c_void);
+            continue;
+        }
+        if descr.is_none() && row.name_str() == "__hash__" {
+            specific = crate::protocol::compare::hash_not_implemented as *const c_void;
+            continue;
+        }
+        if row.function.is_null() {
+            continue;
+        }
+        use_generic = true;
+        generic = row.function;
+        if row.function == slotfuncs::getattr_hook as *const c_void && row.name_str() == "__getattribute__" {
+            // `getattr_hook` finds out by itself whether there is a `__getattr__`.
+            generic = slotfuncs::getattr_hook as *const c_void;
+        }
+    }
+    // SAFETY: the word belongs to the slot, and the function has the slot's type by construction of the table.
+    unsafe {
+        *word = if !specific.is_null() && !use_generic { specific } else if use_generic { generic } else { std::ptr::null() };
+    }
+    end
+}
+
+/// Whether `__new__` found on the class is the built-in one of the `tp_new` that the class already has.
+fn is_own_new(ty: &Type, f: &CFunction) -> bool {
+    f.is_type_new() && f.self_type().is_some_and(|t| t.new.get().map(|f| f as usize) == ty.new.get().map(|f| f as usize))
+}
+
+/// [`fixup_slots`] for a class and all its subclasses, after its bases changed.
+pub fn fixup_slots_tree(ty: &Type) {
+    fixup_slots(ty);
+    for s in ty.subclass_list() {
+        fixup_slots_tree(s);
+    }
+}

@@ -1,0 +1,749 @@
+//! Lists: the growable array, its methods, and its iterators. Sorting is in `sort.rs`.
+
+pub mod iter;
+pub mod sort;
+
+use crate::alloc;
+use crate::args::Clipped;
+use crate::error::{PyResult, no_memory, status, status_bool};
+use crate::gc;
+use crate::header::{Obj, Object, Ref, VarObject};
+use crate::protocol::compare::{CompareOp, not_implemented};
+use crate::protocol::number::has_index;
+use crate::protocol::repr::{repr_enter, text};
+use crate::typeobj::slots::*;
+use crate::typeobj::{Type, TypeDef, flags};
+use crate::types::slice::Slice;
+use crate::types::str::StrBuilder;
+use crate::types::tuple::Tuple;
+use crate::types::{bool_, exceptions};
+use crate::{bail, layout, methods};
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+use std::mem::offset_of;
+use std::ptr::NonNull;
+use taipan_clinic::{classmethod, method};
+
+/// `PyListObject`. Cython appends in place: `ob_size`, `ob_item` and `allocated` mean what they mean in CPython.
+#[repr(C)]
+pub struct List {
+    ob_base: VarObject,
+    ob_item: Cell<*mut Option<Obj>>,
+    allocated: Cell<isize>,
+}
+
+const _: () = assert!(size_of::<List>() == 40 && offset_of!(List, ob_item) == 24 && offset_of!(List, allocated) == 32);
+layout!(List, PyList_Type, LIST_SUBCLASS);
+
+impl List {
+    /// `[]`.
+    pub fn new() -> Ref<List> {
+        alloc::new_object(List {
+            ob_base: VarObject::placeholder(0),
+            ob_item: Cell::new(std::ptr::null_mut()),
+            allocated: Cell::new(0),
+        })
+    }
+
+    /// A list that takes the items over.
+    pub fn from_vec(items: Vec<Obj>) -> Ref<List> {
+        let l = List::new();
+        if l.resize_storage(items.len(), true).is_err() {
+            alloc::out_of_memory();
+        }
+        // SAFETY: room for the items, which are moved.
+        unsafe {
+            let mut items = items;
+            std::ptr::copy_nonoverlapping(items.as_ptr().cast::<Option<Obj>>(), l.ob_item.get(), items.len());
+            l.ob_base.ob_size.set(items.len() as isize);
+            items.set_len(0);
+        }
+        l
+    }
+
+    /// A list whose items the caller moves out of `src`.
+    ///
+    /// # Safety
+    /// `src` points to `n` owned references, which now belong to the list.
+    pub unsafe fn from_raw_items(src: *const Obj, n: usize) -> Ref<List> {
+        let l = List::new();
+        if l.resize_storage(n, true).is_err() {
+            alloc::out_of_memory();
+        }
+        // SAFETY: the caller's promise.
+        unsafe { std::ptr::copy_nonoverlapping(src.cast::<Option<Obj>>(), l.ob_item.get(), n) };
+        l.ob_base.ob_size.set(n as isize);
+        l
+    }
+
+    /// How many items.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.ob_base.ob_size.get() as usize
+    }
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The items as they are now. Not to be held across anything that may run Python code or change the list.
+    #[inline(always)]
+    pub fn items(&self) -> &[Obj] {
+        if self.len() == 0 {
+            return &[];
+        }
+        // SAFETY: `ob_size` owned references lie there; null items exist only in lists that extensions are still filling.
+        unsafe { std::slice::from_raw_parts(self.ob_item.get().cast::<Obj>(), self.len()) }
+    }
+    /// The items as borrowed references; the same caution as for [`List::items`].
+    pub fn borrowed_items(&self) -> &[&Object] {
+        // SAFETY: an owned reference and a borrowed one are the same pointer.
+        unsafe { std::mem::transmute::<&[Obj], &[&Object]>(self.items()) }
+    }
+    /// New references to all items.
+    pub fn snapshot(&self) -> Vec<Obj> {
+        self.items().to_vec()
+    }
+    /// A new reference to item `i`.
+    #[inline(always)]
+    pub fn get(&self, i: usize) -> Option<Obj> {
+        self.items().get(i).cloned()
+    }
+    /// Replaces item `i`, which exists; answers the old one.
+    #[inline(always)]
+    pub fn replace(&self, i: usize, v: Obj) -> Option<Obj> {
+        debug_assert!(i < self.len());
+        // SAFETY: within the items.
+        unsafe { (*self.ob_item.get().add(i)).replace(v) }
+    }
+
+    /// Room for `n` items. Growth leaves slack as CPython does, so that `sys.getsizeof` agrees; `exact` leaves none.
+    fn resize_storage(&self, n: usize, exact: bool) -> PyResult<()> {
+        let allocated = self.allocated.get() as usize;
+        if !exact && allocated >= n && n >= allocated >> 1 {
+            return Ok(());
+        }
+        if n == 0 {
+            // SAFETY: the storage holds no items any more.
+            unsafe { alloc::free(self.ob_item.replace(std::ptr::null_mut()).cast()) };
+            self.allocated.set(0);
+            return Ok(());
+        }
+        let mut want = if exact { n } else { (n + (n >> 3) + 6) & !3 };
+        let size = self.len();
+        if !exact && n > size && n - size > want - n {
+            want = (n + 3) & !3;
+        }
+        let bytes = want.checked_mul(8).filter(|b| *b <= isize::MAX as usize).ok_or_else(no_memory)?;
+        // SAFETY: the storage came from this allocator.
+        let p = unsafe { alloc::realloc(self.ob_item.get().cast(), bytes) };
+        if p.is_null() {
+            return Err(no_memory());
+        }
+        self.ob_item.set(p.cast());
+        self.allocated.set(want as isize);
+        Ok(())
+    }
+
+    /// Appends.
+    #[inline(always)]
+    pub fn push(&self, v: Obj) -> PyResult<()> {
+        let n = self.len();
+        if n as isize >= self.allocated.get() {
+            self.resize_storage(n + 1, false)?;
+        }
+        // SAFETY: there is room for one more.
+        unsafe { self.ob_item.get().add(n).write(Some(v)) };
+        self.ob_base.ob_size.set(n as isize + 1);
+        Ok(())
+    }
+
+    /// Takes the last item off.
+    pub fn pop_last(&self) -> Option<Obj> {
+        let n = self.len();
+        if n == 0 {
+            return None;
+        }
+        self.ob_base.ob_size.set(n as isize - 1);
+        // SAFETY: the item lies outside the list now and is moved out.
+        let v = unsafe { self.ob_item.get().add(n - 1).read() };
+        let _ = self.resize_storage(n - 1, false);
+        v
+    }
+
+    /// Inserts before `i`, which is at most the length.
+    pub fn insert_at(&self, i: usize, v: Obj) -> PyResult<()> {
+        let n = self.len();
+        self.resize_storage(n + 1, false)?;
+        // SAFETY: there is room for one more.
+        unsafe {
+            let p = self.ob_item.get().add(i);
+            std::ptr::copy(p, p.add(1), n - i);
+            p.write(Some(v));
+        }
+        self.ob_base.ob_size.set(n as isize + 1);
+        Ok(())
+    }
+
+    /// Replaces items `a..b` by `new`. The old ones are released when the list is whole again.
+    pub fn splice(&self, a: usize, b: usize, new: Vec<Obj>) -> PyResult<()> {
+        let n = self.len();
+        let b = b.clamp(a, n);
+        let old: Vec<Option<Obj>>;
+        let size = n - (b - a) + new.len();
+        if size > n {
+            self.resize_storage(size, false)?;
+        }
+        // SAFETY: within the storage; the old items are moved out before they are overwritten, the new ones moved in.
+        unsafe {
+            let p = self.ob_item.get();
+            old = (a..b).map(|i| p.add(i).read()).collect();
+            if n > b {
+                std::ptr::copy(p.add(b), p.add(a + new.len()), n - b);
+            }
+            let mut new = new;
+            if !new.is_empty() {
+                std::ptr::copy_nonoverlapping(new.as_ptr().cast::<Option<Obj>>(), p.add(a), new.len());
+            }
+            new.set_len(0);
+        }
+        self.ob_base.ob_size.set(size as isize);
+        let shrunk = if size < n { self.resize_storage(size, false) } else { Ok(()) };
+        drop(old);
+        shrunk
+    }
+
+    /// Takes all items out; the list is empty afterwards.
+    pub fn take_all(&self) -> Vec<Obj> {
+        let n = self.len();
+        let p = self.ob_item.replace(std::ptr::null_mut());
+        self.ob_base.ob_size.set(0);
+        self.allocated.set(0);
+        if p.is_null() {
+            return Vec::new();
+        }
+        // SAFETY: the storage now belongs to this function alone.
+        unsafe {
+            let v = (0..n).filter_map(|i| p.add(i).read()).collect();
+            alloc::free(p.cast());
+            v
+        }
+    }
+
+    /// Puts items into a list that is empty (after [`List::take_all`]).
+    pub fn put_back(&self, items: Vec<Obj>) -> PyResult<()> {
+        self.splice(0, self.len(), items)
+    }
+
+    /// `list.extend`.
+    pub fn extend_from(&self, iterable: &Object) -> PyResult<()> {
+        if let Some(l) = iterable.downcast_exact::<List>() {
+            let v = l.snapshot();
+            return self.splice(self.len(), self.len(), v);
+        }
+        if let Some(t) = iterable.downcast_exact::<Tuple>() {
+            return self.splice(self.len(), self.len(), t.items().to_vec());
+        }
+        let it = iterable.iter()?;
+        let hint = iterable.length_hint(8)?;
+        if self.ob_item.get().is_null() && hint > 0 {
+            // CPython sizes a fresh list by the hint, exactly.
+            match self.resize_storage(hint, true) {
+                Ok(()) => {}
+                Err(e) => return Err(e),
+            }
+        } else if self.len().checked_add(hint).is_none_or(|n| n > isize::MAX as usize / 8) {
+            // A lying hint is not an error.
+        }
+        while let Some(v) = it.next()? {
+            self.push(v)?;
+        }
+        if (self.len() as isize) < self.allocated.get() {
+            self.resize_storage(self.len(), false)?;
+            if self.len() == 0 {
+                self.resize_storage(0, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `list.sort()` without key.
+    pub fn sort(&self) -> PyResult<()> {
+        sort_list(self, None, false)
+    }
+
+    /// `sys.getsizeof` beyond the head.
+    pub fn allocated_bytes(&self) -> usize {
+        self.allocated.get() as usize * 8
+    }
+}
+
+unsafe extern "C" fn list_dealloc(obj: NonNull<Object>) {
+    // SAFETY: the list is dead; its items are released once.
+    unsafe {
+        gc::untrack(obj.as_ref());
+        let l = obj.cast::<List>().as_ref();
+        let (p, n) = (l.ob_item.get(), l.len());
+        for i in (0..n).rev() {
+            drop(p.add(i).read());
+        }
+        alloc::free(p.cast());
+        alloc::finish_dealloc(obj);
+    }
+}
+
+extern "C" fn list_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {
+    let l: &List = o.cast();
+    for i in 0..l.len() {
+        // SAFETY: within the items.
+        if let Some(v) = unsafe { &*l.ob_item.get().add(i) } {
+            let r = visit(v, arg);
+            if r != 0 {
+                return r;
+            }
+        }
+    }
+    0
+}
+
+extern "C" fn list_clear_slot(o: &Object) -> c_int {
+    drop(o.cast::<List>().take_all());
+    0
+}
+
+extern "C" fn list_init(o: &Object, args: &Object, kwargs: Option<&Object>) -> c_int {
+    status((|| {
+        let (l, args): (&List, &Tuple) = (o.cast(), args.cast());
+        if kwargs.is_some_and(|k| !k.is_null_or_empty_dict())
+            && (o.is_exact(&PyList_Type) || o.ty().new.get().is_some_and(|f| f as usize == list_new as *const () as usize))
+        {
+            bail!(TypeError, "list() takes no keyword arguments");
+        }
+        if args.len() > 1 {
+            bail!(TypeError, "list expected at most 1 argument, got {}", args.len());
+        }
+        drop(l.take_all());
+        match args.items().first() {
+            Some(it) => l.extend_from(it),
+            None => Ok(()),
+        }
+    })())
+}
+
+extern "C" fn list_new(cls: &Type, _: &Object, _: Option<&Object>) -> PyResult {
+    Ok(alloc::new_instance(
+        cls,
+        List { ob_base: VarObject::placeholder(0), ob_item: Cell::new(std::ptr::null_mut()), allocated: Cell::new(0) },
+    )?
+    .into_obj())
+}
+
+unsafe extern "C" fn list_vectorcall(_: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+    // SAFETY: the vectorcall contract.
+    let call = unsafe { crate::args::CallArgs::from_raw(args, crate::protocol::call::nargs(nargsf), kwnames) };
+    if !call.keywords().is_empty() {
+        bail!(TypeError, "list() takes no keyword arguments");
+    }
+    match call.positional() {
+        [] => Ok(List::new().into_obj()),
+        [it] => it.to_list().map(Ref::into_obj),
+        more => bail!(TypeError, "list expected at most 1 argument, got {}", more.len()),
+    }
+}
+
+extern "C" fn list_repr(o: &Object) -> PyResult {
+    let l: &List = o.cast();
+    if l.is_empty() {
+        return Ok(text("[]"));
+    }
+    let Some(_guard) = repr_enter(o)? else { return Ok(text("[...]")) };
+    let mut b = StrBuilder::new();
+    b.push_str("[");
+    let mut i = 0;
+    while let Some(item) = l.get(i) {
+        if i > 0 {
+            b.push_str(", ");
+        }
+        b.push_pystr(&*item.repr()?);
+        i += 1;
+    }
+    b.push_str("]");
+    Ok(b.finish().into_obj())
+}
+
+extern "C" fn list_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
+    let (Some(x), Some(y)) = (a.downcast::<List>(), b.downcast::<List>()) else { return Ok(not_implemented()) };
+    let op = CompareOp::from_c(op);
+    if x.len() != y.len() && matches!(op, CompareOp::Eq | CompareOp::Ne) {
+        return Ok(bool_::from_bool(op == CompareOp::Ne));
+    }
+    let mut i = 0;
+    while let (Some(p), Some(q)) = (x.get(i), y.get(i)) {
+        if !p.eq(&q)? {
+            return match op {
+                CompareOp::Eq => Ok(bool_::from_bool(false)),
+                CompareOp::Ne => Ok(bool_::from_bool(true)),
+                _ => p.rich_compare(&q, op),
+            };
+        }
+        i += 1;
+    }
+    Ok(bool_::from_bool(op.test(x.len().cmp(&y.len()))))
+}
+
+extern "C" fn list_length(o: &Object) -> isize {
+    o.cast::<List>().len() as isize
+}
+
+extern "C" fn list_concat(a: &Object, b: &Object) -> PyResult {
+    let Some(y) = b.downcast::<List>() else {
+        bail!(TypeError, "can only concatenate list (not \"{}\") to list", b.ty().name_str());
+    };
+    let x: &List = a.cast();
+    let mut v = Vec::with_capacity(x.len() + y.len());
+    v.extend_from_slice(x.items());
+    v.extend_from_slice(y.items());
+    Ok(List::from_vec(v).into_obj())
+}
+
+fn repeated(l: &List, n: isize) -> PyResult<Vec<Obj>> {
+    let n = n.max(0) as usize;
+    let total = l.len().checked_mul(n).filter(|t| *t <= isize::MAX as usize / 8).ok_or_else(no_memory)?;
+    let mut v: Vec<Obj> = Vec::new();
+    v.try_reserve_exact(total).map_err(|_| no_memory())?;
+    if let [one] = l.items() {
+        v.resize(total, one.clone());
+    } else {
+        for _ in 0..n {
+            v.extend_from_slice(l.items());
+        }
+    }
+    Ok(v)
+}
+
+extern "C" fn list_repeat(o: &Object, n: isize) -> PyResult {
+    Ok(List::from_vec(repeated(o.cast(), n)?).into_obj())
+}
+
+extern "C" fn list_inplace_repeat(o: &Object, n: isize) -> PyResult {
+    let l: &List = o.cast();
+    if n <= 0 {
+        drop(l.take_all());
+    } else if n > 1 && !l.is_empty() {
+        let v = repeated(l, n - 1)?;
+        l.splice(l.len(), l.len(), v)?;
+    }
+    Ok(o.to_obj())
+}
+
+extern "C" fn list_inplace_concat(o: &Object, other: &Object) -> PyResult {
+    o.cast::<List>().extend_from(other)?;
+    Ok(o.to_obj())
+}
+
+extern "C" fn list_item(o: &Object, i: isize) -> PyResult {
+    match usize::try_from(i).ok().and_then(|i| o.cast::<List>().get(i)) {
+        Some(v) => Ok(v),
+        None => bail!(IndexError, "list index out of range"),
+    }
+}
+
+extern "C" fn list_ass_item(o: &Object, i: isize, value: Option<&Object>) -> c_int {
+    status(set_index(o.cast(), i, value))
+}
+
+fn set_index(l: &List, i: isize, value: Option<&Object>) -> PyResult<()> {
+    if i < 0 || i as usize >= l.len() {
+        bail!(IndexError, "list assignment index out of range");
+    }
+    match value {
+        Some(v) => drop(l.replace(i as usize, v.to_obj())),
+        None => l.splice(i as usize, i as usize + 1, Vec::new())?,
+    }
+    Ok(())
+}
+
+extern "C" fn list_contains(o: &Object, x: &Object) -> c_int {
+    status_bool((|| {
+        let l: &List = o.cast();
+        let mut i = 0;
+        while let Some(item) = l.get(i) {
+            if item.eq(x)? {
+                return Ok(true);
+            }
+            i += 1;
+        }
+        Ok(false)
+    })())
+}
+
+extern "C" fn list_subscript(o: &Object, key: &Object) -> PyResult {
+    let l: &List = o.cast();
+    if has_index(key) {
+        let i = key.index_as_isize(Some(exceptions::IndexError))?;
+        return list_item(o, if i < 0 { i + l.len() as isize } else { i });
+    }
+    let Some(s) = key.downcast::<Slice>() else {
+        bail!(TypeError, "list indices must be integers or slices, not {}", key.ty().name_str());
+    };
+    let r = s.indices(l.len())?;
+    let items = l.items();
+    let v: Vec<Obj> = if r.step == 1 {
+        items[r.start as usize..r.start as usize + r.len].to_vec()
+    } else {
+        (0..r.len).map(|k| items[(r.start + k as isize * r.step) as usize].clone()).collect()
+    };
+    Ok(List::from_vec(v).into_obj())
+}
+
+extern "C" fn list_ass_subscript(o: &Object, key: &Object, value: Option<&Object>) -> c_int {
+    status(assign_subscript(o, key, value))
+}
+
+fn assign_subscript(o: &Object, key: &Object, value: Option<&Object>) -> PyResult<()> {
+    let l: &List = o.cast();
+    if has_index(key) {
+        let i = key.index_as_isize(Some(exceptions::IndexError))?;
+        return set_index(l, if i < 0 { i + l.len() as isize } else { i }, value);
+    }
+    let Some(s) = key.downcast::<Slice>() else {
+        bail!(TypeError, "list indices must be integers or slices, not {}", key.ty().name_str());
+    };
+    let bounds = s.unpack()?;
+    let new = match value {
+        Some(v) if bounds.2 == 1 => Some(crate::protocol::mapping::fast_items(v, "can only assign an iterable")?),
+        Some(v) => Some(crate::protocol::mapping::fast_items(v, "must assign iterable to extended slice")?),
+        None => None,
+    };
+    // The length may have changed while the right side was iterated.
+    let r = crate::types::slice::adjust(bounds, l.len());
+    if r.step == 1 {
+        let (a, b) = (r.start as usize, (r.start as usize).max(r.stop.max(0) as usize));
+        return l.splice(a, b, new.unwrap_or_default());
+    }
+    match new {
+        Some(v) => {
+            if v.len() != r.len {
+                bail!(ValueError, "attempt to assign sequence of size {} to extended slice of size {}", v.len(), r.len);
+            }
+            let mut old = Vec::with_capacity(r.len);
+            for (k, item) in v.into_iter().enumerate() {
+                old.push(l.replace((r.start + k as isize * r.step) as usize, item));
+            }
+            drop(old);
+            Ok(())
+        }
+        None => {
+            let mut doomed: Vec<usize> = (0..r.len).map(|k| (r.start + k as isize * r.step) as usize).collect();
+            doomed.sort_unstable();
+            let mut next = doomed.iter().copied().peekable();
+            let mut kept = Vec::with_capacity(l.len() - r.len);
+            let mut gone = Vec::with_capacity(r.len);
+            for (i, item) in l.take_all().into_iter().enumerate() {
+                if next.peek() == Some(&i) {
+                    next.next();
+                    gone.push(item);
+                } else {
+                    kept.push(item);
+                }
+            }
+            l.put_back(kept)?;
+            drop(gone);
+            Ok(())
+        }
+    }
+}
+
+extern "C" fn list_iter(o: &Object) -> PyResult {
+    Ok(iter::ListIter::new(Ref::from_borrowed(o.cast())).into_obj())
+}
+
+/// Append object to the end of the list.
+#[method(signature = "(object, /)")]
+fn append(this: &List, object: &Object) -> PyResult<()> {
+    this.push(object.to_obj())
+}
+
+/// Remove all items from the list.
+#[method(signature = "()")]
+fn clear(this: &List) {
+    drop(this.take_all());
+}
+
+/// Return a shallow copy of the list.
+#[method(signature = "()")]
+fn copy(this: &List) -> Ref<List> {
+    List::from_vec(this.snapshot())
+}
+
+/// Return the number of occurrences of value.
+#[method(signature = "(value, /)")]
+fn count(this: &List, value: &Object) -> PyResult<usize> {
+    let (mut n, mut i) = (0, 0);
+    while let Some(item) = this.get(i) {
+        n += item.eq(value)? as usize;
+        i += 1;
+    }
+    Ok(n)
+}
+
+/// Append the items of an iterable.
+#[method(signature = "(iterable, /)")]
+fn extend(this: &List, iterable: &Object) -> PyResult<()> {
+    this.extend_from(iterable)
+}
+
+/// Return the first index of value. Raises ValueError if it is not there.
+#[method(signature = "(value, start=0, stop=sys.maxsize, /)")]
+fn index(this: &List, value: &Object, start: Clipped, stop: isize) -> PyResult<usize> {
+    let n = this.len() as isize;
+    let clip = |i: isize| if i < 0 { (i + n).max(0) } else { i };
+    let (mut i, stop) = (clip(start.0), clip(stop));
+    while i < stop {
+        let Some(item) = this.get(i as usize) else { break };
+        if item.eq(value)? {
+            return Ok(i as usize);
+        }
+        i += 1;
+    }
+    bail!(ValueError, "list.index(x): x not in list")
+}
+
+/// Insert object before index.
+#[method(signature = "(index, object, /)")]
+fn insert(this: &List, index: isize, object: &Object) -> PyResult<()> {
+    let n = this.len() as isize;
+    let i = if index < 0 { (index + n).max(0) } else { index.min(n) };
+    this.insert_at(i as usize, object.to_obj())
+}
+
+/// Remove and return the item at index, by default the last. Raises IndexError if there is none.
+#[method(signature = "(index=-1, /)")]
+fn pop(this: &List, index: isize) -> PyResult {
+    let n = this.len() as isize;
+    if n == 0 {
+        bail!(IndexError, "pop from empty list");
+    }
+    let i = if index < 0 { index + n } else { index };
+    if i < 0 || i >= n {
+        bail!(IndexError, "pop index out of range");
+    }
+    if i == n - 1 {
+        return Ok(this.pop_last().expect("not empty"));
+    }
+    let v = this.get(i as usize).expect("in range");
+    this.splice(i as usize, i as usize + 1, Vec::new())?;
+    Ok(v)
+}
+
+/// Remove the first occurrence of value. Raises ValueError if it is not there.
+#[method(signature = "(value, /)")]
+fn remove(this: &List, value: &Object) -> PyResult<()> {
+    let mut i = 0;
+    while let Some(item) = this.get(i) {
+        if item.eq(value)? {
+            return this.splice(i, i + 1, Vec::new());
+        }
+        i += 1;
+    }
+    bail!(ValueError, "list.remove(x): x not in list")
+}
+
+/// Reverse the list in place.
+#[method(signature = "()")]
+fn reverse(this: &List) {
+    let n = this.len();
+    if n > 1 {
+        // SAFETY: the items; nothing else runs meanwhile.
+        unsafe { std::slice::from_raw_parts_mut(this.ob_item.get(), n) }.reverse();
+    }
+}
+
+/// Sort the list in ascending order, in place and stably. A key function is applied once to each item.
+#[method(signature = "(*, key=None, reverse=False)", name = "sort")]
+fn list_sort(this: &List, key: Option<&Object>, reverse: bool) -> PyResult<()> {
+    sort_list(this, key, reverse)
+}
+
+/// The list is empty while it is sorted; a list that Python code filled meanwhile is an error.
+fn sort_list(l: &List, key: Option<&Object>, reverse: bool) -> PyResult<()> {
+    let mut items = l.take_all();
+    let sorted = sort::sort_items(&mut items, key, reverse);
+    let touched = !l.ob_item.get().is_null() || l.allocated.get() != 0;
+    let stray = l.take_all();
+    l.put_back(items)?;
+    drop(stray);
+    sorted?;
+    if touched {
+        bail!(ValueError, "list modified during sort");
+    }
+    Ok(())
+}
+
+/// Return a reverse iterator over the list.
+#[method(signature = "()")]
+fn __reversed__(this: &List) -> Ref<iter::ListReverseIter> {
+    iter::ListReverseIter::new(Ref::from_borrowed(this))
+}
+
+/// Return the size of the list in memory, in bytes.
+#[method(signature = "()")]
+fn __sizeof__(this: &List) -> isize {
+    this.ty().basicsize.get() + this.allocated_bytes() as isize
+}
+
+/// Return self[index].
+#[method(signature = "(index, /)", coexist)]
+fn __getitem__(this: &List, index: &Object) -> PyResult {
+    list_subscript(this, index)
+}
+
+/// See PEP 585
+#[classmethod(signature = "(object, /)", text = false)]
+fn __class_getitem__(cls: &Type, object: &Object) -> PyResult {
+    crate::types::generic_alias::new(cls.as_object(), object)
+}
+
+static AS_SEQUENCE: SequenceMethods = SequenceMethods {
+    length: Slot::new(list_length),
+    concat: Slot::new(list_concat),
+    repeat: Slot::new(list_repeat),
+    item: Slot::new(list_item),
+    ass_item: Slot::new(list_ass_item),
+    contains: Slot::new(list_contains),
+    inplace_concat: Slot::new(list_inplace_concat),
+    inplace_repeat: Slot::new(list_inplace_repeat),
+    ..SequenceMethods::EMPTY
+};
+static AS_MAPPING: MappingMethods = MappingMethods {
+    length: Slot::new(list_length),
+    subscript: Slot::new(list_subscript),
+    ass_subscript: Slot::new(list_ass_subscript),
+};
+
+#[unsafe(no_mangle)]
+pub static PyList_Type: Type = Type::new_static(TypeDef {
+    name: c"list",
+    basicsize: size_of::<List>(),
+    flags: flags::HAVE_GC | flags::BASETYPE | flags::LIST_SUBCLASS | flags::MATCH_SELF | flags::SEQUENCE,
+    doc: Some(c"list(iterable=(), /)\n--\n\nA mutable sequence of the iterable's items; empty without one."),
+    dealloc: Some(list_dealloc),
+    repr: Some(list_repr),
+    as_sequence: Some(&AS_SEQUENCE),
+    as_mapping: Some(&AS_MAPPING),
+    hash: Some(crate::protocol::compare::hash_not_implemented),
+    traverse: Some(list_traverse),
+    clear: Some(list_clear_slot),
+    richcompare: Some(list_richcompare),
+    iter: Some(list_iter),
+    methods: methods![
+        __getitem__, __reversed__, __sizeof__, clear, copy, append, insert, extend, pop, remove, index, count, reverse, list_sort,
+        __class_getitem__
+    ],
+    init: Some(list_init),
+    new: Some(list_new),
+    vectorcall: Some(list_vectorcall),
+    ..TypeDef::EMPTY
+});
+
+/// For readying.
+pub static TYPES: &[&Type] = &[&PyList_Type, &iter::PyListIter_Type, &iter::PyListRevIter_Type];
