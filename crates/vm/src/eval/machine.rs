@@ -1,0 +1,304 @@
+//! The registers of the machine as an instruction's body sees them, and what a body may answer.
+//!
+//! Rules for bodies (their reasons are in the design notes of the loop):
+//! - all guards come before the first change, so that a failed guard can run the general form;
+//! - no value with a destructor is alive when the body answers, and no address of a local escapes: either breaks the jump to the
+//!   next instruction. What needs such things is a *general form*, a function of its own;
+//! - the stack is touched only through the methods here.
+
+use crate::code::CodeObject;
+use crate::frame::Frame;
+use crate::stackref::StackRef;
+use taipan_object::{Obj, Object, Raised, Thread};
+
+/// The registers: thread state, frame, the unit after the instruction's own, the end of the value stack.
+pub struct Machine {
+    /// The running thread.
+    pub ts: *const Thread,
+    /// The running frame.
+    pub frame: *mut Frame,
+    /// The unit after the instruction (its first cache, or the next instruction).
+    pub ip: *mut u16,
+    /// One past the top of the stack.
+    pub sp: *mut StackRef,
+}
+
+/// A general form: registers in, an outcome out; see [`Done`] for the encoding. Also the signature by which machine code will call it.
+pub type General = unsafe extern "C" fn(*const Thread, *mut Frame, *mut u16, *mut StackRef, usize) -> usize;
+
+/// What a body answers.
+pub enum Flow {
+    /// On to the next instruction.
+    Next,
+    /// A jump in units, counted from the end of the caches.
+    Jump(isize),
+    /// `frame`, `ip` and `sp` were set by the body.
+    Go,
+    /// Run the instruction's general form (written in line: this is its usual way).
+    General(General),
+    /// Run this general form instead, out of line: for what is seldom or done once.
+    Slow(General),
+    /// A guard of a specialised form failed before anything was changed: run the base form.
+    Deopt,
+    /// Done, but this object's last reference is gone.
+    Dealloc(*mut Object),
+    /// An exception is set; the operands still on the stack are the unwinder's to release.
+    Error,
+    /// Leave the loop with this raw result.
+    Exit(usize),
+}
+
+/// What a general form answers, in Rust.
+pub enum Done {
+    /// On to the next instruction; `sp` is the new end of the stack.
+    Next,
+    /// The jump of the instruction's argument is taken.
+    Jump,
+    /// Go on with `ts.current_frame`, at its `instr_ptr` with its `stackpointer`.
+    Switch,
+    /// Do the instruction at `ip - 1` again, under its present opcode.
+    Again,
+    /// An exception is set that has been here before: unwind without a traceback entry.
+    Reraise,
+    /// Leave the loop with this raw result (an owned object).
+    Exit(usize),
+}
+
+/// Encodings of [`Done`] in a word; `Next` is the stack pointer itself, whose low bits are zero, `Jump` the same plus one.
+pub mod outcome {
+    /// An exception is set; the stack pointer is in the frame.
+    pub const ERROR: usize = 0;
+    /// Bit added to the stack pointer.
+    pub const JUMP: usize = 1;
+    /// See `Done::Switch`.
+    pub const SWITCH: usize = 2;
+    /// See `Done::Reraise`; the stack pointer is in the frame.
+    pub const RERAISE: usize = 3;
+    /// See `Done::Again`; the stack pointer is in the frame.
+    pub const AGAIN: usize = 4;
+    /// See `Done::Exit`; the result is fetched with [`super::take_exit_value`].
+    pub const EXIT: usize = 6;
+}
+
+pub(crate) trait IntoDone {
+    fn into_done(self) -> Result<Done, Raised>;
+}
+impl IntoDone for Result<(), Raised> {
+    #[inline(always)]
+    fn into_done(self) -> Result<Done, Raised> {
+        self.map(|()| Done::Next)
+    }
+}
+impl IntoDone for Result<Done, Raised> {
+    #[inline(always)]
+    fn into_done(self) -> Result<Done, Raised> {
+        self
+    }
+}
+
+impl Machine {
+    /// The word that a general form returns.
+    ///
+    /// # Safety
+    /// The registers are valid.
+    #[inline(always)]
+    pub(crate) unsafe fn encode(&self, frame: *mut Frame, r: impl IntoDone) -> usize {
+        // SAFETY: the frame is the running one.
+        unsafe {
+            match r.into_done() {
+                Ok(Done::Next) => self.sp as usize,
+                Ok(Done::Jump) => self.sp as usize | outcome::JUMP,
+                Ok(Done::Switch) => outcome::SWITCH,
+                Ok(Done::Again) => {
+                    (*frame).stackpointer = self.sp;
+                    outcome::AGAIN
+                }
+                Ok(Done::Reraise) => {
+                    (*frame).stackpointer = self.sp;
+                    outcome::RERAISE
+                }
+                Ok(Done::Exit(value)) => exit_word(value),
+                Err(_) => {
+                    (*frame).stackpointer = self.sp;
+                    outcome::ERROR
+                }
+            }
+        }
+    }
+
+    /// The thread.
+    #[inline(always)]
+    pub fn thread<'a>(&self) -> &'a Thread {
+        // SAFETY: the running thread's state lives as long as the loop.
+        unsafe { &*self.ts }
+    }
+    /// The code object being run.
+    #[inline(always)]
+    pub fn code<'a>(&self) -> &'a CodeObject {
+        // SAFETY: the running frame owns its code.
+        unsafe { &*((*self.frame).executable.ptr() as *const CodeObject) }
+    }
+    /// The frame.
+    #[inline(always)]
+    pub fn frame<'a>(&self) -> &'a mut Frame {
+        // SAFETY: the running frame is alive, and touched by nobody else meanwhile.
+        unsafe { &mut *self.frame }
+    }
+    /// Notes where the frame stands, for whoever looks at it during what follows.
+    #[inline(always)]
+    pub unsafe fn save_ip(&mut self) {
+        // SAFETY: the running frame.
+        unsafe { (*self.frame).instr_ptr = self.ip.sub(1) }
+    }
+    /// The place of a variable.
+    #[inline(always)]
+    pub fn local(&self, i: usize) -> *mut StackRef {
+        Frame::slot(self.frame, i)
+    }
+    /// Constant `i`.
+    #[inline(always)]
+    pub unsafe fn constant<'a>(&self, i: usize) -> &'a Object {
+        // SAFETY: the compiler (or the checks of `code()`) made the index good.
+        unsafe { self.code().constant(i) }
+    }
+    /// Name `i`.
+    #[inline(always)]
+    pub unsafe fn name<'a>(&self, i: usize) -> &'a Object {
+        // SAFETY: as above.
+        unsafe { self.code().name_at(i) }
+    }
+    /// Cache unit `i`.
+    #[inline(always)]
+    pub unsafe fn cache16(&self, i: usize) -> u16 {
+        // SAFETY: the instruction has that many caches.
+        unsafe { *self.ip.add(i) }
+    }
+    /// Cache units `i` and `i + 1`.
+    #[inline(always)]
+    pub unsafe fn cache32(&self, i: usize) -> u32 {
+        // SAFETY: as above.
+        unsafe { self.ip.add(i).cast::<u32>().read_unaligned() }
+    }
+    /// Cache units `i` to `i + 3`.
+    #[inline(always)]
+    pub unsafe fn cache64(&self, i: usize) -> u64 {
+        // SAFETY: as above.
+        unsafe { self.ip.add(i).cast::<u64>().read_unaligned() }
+    }
+    /// The top of the stack.
+    #[inline(always)]
+    pub unsafe fn tos(&self) -> StackRef {
+        // SAFETY: the compiler's stack effects guarantee the depth.
+        unsafe { *self.sp.sub(1) }
+    }
+    /// The second value.
+    #[inline(always)]
+    pub unsafe fn nos(&self) -> StackRef {
+        // SAFETY: as above.
+        unsafe { *self.sp.sub(2) }
+    }
+    /// Value `n` from the top, counted from 1.
+    #[inline(always)]
+    pub unsafe fn peek(&self, n: usize) -> StackRef {
+        // SAFETY: as above.
+        unsafe { *self.sp.sub(n) }
+    }
+    /// Value `n` from the top as an object.
+    #[inline(always)]
+    pub unsafe fn obj<'a>(&self, n: usize) -> &'a Object {
+        // SAFETY: as above; the value stays on the stack while it is used.
+        unsafe { (*self.sp.sub(n)).as_ref() }
+    }
+    /// Overwrites value `n` from the top.
+    #[inline(always)]
+    pub unsafe fn put(&mut self, n: usize, v: StackRef) {
+        // SAFETY: as above.
+        unsafe { *self.sp.sub(n) = v }
+    }
+    /// Pushes.
+    #[inline(always)]
+    pub unsafe fn push(&mut self, v: StackRef) {
+        // SAFETY: `co_stacksize` leaves room.
+        unsafe {
+            *self.sp = v;
+            self.sp = self.sp.add(1);
+        }
+    }
+    /// Pushes an owned object.
+    #[inline(always)]
+    pub unsafe fn push_obj(&mut self, o: Obj) {
+        // SAFETY: as above.
+        unsafe { self.push(StackRef::steal(o)) }
+    }
+    /// Pops; the value is the caller's to close.
+    #[inline(always)]
+    pub unsafe fn pop(&mut self) -> StackRef {
+        // SAFETY: as above.
+        unsafe {
+            self.sp = self.sp.sub(1);
+            *self.sp
+        }
+    }
+    /// Pops an object into ownership.
+    #[inline(always)]
+    pub unsafe fn pop_obj(&mut self) -> Obj {
+        // SAFETY: as above; the value is not null.
+        unsafe { self.pop().into_obj() }
+    }
+    /// Forgets the top `n` values without closing them.
+    #[inline(always)]
+    pub unsafe fn shrink(&mut self, n: usize) {
+        // SAFETY: as above.
+        unsafe { self.sp = self.sp.sub(n) }
+    }
+    /// Closes and drops the top `n` values, top first. The stack is shorter before anything is closed. For general forms.
+    #[inline(always)]
+    pub unsafe fn close_n(&mut self, n: usize) {
+        // SAFETY: as above.
+        unsafe {
+            for _ in 0..n {
+                self.pop().close();
+            }
+        }
+    }
+    /// Replaces the top `n` values (which are closed) by an owned object. For general forms.
+    #[inline(always)]
+    pub unsafe fn finish(&mut self, n: usize, result: Obj) {
+        // SAFETY: as above. The result is on the stack before the operands go, out of reach of what they run.
+        unsafe {
+            self.close_n(n);
+            self.push_obj(result);
+        }
+    }
+    /// Overwrites the top `n` values by one without closing.
+    #[inline(always)]
+    pub unsafe fn replace(&mut self, n: usize, v: StackRef) {
+        // SAFETY: as above.
+        unsafe {
+            *self.sp.sub(n) = v;
+            self.sp = self.sp.sub(n - 1);
+        }
+    }
+}
+
+thread_local! {
+    static EXIT_VALUE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[cold]
+fn exit_word(value: usize) -> usize {
+    EXIT_VALUE.set(value);
+    outcome::EXIT
+}
+
+/// The result left by a general form that answered `Done::Exit`.
+#[cold]
+pub fn take_exit_value() -> usize {
+    EXIT_VALUE.replace(0)
+}
+
+/// The answer of a body that has released a value: see [`StackRef::release`].
+#[inline(always)]
+pub fn done(dead: *mut Object) -> Flow {
+    if dead.is_null() { Flow::Next } else { Flow::Dealloc(dead) }
+}

@@ -1,0 +1,161 @@
+//! Jumps, entering and leaving functions.
+
+use super::prelude::*;
+use crate::eval::unwind;
+use crate::frame::{datastack, owner};
+use std::sync::atomic::Ordering;
+use taipan_bytecode::Op;
+use taipan_bytecode::opcode::resume;
+
+op!(RESUME(vm, n) {
+    let word = vm.thread().eval_breaker.load(Ordering::Relaxed);
+    if word & !breaker::EVENTS != vm.code().instrumentation_version.get() {
+        return Flow::Slow(instrument_code);
+    }
+    vm.set_opcode(Op::RESUME_CHECK);
+    if word & breaker::EVENTS != 0 && n & resume::LOCATION_MASK as usize <= resume::AFTER_YIELD as usize {
+        return Flow::Slow(handle_pending);
+    }
+    Flow::Next
+});
+
+op!(RESUME_CHECK(vm, _) {
+    if vm.thread().eval_breaker.load(Ordering::Relaxed) != vm.code().instrumentation_version.get() {
+        return Flow::Deopt;
+    }
+    Flow::Next
+});
+
+slow!(instrument_code(vm, _) {
+    crate::instrument::instrument_frame_code(vm.thread(), vm.frame)?;
+    Ok(Done::Again)
+});
+
+slow!(handle_pending(vm, _) {
+    breaker::handle(vm.thread())
+});
+
+op!(JUMP_FORWARD(_vm, d) { Flow::Jump(d as isize) });
+
+op!(JUMP_BACKWARD(vm, d) {
+    vm.set_opcode(Op::JUMP_BACKWARD_NO_JIT);
+    JUMP_BACKWARD_NO_JIT(vm, d)
+});
+
+op!(JUMP_BACKWARD_NO_JIT(vm, d) {
+    if breaker::pending(vm.thread()) {
+        return Flow::Slow(pending_then_jump_back);
+    }
+    Flow::Jump(-(d as isize))
+});
+
+op!(JUMP_BACKWARD_JIT(vm, d) { JUMP_BACKWARD_NO_JIT(vm, d) });
+
+op!(JUMP_BACKWARD_NO_INTERRUPT(_vm, d) { Flow::Jump(-(d as isize)) });
+
+slow!(pending_then_jump_back(vm, d) {
+    breaker::handle(vm.thread())?;
+    let frame = vm.frame();
+    frame.instr_ptr = vm.ip.add(1).sub(d);
+    frame.stackpointer = vm.sp;
+    Ok(Done::Switch)
+});
+
+op!(POP_JUMP_IF_FALSE(vm, d) {
+    // The compiler puts a TO_BOOL or a comparison before it: the value is True or False.
+    let v = vm.pop();
+    if v.is(false_()) { Flow::Jump(d as isize) } else { Flow::Next }
+});
+
+op!(POP_JUMP_IF_TRUE(vm, d) {
+    let v = vm.pop();
+    if v.is(true_()) { Flow::Jump(d as isize) } else { Flow::Next }
+});
+
+op!(POP_JUMP_IF_NONE(vm, d) {
+    let v = vm.tos();
+    if v.is(none()) {
+        vm.shrink(1);
+        return Flow::Jump(d as isize);
+    }
+    vm.shrink(1);
+    done(v.release())
+});
+
+op!(POP_JUMP_IF_NOT_NONE(vm, d) {
+    let v = vm.tos();
+    if v.is(none()) {
+        vm.shrink(1);
+        return Flow::Next;
+    }
+    if v.is_unique() {
+        return Flow::General(close_then_jump);
+    }
+    vm.shrink(1);
+    v.close();
+    Flow::Jump(d as isize)
+});
+
+slow!(close_then_jump(vm, _) {
+    vm.save_ip();
+    vm.close_n(1);
+    Ok::<Done, Raised>(Done::Jump)
+});
+
+impl Machine {
+    /// Overwrites the opcode of the current instruction.
+    #[inline(always)]
+    pub(crate) unsafe fn set_opcode(&mut self, op: Op) {
+        // SAFETY: the code is ours to change under the interpreter lock; the low byte of a unit is the opcode.
+        unsafe { *self.ip.sub(1).cast::<u8>() = op as u16 as u8 }
+    }
+
+    /// Ends the frame with a result that owns itself: on in the caller, or out of the loop.
+    #[inline(always)]
+    pub(crate) unsafe fn return_from_frame(&mut self, result: StackRef) -> Flow {
+        // SAFETY: the frame is the running one; `result` is on no stack.
+        unsafe {
+            let ts = self.thread();
+            let frame = self.frame;
+            (*frame).stackpointer = self.sp;
+            let entry = (*frame).entry;
+            let previous = (*frame).previous;
+            if (*frame).owner == owner::THREAD && (*frame).frame_obj.is_null() && (*frame).locals.is_null() && self.sp == Frame::stack_base(frame) {
+                ts.current_frame.set(previous.cast());
+                let mut slot = Frame::slot(frame, 0);
+                while slot < self.sp {
+                    let v = *slot;
+                    *slot = StackRef::NULL;
+                    v.close();
+                    slot = slot.add(1);
+                }
+                let executable = (*frame).executable;
+                (*frame).funcobj.close();
+                datastack::pop(ts, frame);
+                executable.close();
+            } else {
+                unwind::leave_frame(ts, frame);
+            }
+            ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
+            if entry {
+                return Flow::Exit(result.ptr() as usize);
+            }
+            self.frame = previous;
+            self.ip = (*previous).instr_ptr.add((*previous).return_offset as usize);
+            self.sp = (*previous).stackpointer;
+            self.push(result);
+            Flow::Go
+        }
+    }
+}
+
+op!(RETURN_VALUE(vm, _) {
+    let v = vm.pop().heap_safe();
+    vm.return_from_frame(v)
+});
+
+op!(INTERPRETER_EXIT(vm, _) {
+    // CPython's entry frames end with it; here the entry bit of a frame does its work.
+    let v = vm.pop().heap_safe();
+    vm.return_from_frame(v)
+});

@@ -1,0 +1,97 @@
+//! Entering the loop: running a frame until it returns, yields or raises.
+
+use super::handlers::{self, TABLE};
+use super::unwind;
+use crate::frame::Frame;
+use taipan_object::thread::stack_pointer;
+use taipan_object::{Obj, PyResult, Raised, Thread};
+
+/// Runs `frame`, which is complete and not yet on the chain of running frames, until it leaves the loop. With `throw`, the current
+/// exception is raised where the frame stands.
+///
+/// # Safety
+/// `frame` is a valid frame whose `previous` is to be the running one. It is the callee's: popped and released at the end, unless
+/// it belongs to a generator.
+pub unsafe fn eval_frame(ts: &Thread, frame: *mut Frame, throw: bool) -> PyResult {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*frame).previous = ts.current_frame.get().cast();
+        (*frame).entry = true;
+        if stack_pointer() < ts.stack_soft_limit.get() || ts.py_recursion_remaining.get() <= 0 {
+            if let Err(e) = check_depth(ts) {
+                unwind::leave_frame(ts, frame);
+                return Err(e);
+            }
+        }
+        ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() - 1);
+        ts.current_frame.set(frame.cast());
+        let word = if throw {
+            drive(ts, unwind::error_path(ts, frame, (*frame).instr_ptr.add(1), (*frame).stackpointer, 0))
+        } else {
+            drive(ts, handlers::dispatch(ts, frame, (*frame).instr_ptr, (*frame).stackpointer))
+        };
+        match Obj::from_raw_opt(word as *const taipan_object::Object) {
+            Some(o) => Ok(o),
+            None => Err(Raised::already_set()),
+        }
+    }
+}
+
+/// In release builds the first handler has run everything when it returns.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+unsafe fn drive(_ts: &Thread, word: usize) -> usize {
+    word
+}
+
+/// In debug builds handlers return after each instruction.
+#[cfg(debug_assertions)]
+unsafe fn drive(ts: &Thread, mut word: usize) -> usize {
+    while word == handlers::CONTINUE {
+        let r = handlers::next_registers();
+        // SAFETY: the registers that the last handler left.
+        unsafe {
+            let unit = *r.ip;
+            trace_debug(r);
+            word = TABLE[unit as u8 as usize](ts, r.frame, r.ip.add(1), r.sp, (unit >> 8) as usize);
+        }
+    }
+    word
+}
+
+/// With `TAIPAN_TRACE_INSTRUCTIONS` set, debug builds print what they execute.
+#[cfg(debug_assertions)]
+fn trace_debug(r: handlers::Registers) {
+    static ON: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    if *ON.get_or_init(|| std::env::var_os("TAIPAN_TRACE_INSTRUCTIONS").is_some()) {
+        // SAFETY: the registers are valid.
+        unsafe {
+            let unit = *r.ip;
+            let name = taipan_bytecode::Op::from_number(unit & 255).map_or("?", |o| o.name());
+            let depth = r.sp.offset_from(Frame::stack_base(r.frame));
+            let at = r.ip.offset_from((*r.frame).code().units());
+            eprintln!("{:?} {at:4} [{depth}] {name} {}", r.frame, unit >> 8);
+        }
+    }
+}
+
+#[cfg(not(debug_assertions))]
+const _: &[handlers::Handler; 256] = &TABLE;
+
+/// Raises `RecursionError` when too many Python frames are running, or native code has used up the stack.
+#[cold]
+#[inline(never)]
+pub fn check_depth(ts: &Thread) -> PyResult<()> {
+    taipan_object::thread::check_recursion("")?;
+    if ts.recursion_headroom.get() != 0 {
+        // The error is being made: it may use what lies beyond the limit.
+        return Ok(());
+    }
+    if ts.py_recursion_remaining.get() <= 0 {
+        ts.recursion_headroom.set(ts.recursion_headroom.get() + 1);
+        let e = taipan_object::raise!(RecursionError, "maximum recursion depth exceeded");
+        ts.recursion_headroom.set(ts.recursion_headroom.get() - 1);
+        return Err(e);
+    }
+    Ok(())
+}
