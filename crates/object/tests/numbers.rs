@@ -114,8 +114,15 @@ impl Parser<'_> {
 
     /// Binary operators by precedence, loosest first.
     fn expr(&mut self, level: usize) -> PyResult {
-        const LEVELS: &[&[&str]] =
-            &[&[" in ", "==", "!=", "<=", ">=", "<", ">"], &["|"], &["^"], &["&"], &["<<", ">>"], &["+", "-"], &["//", "*", "/", "%"]];
+        const LEVELS: &[&[&str]] = &[
+            &[" in ", "==", "!=", "<=", ">=", "<", ">"],
+            &["|"],
+            &["^"],
+            &["&"],
+            &["<<", ">>"],
+            &["+", "-"],
+            &["//", "*", "/", "%"],
+        ];
         let Some(ops) = LEVELS.get(level) else { return self.unary() };
         let mut a = self.expr(level + 1)?;
         'next: loop {
@@ -210,7 +217,8 @@ impl Parser<'_> {
                     }
                 }
                 let part = |i: usize| parts.get(i).cloned().flatten().unwrap_or_else(|| none::none().to_obj());
-                let key = if parts.len() == 1 { part(0) } else { Slice::from_owned(part(0), part(1), part(2)).into_obj() };
+                let key =
+                    if parts.len() == 1 { part(0) } else { Slice::from_owned(part(0), part(1), part(2)).into_obj() };
                 o = o.get_item(&key)?;
             } else {
                 return Ok(o);
