@@ -14,5 +14,8 @@ pub fn compile(module: &str, source: &[u8]) -> Result<Vec<u8>, String> {
         taipan_syntax::parse(&arena, text, &ParseOptions::default(), &mut Vec::new()).map_err(|e| format!("{e:?}"))?;
     let options = Options::new(format!("<frozen {module}>"));
     let code = taipan_compiler::compile(&tree, &options, &mut |_, _| Ok(())).map_err(|e| e.to_string())?;
-    Ok(marshal::dumps(&code))
+    match marshal::dump_code(&code) {
+        bytes if bytes.is_empty() => Err("it is nested too deep to be marshalled".to_owned()),
+        bytes => Ok(bytes),
+    }
 }

@@ -130,7 +130,6 @@ pub fn files() -> impl Iterator<Item = (&'static str, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use taipan_bytecode::Const;
     use taipan_bytecode::marshal;
 
     #[test]
@@ -158,7 +157,7 @@ mod tests {
         for m in modules() {
             let frozen = find(m.name).expect("every module has code");
             assert_eq!(frozen.is_package, m.is_package);
-            let Ok(Const::Code(code)) = marshal::loads(&frozen.code) else { panic!("{}: no code", m.name) };
+            let Ok(code) = marshal::load_code(&frozen.code) else { panic!("{}: no code", m.name) };
             assert_eq!(code.filename.as_str(), Some(format!("<frozen {}>", m.name).as_str()));
         }
         assert!(find("nothing").is_none());

@@ -29,7 +29,9 @@ pub struct Enumerate {
     one: ObjCell,
 }
 
-const _: () = assert!(offset_of!(Enumerate, index) == 16 && offset_of!(Enumerate, long_index) == 40 && size_of::<Enumerate>() == 56);
+const _: () = assert!(
+    offset_of!(Enumerate, index) == 16 && offset_of!(Enumerate, long_index) == 40 && size_of::<Enumerate>() == 56
+);
 
 crate::layout!(Enumerate, PyEnum_Type);
 
@@ -83,7 +85,12 @@ extern "C" fn enumerate_new(cls: &Type, args: &Object, kwargs: Option<&Object>) 
 }
 
 /// The call itself complains about names in its own words.
-unsafe extern "C" fn enumerate_vectorcall(cls: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn enumerate_vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     let cls: &Type = cls.cast();

@@ -54,7 +54,12 @@ pub fn reduce_exhausted() -> PyResult<Ref<Tuple>> {
 /// The pickled form of an iterator over a built-in sequence, which is gone once the iterator is exhausted.
 pub fn reduce_sequence_iterator(seq: Option<&Object>, index: isize) -> PyResult {
     match seq {
-        Some(s) => Ok(tuple_of([builtin(intern!("iter"))?, tuple_of([s.to_obj()]).into_obj(), Int::from_isize(index).into_obj()]).into_obj()),
+        Some(s) => Ok(tuple_of([
+            builtin(intern!("iter"))?,
+            tuple_of([s.to_obj()]).into_obj(),
+            Int::from_isize(index).into_obj(),
+        ])
+        .into_obj()),
         None => reduce_exhausted().map(Ref::into_obj),
     }
 }
@@ -62,7 +67,12 @@ pub fn reduce_sequence_iterator(seq: Option<&Object>, index: isize) -> PyResult 
 /// The pickled form of an iterator that walks a list backwards.
 pub fn reduce_reversed(seq: Option<&Object>, index: isize) -> PyResult {
     match seq {
-        Some(s) => Ok(tuple_of([builtin(intern!("reversed"))?, tuple_of([s.to_obj()]).into_obj(), Int::from_isize(index).into_obj()]).into_obj()),
+        Some(s) => Ok(tuple_of([
+            builtin(intern!("reversed"))?,
+            tuple_of([s.to_obj()]).into_obj(),
+            Int::from_isize(index).into_obj(),
+        ])
+        .into_obj()),
         None => {
             let empty = crate::types::list::List::new().into_obj();
             Ok(tuple_of([builtin(intern!("iter"))?, tuple_of([empty]).into_obj()]).into_obj())
@@ -92,7 +102,12 @@ crate::layout!(SeqIter, PySeqIter_Type);
 
 /// `iter(o)` for a sequence without `__iter__` (`PySeqIter_New`).
 pub fn seq_iter(o: &Object) -> Obj {
-    crate::alloc::new_object(SeqIter { ob_base: Object::placeholder(), index: Cell::new(0), seq: ObjCell::new(o.to_obj()) }).into_obj()
+    crate::alloc::new_object(SeqIter {
+        ob_base: Object::placeholder(),
+        index: Cell::new(0),
+        seq: ObjCell::new(o.to_obj()),
+    })
+    .into_obj()
 }
 
 extern "C" fn seq_iter_next(o: &Object) -> Option<Obj> {
@@ -126,7 +141,8 @@ impl SeqIter {
 fn seq_iter_length_hint(this: &SeqIter) -> PyResult {
     let Some(seq) = this.seq.get_owned() else { return Ok(Int::zero().into_obj()) };
     let ty = seq.ty();
-    let sized = ty.sequence().is_some_and(|s| s.length.get().is_some()) || ty.mapping().is_some_and(|m| m.length.get().is_some());
+    let sized = ty.sequence().is_some_and(|s| s.length.get().is_some())
+        || ty.mapping().is_some_and(|m| m.length.get().is_some());
     if !sized {
         return Ok(not_implemented().to_obj());
     }
@@ -185,7 +201,9 @@ pub struct CallIter {
     sentinel: ObjCell,
 }
 
-const _: () = assert!(offset_of!(CallIter, callable) == 16 && offset_of!(CallIter, sentinel) == 24 && size_of::<CallIter>() == 32);
+const _: () = assert!(
+    offset_of!(CallIter, callable) == 16 && offset_of!(CallIter, sentinel) == 24 && size_of::<CallIter>() == 32
+);
 
 crate::layout!(CallIter, PyCallIter_Type);
 

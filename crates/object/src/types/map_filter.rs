@@ -29,7 +29,8 @@ const _: () = assert!(offset_of!(Map, func) == 24 && offset_of!(Map, strict) == 
 crate::layout!(Map, PyMap_Type);
 
 fn map_construct(cls: &Type, call: CallArgs<'_>) -> PyResult {
-    let subclass = !std::ptr::eq(cls, &PyMap_Type) && cls.init.get().map(|f| f as usize) != PyMap_Type.init.get().map(|f| f as usize);
+    let subclass = !std::ptr::eq(cls, &PyMap_Type)
+        && cls.init.get().map(|f| f as usize) != PyMap_Type.init.get().map(|f| f as usize);
     let strict = strict_argument("map", call, subclass)?;
     let [func, iterables @ ..] = call.positional() else {
         bail!(TypeError, "map() must have at least two arguments.");
@@ -51,7 +52,12 @@ extern "C" fn map_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyR
     with_tuple_args("map", args, kwargs, |call| map_construct(cls, call))
 }
 
-unsafe extern "C" fn map_vectorcall(cls: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn map_vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     map_construct(cls.cast(), call)
@@ -147,7 +153,11 @@ crate::layout!(Filter, PyFilter_Type);
 
 fn filter_construct(cls: &Type, args: &[&Object]) -> PyResult {
     check_positional("filter", args.len(), 2, 2)?;
-    let f = Filter { ob_base: Object::placeholder(), func: ObjCell::new(args[0].to_obj()), iter: ObjCell::new(args[1].iter()?) };
+    let f = Filter {
+        ob_base: Object::placeholder(),
+        func: ObjCell::new(args[0].to_obj()),
+        iter: ObjCell::new(args[1].iter()?),
+    };
     crate::alloc::new_instance(cls, f).map(Ref::into_obj)
 }
 
@@ -156,7 +166,12 @@ extern "C" fn filter_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> 
     filter_construct(cls, args.cast::<Tuple>().borrowed_items())
 }
 
-unsafe extern "C" fn filter_vectorcall(cls: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn filter_vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     if !call.keywords().is_empty() {

@@ -23,7 +23,8 @@ pub struct Reversed {
     seq: ObjCell,
 }
 
-const _: () = assert!(offset_of!(Reversed, index) == 16 && offset_of!(Reversed, seq) == 24 && size_of::<Reversed>() == 32);
+const _: () =
+    assert!(offset_of!(Reversed, index) == 16 && offset_of!(Reversed, seq) == 24 && size_of::<Reversed>() == 32);
 
 crate::layout!(Reversed, PyReversed_Type);
 
@@ -45,7 +46,12 @@ extern "C" fn reversed_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -
     construct(cls, args.cast::<Tuple>().borrowed_items())
 }
 
-unsafe extern "C" fn reversed_vectorcall(cls: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn reversed_vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     if !call.keywords().is_empty() {

@@ -10,12 +10,12 @@ use crate::protocol::compare::{CompareOp, not_implemented};
 use crate::protocol::number;
 use crate::thread::Thread;
 use crate::typeobj::slots::VisitProc;
+use crate::types::bool_;
 use crate::types::int::{self, Int};
 use crate::types::iterators::{tuple_of, visit_fields};
 use crate::types::none::none;
 use crate::types::str::StrBuilder;
 use crate::types::tuple::Tuple;
-use crate::types::bool_;
 use crate::{Type, TypeDef, bail, flags, members, methods};
 use std::cmp::Ordering;
 use std::ffi::{c_int, c_void};
@@ -179,18 +179,15 @@ pub fn long_indices(s: &Slice, length: &Int) -> PyResult<(Ref<Int>, Ref<Int>, Re
         bail!(ValueError, "slice step cannot be zero");
     }
     let backwards = step.is_negative();
-    let (lower, upper) = if backwards {
-        (Int::small(-1), int::sub(length, &Int::one())?)
-    } else {
-        (Int::zero(), Int::exact(length))
-    };
+    let (lower, upper) =
+        if backwards { (Int::small(-1), int::sub(length, &Int::one())?) } else { (Int::zero(), Int::exact(length)) };
     let clip = |o: &Object, default: &Ref<Int>| -> PyResult<Ref<Int>> {
         let Some(i) = long_bound(o)? else { return Ok(default.clone()) };
         if i.is_negative() {
             let i = int::add(&i, length)?;
-            Ok(if i.cmp(&lower) == Ordering::Less { lower.clone() } else { i })
+            Ok(if i.compare(&lower) == Ordering::Less { lower.clone() } else { i })
         } else {
-            Ok(if i.cmp(&upper) == Ordering::Greater { upper.clone() } else { Int::exact(&i) })
+            Ok(if i.compare(&upper) == Ordering::Greater { upper.clone() } else { Int::exact(&i) })
         }
     };
     let (first, last) = if backwards { (&upper, &lower) } else { (&lower, &upper) };

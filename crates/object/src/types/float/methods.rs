@@ -10,9 +10,9 @@ use crate::protocol::call::nargs;
 use crate::protocol::number;
 use crate::typeobj::slots::{NumberMethods, Slot};
 use crate::types::int::Int;
+use crate::types::iterators::tuple_of;
 use crate::types::number_format;
 use crate::types::str::Str;
-use crate::types::iterators::tuple_of;
 use crate::types::tuple::Tuple;
 use crate::{Type, TypeDef, bail, getset, getsets, methods};
 use taipan_clinic::{classmethod, method};
@@ -32,7 +32,12 @@ extern "C" fn float_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> P
     if std::ptr::eq(cls, &PyFloat_Type) { Ok(f.into_obj()) } else { Float::new_in_class(cls, f.value()) }
 }
 
-unsafe extern "C" fn float_vectorcall(_: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn float_vectorcall(
+    _: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     if !call.keywords().is_empty() {

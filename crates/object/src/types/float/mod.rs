@@ -77,7 +77,8 @@ impl Float {
         if std::ptr::eq(cls, &PyFloat_Type) {
             return Ok(Float::new(x).into_obj());
         }
-        crate::alloc::new_instance(cls, Float { ob_base: Object::placeholder(), value: Cell::new(x) }).map(Ref::into_obj)
+        crate::alloc::new_instance(cls, Float { ob_base: Object::placeholder(), value: Cell::new(x) })
+            .map(Ref::into_obj)
     }
 }
 

@@ -261,7 +261,7 @@ pub fn not(a: &Int) -> Ref<Int> {
 impl Int {
     /// The order of two integers.
     #[inline]
-    pub fn cmp(&self, other: &Int) -> Ordering {
+    pub fn compare(&self, other: &Int) -> Ordering {
         if self.is_compact() & other.is_compact() {
             return cmp_compact(self, other);
         }
@@ -277,7 +277,9 @@ impl Int {
     #[inline]
     pub fn equals(&self, other: &Int) -> bool {
         // Equal values have equal tags but for the mark of static objects.
-        (self.tag() ^ other.tag()) & !super::STATIC == 0 && (self.digit[0].get() == other.digit[0].get()) && self.digits() == other.digits()
+        (self.tag() ^ other.tag()) & !super::STATIC == 0
+            && (self.digit[0].get() == other.digit[0].get())
+            && self.digits() == other.digits()
     }
 
     /// The hash.
@@ -296,12 +298,6 @@ impl Int {
     #[inline]
     pub fn is_odd(&self) -> bool {
         self.digit[0].get() & 1 != 0
-    }
-
-    /// The low 60 bits' worth of a value known to be short, for tests.
-    #[cfg(test)]
-    pub(crate) fn short_for_test(&self) -> Option<i64> {
-        self.short()
     }
 }
 
@@ -378,7 +374,7 @@ pub(super) extern "C" fn int_hash(a: &Object) -> isize {
 pub(super) extern "C" fn int_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
     let Some((a, b)) = operands(a, b) else { return Ok(not_implemented()) };
     let op = CompareOp::from_c(op);
-    let order = if std::ptr::eq(a, b) { Ordering::Equal } else { a.cmp(b) };
+    let order = if std::ptr::eq(a, b) { Ordering::Equal } else { a.compare(b) };
     Ok(bool_::from_bool(op.test(order)))
 }
 

@@ -214,7 +214,11 @@ pub fn from_text_object(x: &Object) -> PyResult<Ref<Int>> {
         drop(view);
         return from_bytes_text(copy.as_slice(), 10, &copy);
     }
-    bail!(TypeError, "int() argument must be a string, a bytes-like object or a real number, not '{}'", x.ty().name_str())
+    bail!(
+        TypeError,
+        "int() argument must be a string, a bytes-like object or a real number, not '{}'",
+        x.ty().name_str()
+    )
 }
 
 /// Raises when the decimal text of `i` would be longer than the limit allows. Only an estimate: `decimal_text` knows for certain.

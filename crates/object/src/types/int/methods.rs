@@ -11,9 +11,9 @@ use crate::protocol::call::nargs;
 use crate::protocol::number;
 use crate::typeobj::slots::{NumberMethods, Slot};
 use crate::types::bytes::{Bytes, PyBytes_Type};
+use crate::types::iterators::tuple_of;
 use crate::types::number_format;
 use crate::types::str::Str;
-use crate::types::iterators::tuple_of;
 use crate::{Type, TypeDef, bail, getset, getsets, intern, methods};
 use taipan_clinic::{classmethod, method};
 use taipan_numeric::digits::convert::{self as bigconv, BytesError};
@@ -60,7 +60,12 @@ fn in_class(cls: &Type, v: Ref<Int>) -> PyResult {
     if std::ptr::eq(cls, &PyLong_Type) { Ok(v.into_obj()) } else { Int::new_in_subclass(cls, &v) }
 }
 
-unsafe extern "C" fn int_vectorcall(_: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn int_vectorcall(
+    _: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     if kwnames.is_some() {

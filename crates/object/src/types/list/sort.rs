@@ -149,7 +149,11 @@ fn less_by(f: RichCompareFunc, a: &Object, b: &Object) -> PyResult<bool> {
 }
 
 /// Sorts by a value taken from each key beforehand.
-fn sort_by_value<E: Entry, K: Copy>(entries: &mut [E], value: impl Fn(&Object) -> Option<K>, compare: impl Fn(&K, &K) -> Ordering) -> bool {
+fn sort_by_value<E: Entry, K: Copy>(
+    entries: &mut [E],
+    value: impl Fn(&Object) -> Option<K>,
+    compare: impl Fn(&K, &K) -> Ordering,
+) -> bool {
     let mut pairs: Vec<(K, E)> = Vec::with_capacity(entries.len());
     for e in entries.iter() {
         match value(e.key()) {
@@ -216,7 +220,7 @@ fn sort_tuples<E: Entry>(entries: &mut [E]) -> PyResult<()> {
     if same && std::ptr::eq(ty, &PyLong_Type) {
         return sort_keys(entries, |a, b| {
             let (x, y) = (a.cast::<Tuple>().item(0).cast::<Int>(), b.cast::<Tuple>().item(0).cast::<Int>());
-            match x.cmp(y) {
+            match x.compare(y) {
                 Ordering::Equal => less_tuple(a, b),
                 o => Ok(o == Ordering::Less),
             }
@@ -233,7 +237,8 @@ fn sort_tuples<E: Entry>(entries: &mut [E]) -> PyResult<()> {
     }
     if same && std::ptr::eq(ty, &PyFloat_Type) {
         return sort_keys(entries, |a, b| {
-            let (x, y) = (a.cast::<Tuple>().item(0).cast::<Float>().value(), b.cast::<Tuple>().item(0).cast::<Float>().value());
+            let (x, y) =
+                (a.cast::<Tuple>().item(0).cast::<Float>().value(), b.cast::<Tuple>().item(0).cast::<Float>().value());
             // Equal ones and NaN (which may be the same object) take the long way.
             if x < y {
                 Ok(true)
