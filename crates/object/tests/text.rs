@@ -192,6 +192,7 @@ fn methods_answer_as_the_reference_does() {
     }
     strings();
     views();
+    codecs();
     assert!(wrong == 0, "{wrong} of {all} cases differ");
 }
 
@@ -223,13 +224,21 @@ fn strings() {
 fn views() {
     let array = read("bytearray(b'abcdefghijklmnop')");
     let v = memoryview::MemoryView::new(&array).expect("view");
-    let call = |o: &Object, name: &str, args: &str| outcome(o.call_method_str(name, read(args).cast::<Tuple>().borrowed_items()));
+    let call = |o: &Object, name: &str, args: &str| {
+        outcome(o.call_method_str(name, read(args).cast::<Tuple>().borrowed_items()))
+    };
     assert_eq!(call(&array, "append", "(1,)"), "BufferError: 'Existing exports of data: object cannot be re-sized'");
     let square = v.call_method_str("cast", read("('B', [4, 4])").cast::<Tuple>().borrowed_items()).expect("cast");
-    assert_eq!(call(&square, "tolist", "()"), "[[97, 98, 99, 100], [101, 102, 103, 104], [105, 106, 107, 108], [109, 110, 111, 112]]");
+    assert_eq!(
+        call(&square, "tolist", "()"),
+        "[[97, 98, 99, 100], [101, 102, 103, 104], [105, 106, 107, 108], [109, 110, 111, 112]]"
+    );
     assert_eq!(call(&square, "__getitem__", "((1, -1),)"), "104");
     assert_eq!(call(&square, "tobytes", "('F',)"), "b'aeimbfjncgkodhlp'");
-    assert_eq!(call(&square, "__getitem__", "(1,)"), "NotImplementedError: 'multi-dimensional sub-views are not implemented'");
+    assert_eq!(
+        call(&square, "__getitem__", "(1,)"),
+        "NotImplementedError: 'multi-dimensional sub-views are not implemented'"
+    );
     let words = v.call_method_str("cast", read("('H',)").cast::<Tuple>().borrowed_items()).expect("cast");
     assert_eq!(call(&words, "__getitem__", "(0,)"), (0x6261).to_string());
     assert_eq!(call(&words, "__setitem__", "(0, 70000)"), "ValueError: \"memoryview: invalid value for format 'H'\"");
@@ -251,4 +260,55 @@ fn views() {
         view.call_method_str("release", &[]).expect("release");
     }
     assert_eq!(call(&array, "append", "(1,)"), "None");
+}
+
+/// The functions behind `_codecs`, and the built-in error handlers as objects.
+fn codecs() {
+    use taipan_object::codecs::{charmap, errors, escape, registry, text};
+    let ok = |r: PyResult<Ref<Bytes>>| outcome(r.map(Ref::into_obj));
+    assert_eq!(ok(escape::escape_decode(b"a\\x41\\101\\\n\\q", "strict").map(|r| r.0)), "b'aAA\\\\q'");
+    assert_eq!(
+        ok(escape::escape_decode(b"\\x1", "strict").map(|r| r.0)),
+        "ValueError: 'invalid \\\\x escape at position 0'"
+    );
+    assert_eq!(ok(escape::escape_encode(b"a'\n\xff\"")), "b'a\\\\\\'\\\\n\\\\xff\"'");
+    let table = read("{97: 256}");
+    let s = |t: &str| Str::from_utf8(t);
+    assert_eq!(
+        ok(charmap::charmap_encode(&s("a"), "strict", Some(&table))),
+        "TypeError: 'character mapping must be in range(256)'"
+    );
+    let table = read("{97: b'xy', 63: 33}");
+    assert_eq!(ok(charmap::charmap_encode(&s("ab"), "replace", Some(&table))), "b'xy!'");
+    let (t, used) = charmap::charmap_decode(&[0, 1, 9], "backslashreplace", Some(&s("ab"))).expect("decode");
+    assert!(t.eq_str("ab\\x09") && used == 3);
+    let (t, used, order) = text::utf_16_ex_decode(&[0xFF, 0xFE, 0x61, 0, 0x62], "strict", 0, false).expect("decode");
+    assert!(t.eq_str("a") && used == 4 && order == -1);
+    let (t, used) = text::utf_8_decode(&[0x61, 0xE2, 0x82], "strict", false).expect("decode");
+    assert!(t.eq_str("a") && used == 1);
+    assert_eq!(ok(charmap::charmap_build(&s("abc")).map(|_| Bytes::empty())), "b''");
+    let raw = text::fs_decode(b"a\xff\xc3\xa9");
+    assert_eq!(text::fs_encode(&raw).expect("encode"), b"a\xff\xc3\xa9");
+    for (handler, answer) in [
+        ("ignore", "('', 2)"),
+        ("replace", "('??', 2)"),
+        ("xmlcharrefreplace", "('&#233;&#56320;', 2)"),
+        ("backslashreplace", "('\\\\xe9\\\\udc00', 2)"),
+        ("namereplace", "('\\\\N{LATIN SMALL LETTER E WITH ACUTE}\\\\udc00', 2)"),
+    ] {
+        let r = taipan_object::types::exceptions::UnicodeEncodeError.as_object().call(&[
+            &s("x"),
+            &Str::from_ucs4(&[0xE9, 0xDC00]),
+            &Int::from_i64(0),
+            &Int::from_i64(2),
+            &s("why"),
+        ]);
+        let exc = r.expect("exception");
+        assert_eq!(outcome(errors::lookup_error(handler).expect("handler").call_one(&exc)), answer);
+    }
+    assert_eq!(registry::normalize("UTF 8--x"), "utf_8_x");
+    assert_eq!(
+        outcome(registry::lookup("nope")),
+        "LookupError: \"no codec search functions registered: can't find encoding\""
+    );
 }

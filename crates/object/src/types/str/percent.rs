@@ -111,7 +111,14 @@ impl<'a> Values<'a> {
 }
 
 /// Writes a number by `d i u o x X e E f F g G`. False when the type is none of those.
-fn put_number(out: &mut dyn Sink, v: &Object, ty: u8, c: &Conversion, width: usize, precision: Option<usize>) -> PyResult<bool> {
+fn put_number(
+    out: &mut dyn Sink,
+    v: &Object,
+    ty: u8,
+    c: &Conversion,
+    width: usize,
+    precision: Option<usize>,
+) -> PyResult<bool> {
     match ty {
         b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
             let i = to_int(v, ty)?;
@@ -156,7 +163,8 @@ fn to_int(v: &Object, ty: u8) -> PyResult<Ref<Int>> {
         return Ok(Ref::from_borrowed(i));
     }
     let hex = matches!(ty, b'o' | b'x' | b'X');
-    let is_number = v.ty().number().is_some_and(|n| n.index.get().is_some() || n.int.get().is_some() || n.float.get().is_some());
+    let is_number =
+        v.ty().number().is_some_and(|n| n.index.get().is_some() || n.int.get().is_some() || n.float.get().is_some());
     if is_number {
         match if hex { number::index(v) } else { number::to_int(v) } {
             Ok(i) => return Ok(i),
@@ -255,7 +263,9 @@ fn one_char(v: &Object) -> PyResult<Ref<Str>> {
 /// `format % values` for bytes.
 pub fn format_bytes(format: &[u8], values: &Object) -> PyResult<Vec<u8>> {
     let mut out: Vec<u8> = Vec::with_capacity(format.len() + 16);
-    let mut values = Values::new(values, |o| o.downcast::<Bytes>().is_some() || o.downcast::<ByteArray>().is_some() || o.downcast::<Str>().is_some());
+    let mut values = Values::new(values, |o| {
+        o.downcast::<Bytes>().is_some() || o.downcast::<ByteArray>().is_some() || o.downcast::<Str>().is_some()
+    });
     let mut pos = 0;
     while let Some(i) = memchr::memchr(b'%', &format[pos..]).map(|i| pos + i) {
         out.extend_from_slice(&format[pos..i]);
@@ -319,7 +329,11 @@ fn bytes_of(v: &Object) -> PyResult<Vec<u8>> {
     if buffer::supports(v) {
         return buffer::Buffer::get_full_ro(v)?.to_vec();
     }
-    bail!(TypeError, "%b requires a bytes-like object, or an object that implements __bytes__, not '{}'", v.ty().name_str())
+    bail!(
+        TypeError,
+        "%b requires a bytes-like object, or an object that implements __bytes__, not '{}'",
+        v.ty().name_str()
+    )
 }
 
 fn one_byte(v: &Object) -> PyResult<u8> {
