@@ -61,6 +61,7 @@ fn all() -> impl Iterator<Item = &'static Type> {
         bytes::TYPES,
         bytearray::TYPES,
         memoryview::TYPES,
+        crate::codecs::TYPES,
         int::TYPES,
         bool_::TYPES,
         float::TYPES,

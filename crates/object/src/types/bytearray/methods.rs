@@ -26,7 +26,7 @@ impl BytesLike for ByteArray {
 }
 
 /// An integer argument as a byte.
-struct Byte(u8);
+pub struct Byte(pub u8);
 
 impl<'a> crate::args::FromArg<'a> for Byte {
     fn from_arg(arg: &'a Object, _: &crate::args::ArgContext) -> PyResult<Self> {

@@ -1,6 +1,6 @@
 //! The slots of `bytearray`.
 
-use super::{ByteArray, PyByteArray_Type};
+use super::ByteArray;
 use crate::args::with_tuple_args;
 use crate::buffer::{self, Buffer, RawBuffer, fill_info};
 use crate::error::{PyResult, status, status_bool};
@@ -14,7 +14,7 @@ use crate::types::bytes::shared::needle_of_in;
 use crate::types::bytes::slots::{pick, warn_on_compare, warn_on_str};
 use crate::types::exceptions;
 use crate::types::int::Int;
-use crate::types::slice::{Slice, SliceRange};
+use crate::types::slice::{Slice, SliceRange, adjust};
 use crate::types::str::compare::by_order;
 use crate::types::str::concat::fill_repeated;
 use crate::types::str::{Str, StrBuilder, percent, search};
@@ -169,16 +169,10 @@ extern "C" fn contains(o: &Object, x: &Object) -> c_int {
     status_bool(needle_of_in(x).map(|n| search::find(o.cast::<ByteArray>().as_slice(), n.as_slice()).is_some()))
 }
 
-/// What a slice means for the array; its `__index__` methods may have changed the length meanwhile.
+/// What a slice means for the array, whose length its `__index__` methods may change.
 fn range_of(a: &ByteArray, slice: &Slice) -> PyResult<SliceRange> {
-    for _ in 0..8 {
-        let len = a.len();
-        let r = slice.indices(len)?;
-        if a.len() == len {
-            return Ok(r);
-        }
-    }
-    bail!(RuntimeError, "bytearray changed size while it was being indexed")
+    let bounds = slice.unpack()?;
+    Ok(adjust(bounds, a.len()))
 }
 
 extern "C" fn subscript(o: &Object, key: &Object) -> PyResult {

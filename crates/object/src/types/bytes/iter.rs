@@ -68,7 +68,7 @@ extern "C" fn traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int 
 
 fn length(o: &Object) -> usize {
     let it = fields(o);
-    let bytes = it.seq.get().is_some_and(|s| Bytes::is_instance(s));
+    let bytes = it.seq.get().is_some_and(Bytes::is_instance);
     if bytes { data::<Bytes>(it) } else { data::<ByteArray>(it) }.map_or(0, <[u8]>::len)
 }
 

@@ -387,7 +387,7 @@ macro_rules! bytes_methods {
         use $crate::error::PyResult;
         use $crate::header::{Object, Ref};
         use $crate::types::bytes::shared::{self, BytesLike, FillByte, Needle};
-        use $crate::types::bytes::{Bytes, hex};
+        use $crate::types::bytes::{Bytes, hex as hexadecimal};
         use $crate::types::list::List;
         use $crate::types::str::Str;
         use $crate::types::str::methods::Bound;
@@ -648,13 +648,13 @@ macro_rules! bytes_methods {
         /// The bytes as text of hexadecimal digits, perhaps with a separator between groups.
         #[method(signature = "(sep=None, bytes_per_sep=1)", shown = "(sep=<unrepresentable>, bytes_per_sep=1)")]
         pub fn hex(this: &$T, sep: Given<&Object>, bytes_per_sep: std::ffi::c_int) -> PyResult<Ref<Str>> {
-            hex::hex_str(this.as_slice(), sep, bytes_per_sep as isize)
+            hexadecimal::hex_str(this.as_slice(), sep, bytes_per_sep as isize)
         }
 
         /// An instance from text of hexadecimal digits, with white space between pairs.
         #[classmethod(signature = "(string, /)")]
         pub fn fromhex(cls: &$crate::Type, string: &Object) -> PyResult {
-            let made = <$T>::make(&hex::from_hex(string)?)?;
+            let made = <$T>::make(&hexadecimal::from_hex(string)?)?;
             if std::ptr::eq(cls, <$T as $crate::Layout>::type_object()) {
                 Ok(made.into_obj())
             } else {

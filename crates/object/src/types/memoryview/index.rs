@@ -37,7 +37,7 @@ fn classify(key: &Object) -> PyResult<Key<'_>> {
             let indices = t.items().iter().map(|k| k.index_as_isize(Some(exceptions::IndexError))).collect::<PyResult<_>>()?;
             return Ok(Key::Multi(indices));
         }
-        if t.len() > 0 && t.items().iter().all(|k| k.downcast::<Slice>().is_some()) {
+        if !t.is_empty() && t.items().iter().all(|k| k.downcast::<Slice>().is_some()) {
             return Ok(Key::MultiSlice);
         }
     }
@@ -126,7 +126,7 @@ pub(super) extern "C" fn subscript(o: &Object, key: &Object) -> PyResult {
     let this: &MemoryView = o.cast();
     this.check_released()?;
     if this.raw().ndim() == 0 {
-        if key.downcast::<Tuple>().is_some_and(|t| t.len() == 0) {
+        if key.downcast::<Tuple>().is_some_and(|t| t.is_empty()) {
             let format = this.raw().item_format()?;
             // SAFETY: the only item lies at the start.
             return unsafe { unpack(this.raw().buf.cast(), format) };
@@ -170,7 +170,7 @@ fn assign(this: &MemoryView, key: &Object, value: Option<&Object>) -> PyResult<(
     }
     let Some(value) = value else { bail!(TypeError, "cannot delete memory") };
     if this.raw().ndim() == 0 {
-        if is_ellipsis(key) || key.downcast::<Tuple>().is_some_and(|t| t.len() == 0) {
+        if is_ellipsis(key) || key.downcast::<Tuple>().is_some_and(|t| t.is_empty()) {
             // SAFETY: the only item lies at the start.
             return unsafe { this.store(this.raw().buf.cast(), value, format) };
         }

@@ -2,18 +2,19 @@
 //!
 //! - this file: layouts, making and releasing views, and the buffer that a view itself exports
 //! - `item.rs`: items to objects and back; `index.rs`: subscription; `compare.rs`: equality and hash
-//! - `methods.rs`: methods, attributes and the type
+//! - `methods.rs`: methods, attributes and the type; `python.rs`: `__buffer__` and `__release_buffer__` (PEP 688)
 
 pub mod compare;
 pub mod index;
 pub mod item;
 pub mod methods;
+pub mod python;
 
 use crate::alloc::{alloc_exact, new_object};
 use crate::buffer::{self, MAX_NDIM, RawBuffer, c_strides, request};
 use crate::error::{PyResult, no_memory, status};
 use crate::header::{Obj, ObjCell, Object, Ref, VarObject};
-use crate::typeobj::slots::VisitProc;
+use crate::typeobj::slots::{GetBufferProc, VisitProc};
 use crate::typeobj::{Type, TypeDef, flags};
 use crate::{bail, gc, layout};
 use std::cell::{Cell, UnsafeCell};
@@ -73,6 +74,15 @@ const POINTERS: c_int = 16;
 const RESTRICTED: c_int = 32;
 
 impl ManagedBuffer {
+    /// One export by a `bf_getbuffer` that is perhaps not that of the object's own type.
+    fn by(o: &Object, request: c_int, getbuffer: GetBufferProc) -> PyResult<Ref<ManagedBuffer>> {
+        let m = ManagedBuffer::with(RawBuffer::empty());
+        if getbuffer(o, m.master.get(), request) < 0 {
+            return Err(crate::Raised::already_set());
+        }
+        Ok(m)
+    }
+
     fn new(o: &Object, request: c_int) -> PyResult<Ref<ManagedBuffer>> {
         let m = ManagedBuffer::with(RawBuffer::empty());
         // SAFETY: nobody else has the new object; it stays where it is while the view is out.
@@ -418,4 +428,4 @@ extern "C" fn memory_releasebuffer(o: &Object, _: *mut RawBuffer) {
 }
 
 /// The types of this module, bases first.
-pub static TYPES: &[&Type] = &[&_PyManagedBuffer_Type, &PyMemoryView_Type, &methods::_PyMemoryIter_Type];
+pub static TYPES: &[&Type] = &[&_PyManagedBuffer_Type, &PyMemoryView_Type, &methods::_PyMemoryIter_Type, &python::_PyBufferWrapper_Type];

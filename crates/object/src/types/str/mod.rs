@@ -256,6 +256,16 @@ impl Str {
         Some(unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(c.utf8.get(), c.utf8_length.get() as usize)) })
     }
 
+    /// The UTF-8 text, if it is there already.
+    pub fn cached_utf8(&self) -> Option<&[u8]> {
+        if self.is_ascii() {
+            return Some(self.data_bytes());
+        }
+        let c = self.compact();
+        // SAFETY: the cache holds this many bytes for the life of the string.
+        (!c.utf8.get().is_null()).then(|| unsafe { std::slice::from_raw_parts(c.utf8.get(), c.utf8_length.get() as usize) })
+    }
+
     fn fill_utf8(&self) -> bool {
         let mut out = Vec::with_capacity(self.len() * 2 + 1);
         for c in self.chars() {

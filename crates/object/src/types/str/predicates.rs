@@ -1,5 +1,8 @@
 //! The `is...` methods of `str`.
 
+// A body for all widths converts what is wide already.
+#![allow(clippy::useless_conversion)]
+
 use super::{Str, chars};
 use crate::{method, with_units};
 
