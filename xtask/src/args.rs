@@ -22,16 +22,8 @@ impl Args {
 
     /// The value after `name` (or in `name=value`, or `-jN` for a short name), taken out.
     pub fn value(&mut self, name: &str) -> Outcome<Option<String>> {
-        let joined = if name.starts_with("--") {
-            format!("{name}=")
-        } else {
-            name.to_owned()
-        };
-        let Some(at) = self
-            .words
-            .iter()
-            .position(|w| w == name || w.starts_with(&joined))
-        else {
+        let joined = if name.starts_with("--") { format!("{name}=") } else { name.to_owned() };
+        let Some(at) = self.words.iter().position(|w| w == name || w.starts_with(&joined)) else {
             return Ok(None);
         };
         let word = self.words.remove(at);
@@ -50,9 +42,7 @@ impl Args {
     pub fn parsed<T: FromStr>(&mut self, name: &str, default: T) -> Outcome<T> {
         match self.value(name)? {
             None => Ok(default),
-            Some(text) => text
-                .parse()
-                .map_err(|_| format!("{name}: {text:?} is not understood")),
+            Some(text) => text.parse().map_err(|_| format!("{name}: {text:?} is not understood")),
         }
     }
 

@@ -14,14 +14,7 @@ pub fn main(words: Vec<String>) -> Outcome {
             command.arg(flag);
         }
     }
-    for option in [
-        "--rounds",
-        "--warm",
-        "--measure",
-        "--timeout",
-        "--out",
-        "--also",
-    ] {
+    for option in ["--rounds", "--warm", "--measure", "--timeout", "--out", "--also"] {
         if let Some(value) = args.value(option)? {
             command.arg(option).arg(value);
         }
@@ -29,9 +22,5 @@ pub fn main(words: Vec<String>) -> Outcome {
     command.arg("--taipan").arg(workspace::taipan()?);
     command.args(args.rest()?);
     let status = command.status().map_err(|e| format!("{command:?}: {e}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("bench.py ended with {status}"))
-    }
+    if status.success() { Ok(()) } else { Err(format!("bench.py ended with {status}")) }
 }

@@ -20,22 +20,14 @@ pub fn main(words: Vec<String>) -> Outcome {
     };
     let mut files = sources(&root)?;
     if !chosen.is_empty() {
-        files.retain(|f| {
-            chosen
-                .iter()
-                .any(|c| f == c || f.starts_with(&format!("{}/", c.trim_end_matches('/'))))
-        });
+        files.retain(|f| chosen.iter().any(|c| f == c || f.starts_with(&format!("{}/", c.trim_end_matches('/')))));
     }
     let dir = workspace::scratch("bytecode-diff")?;
     let listing = dir.join(format!("files-{}.txt", std::process::id()));
     workspace::write(&listing, &(files.join("\n") + "\n"))?;
     let theirs = reference_digests(&reference, &root, &listing, &files, &dir, chosen.is_empty());
     let ours = our_command().and_then(|(mut command, name)| {
-        println!(
-            "comparing {} files of {} with {name}",
-            files.len(),
-            root.display()
-        );
+        println!("comparing {} files of {} with {name}", files.len(), root.display());
         digests(&mut command, &root, &listing)
     });
     let _ = std::fs::remove_file(&listing);
@@ -44,17 +36,9 @@ pub fn main(words: Vec<String>) -> Outcome {
 
 /// Every Python source below the root, relative to it.
 fn sources(root: &Path) -> Outcome<Vec<String>> {
-    let skip = [
-        "__pycache__",
-        "lib-dynload",
-        "site-packages",
-        "dist-packages",
-    ];
+    let skip = ["__pycache__", "lib-dynload", "site-packages", "dist-packages"];
     let found = workspace::walk(root, &skip, &|p| p.extension().is_some_and(|e| e == "py"))?;
-    Ok(found
-        .iter()
-        .filter_map(|p| Some(p.strip_prefix(root).ok()?.to_str()?.to_owned()))
-        .collect())
+    Ok(found.iter().filter_map(|p| Some(p.strip_prefix(root).ok()?.to_str()?.to_owned())).collect())
 }
 
 fn script() -> PathBuf {
@@ -70,21 +54,9 @@ fn our_command() -> Outcome<(Command, String)> {
         command.arg(script());
         return Ok((command, name));
     }
-    if workspace::root()
-        .join("crates/compiler/examples/codehash.rs")
-        .exists()
-    {
+    if workspace::root().join("crates/compiler/examples/codehash.rs").exists() {
         let mut command = workspace::cargo();
-        command.args([
-            "run",
-            "--quiet",
-            "--release",
-            "-p",
-            "taipan-compiler",
-            "--example",
-            "codehash",
-            "--",
-        ]);
+        command.args(["run", "--quiet", "--release", "-p", "taipan-compiler", "--example", "codehash", "--"]);
         return Ok((command, "the compiler's example program".to_owned()));
     }
     Err("there is neither an executable nor the compiler's example `codehash` yet".to_owned())
@@ -106,9 +78,7 @@ fn digests(command: &mut Command, root: &Path, listing: &Path) -> Outcome<Digest
     }
     let text = String::from_utf8_lossy(&said.stdout);
     let rows = text.lines().filter_map(|line| line.split_once('\t'));
-    Ok(rows
-        .map(|(name, rest)| (name.to_owned(), rest.to_owned()))
-        .collect())
+    Ok(rows.map(|(name, rest)| (name.to_owned(), rest.to_owned())).collect())
 }
 
 /// The reference's digests, kept in the build folder as long as no source is newer.
@@ -120,31 +90,14 @@ fn reference_digests(
     dir: &Path,
     all: bool,
 ) -> Outcome<Digests> {
-    let tag: String = root
-        .to_string_lossy()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
+    let tag: String = root.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let cache = dir.join(format!("reference-{}{tag}.txt", reference.version));
-    let changed = |path: &Path| {
-        path.metadata()
-            .and_then(|m| m.modified())
-            .unwrap_or(SystemTime::now())
-    };
-    if let (Ok(text), Ok(made)) = (
-        std::fs::read_to_string(&cache),
-        cache.metadata().and_then(|m| m.modified()),
-    ) {
+    let changed = |path: &Path| path.metadata().and_then(|m| m.modified()).unwrap_or(SystemTime::now());
+    if let (Ok(text), Ok(made)) = (std::fs::read_to_string(&cache), cache.metadata().and_then(|m| m.modified())) {
         let rows = text.lines().filter_map(|line| line.split_once('\t'));
-        let known: Digests = rows
-            .map(|(name, rest)| (name.to_owned(), rest.to_owned()))
-            .collect();
+        let known: Digests = rows.map(|(name, rest)| (name.to_owned(), rest.to_owned())).collect();
         let fresh = changed(&script()) < made;
-        if fresh
-            && files
-                .iter()
-                .all(|f| known.contains_key(f) && changed(&root.join(f)) < made)
-        {
+        if fresh && files.iter().all(|f| known.contains_key(f) && changed(&root.join(f)) < made) {
             return Ok(known);
         }
     }
@@ -152,10 +105,7 @@ fn reference_digests(
     if !all {
         return Ok(digests);
     }
-    let text: String = digests
-        .iter()
-        .map(|(name, rest)| format!("{name}\t{rest}\n"))
-        .collect();
+    let text: String = digests.iter().map(|(name, rest)| format!("{name}\t{rest}\n")).collect();
     workspace::write(&cache, &text)?;
     Ok(digests)
 }
@@ -192,15 +142,9 @@ fn report(files: &[String], theirs: &Digests, ours: &Digests, list_all: bool) ->
         ));
     }
     let shown = if list_all { different.len() } else { 20 };
-    different
-        .iter()
-        .take(shown)
-        .for_each(|line| println!("  {line}"));
+    different.iter().take(shown).for_each(|line| println!("  {line}"));
     if different.len() > shown {
-        println!(
-            "  ... and {} more (--list shows all)",
-            different.len() - shown
-        );
+        println!("  ... and {} more (--list shows all)", different.len() - shown);
     }
     println!(
         "{} files, {} equal, {} differ; {objects} code objects, {} differ",
@@ -209,11 +153,7 @@ fn report(files: &[String], theirs: &Digests, ours: &Digests, list_all: bool) ->
         different.len(),
         objects - equal_objects
     );
-    if different.is_empty() {
-        Ok(())
-    } else {
-        Err("code objects differ from the reference's".to_owned())
-    }
+    if different.is_empty() { Ok(()) } else { Err("code objects differ from the reference's".to_owned()) }
 }
 
 /// The digests of a row `COUNT TAB DIGEST..`; none where the row is an error.

@@ -26,11 +26,7 @@ struct Run {
 
 impl Run {
     fn passing(&self) -> Passing {
-        Passing {
-            secs: self.secs.ceil() as u32,
-            rc: self.exit.to_string(),
-            tests: self.tally.passed.clone(),
-        }
+        Passing { secs: self.secs.ceil() as u32, rc: self.exit.to_string(), tests: self.tally.passed.clone() }
     }
 }
 
@@ -53,10 +49,7 @@ fn listed(kind: &str) -> Outcome<Vec<String>> {
         return Ok(Vec::new());
     }
     let files = workspace::walk(&dir, &[], &|p| p.extension().is_some_and(|e| e == "txt"))?;
-    Ok(files
-        .iter()
-        .filter_map(|p| Some(p.file_stem()?.to_str()?.to_owned()))
-        .collect())
+    Ok(files.iter().filter_map(|p| Some(p.file_stem()?.to_str()?.to_owned())).collect())
 }
 
 /// The test modules and packages of a library.
@@ -100,28 +93,19 @@ fn run_module(setup: &Setup, module: &str) -> Outcome<Run> {
         .stdin(Stdio::null())
         .stdout(out)
         .stderr(err);
-    let ran = process::run(&mut command, setup.limits)
-        .map_err(|e| format!("{}: {e}", setup.python.display()));
+    let ran = process::run(&mut command, setup.limits).map_err(|e| format!("{}: {e}", setup.python.display()));
     let text = std::fs::read(dir.join("out.txt")).map(|b| String::from_utf8_lossy(&b).into_owned());
     let _ = std::fs::remove_dir_all(&dir);
     let (exit, took) = ran?;
     let text = text.map_err(|e| format!("output of {module}: {e}"))?;
     workspace::write(&setup.logs.join(format!("{module}.log")), &text)?;
-    Ok(Run {
-        tally: unittest_lines::tally(&text),
-        exit,
-        secs: took.as_secs_f64(),
-    })
+    Ok(Run { tally: unittest_lines::tally(&text), exit, secs: took.as_secs_f64() })
 }
 
 pub fn main(words: Vec<String>) -> Outcome {
     let mut args = Args::new(words);
     if args.flag("--check") {
-        let budget = if args.flag("--all") {
-            u32::MAX
-        } else {
-            args.parsed("--budget", CHECK_SECONDS)?
-        };
+        let budget = if args.flag("--all") { u32::MAX } else { args.parsed("--budget", CHECK_SECONDS)? };
         let jobs = args.parsed("-j", workspace::default_jobs())?;
         let modules = args.rest()?;
         return check(&modules, budget, jobs).map(|counts| counts.print());
@@ -133,11 +117,7 @@ pub fn main(words: Vec<String>) -> Outcome {
     let gigabytes = args.parsed("--mem-gb", 4.0)?;
     let modules = args.rest()?;
     let reference = oracle::find()?;
-    let modules = if modules.is_empty() {
-        suite(&reference.lib)?
-    } else {
-        modules
-    };
+    let modules = if modules.is_empty() { suite(&reference.lib)? } else { modules };
     let limits = limits(time, gigabytes);
     if of_reference {
         measure_reference(&reference, &modules, limits, jobs)
@@ -147,19 +127,11 @@ pub fn main(words: Vec<String>) -> Outcome {
 }
 
 fn limits(seconds: f64, gigabytes: f64) -> Limits {
-    Limits {
-        time: Duration::from_secs_f64(seconds.max(0.1)),
-        memory: Some((gigabytes * f64::from(1u32 << 30)) as u64),
-    }
+    Limits { time: Duration::from_secs_f64(seconds.max(0.1)), memory: Some((gigabytes * f64::from(1u32 << 30)) as u64) }
 }
 
 /// Runs the reference itself and writes its lists.
-fn measure_reference(
-    reference: &Reference,
-    modules: &[String],
-    limits: Limits,
-    jobs: usize,
-) -> Outcome {
+fn measure_reference(reference: &Reference, modules: &[String], limits: Limits, jobs: usize) -> Outcome {
     let setup = Setup {
         python: reference.python.clone(),
         lib: reference.lib.clone(),
@@ -168,42 +140,24 @@ fn measure_reference(
     };
     let runs = workspace::parallel(modules, jobs, |module| {
         let run = run_module(&setup, module)?;
-        println!(
-            "{module:<40} {:>6} ok  rc {:<8} {:>7.1} s",
-            run.passing().count(),
-            run.exit,
-            run.secs
-        );
+        println!("{module:<40} {:>6} ok  rc {:<8} {:>7.1} s", run.passing().count(), run.exit, run.secs);
         run.passing().store(&folder("reference"), module)?;
         Ok(run.passing().count())
     });
-    let total: u32 = runs
-        .into_iter()
-        .collect::<Outcome<Vec<u32>>>()?
-        .into_iter()
-        .sum();
+    let total: u32 = runs.into_iter().collect::<Outcome<Vec<u32>>>()?.into_iter().sum();
     println!("{} modules, {total} tests ok", modules.len());
     Ok(())
 }
 
 /// Runs modules on Taipan and prints the table; with `update` the checked-in lists grow by what newly passes.
-fn compare(
-    reference: &Reference,
-    modules: &[String],
-    limits: Limits,
-    jobs: usize,
-    update: bool,
-) -> Outcome {
+fn compare(reference: &Reference, modules: &[String], limits: Limits, jobs: usize, update: bool) -> Outcome {
     let setup = Setup {
         python: workspace::taipan()?,
         lib: reference.lib.clone(),
         limits,
         logs: workspace::scratch("conformance")?,
     };
-    println!(
-        "{:<40} {:>9} {:>9} {:>7} {:>8} {:>7}",
-        "module", "reference", "ours", "lost", "rc", "secs"
-    );
+    println!("{:<40} {:>9} {:>9} {:>7} {:>8} {:>7}", "module", "reference", "ours", "lost", "rc", "secs");
     let rows = workspace::parallel(modules, jobs, |module| {
         let run = run_module(&setup, module)?;
         let theirs = Passing::load(&folder("reference"), module)?.map_or(0, |p| p.count());
@@ -224,13 +178,7 @@ fn compare(
                 listed.store(&folder("passing"), module)?;
             }
         }
-        Ok((
-            theirs,
-            ours.count(),
-            lost,
-            gained,
-            run.exit == Exit::Code(0),
-        ))
+        Ok((theirs, ours.count(), lost, gained, run.exit == Exit::Code(0)))
     });
     let rows = rows.into_iter().collect::<Outcome<Vec<_>>>()?;
     let theirs: u32 = rows.iter().map(|r| r.0).sum();
@@ -243,19 +191,10 @@ fn compare(
         100.0 * f64::from(ours) / f64::from(theirs.max(1)),
     );
     if update {
-        println!(
-            "{} newly passing tests listed",
-            rows.iter().map(|r| r.3).sum::<u32>()
-        );
+        println!("{} newly passing tests listed", rows.iter().map(|r| r.3).sum::<u32>());
     }
     println!("outputs are in {}", setup.logs.display());
-    if lost > 0 {
-        Err(format!(
-            "{lost} tests that are listed as passing did not pass"
-        ))
-    } else {
-        Ok(())
-    }
+    if lost > 0 { Err(format!("{lost} tests that are listed as passing did not pass")) } else { Ok(()) }
 }
 
 /// How many seconds of running time `--check` selects when nobody says.
@@ -329,17 +268,10 @@ pub fn check(modules: &[String], budget: u32, jobs: usize) -> Outcome<Counts> {
         counts.failed += lost.len() as u64;
         counts.passed += (total - lost.len()) as u64;
     }
-    println!(
-        "conformance: {} modules run, {left_out} left out for time",
-        costs.len()
-    );
+    println!("conformance: {} modules run, {left_out} left out for time", costs.len());
     if counts.failed > 0 {
         counts.print();
-        return Err(format!(
-            "{} tests no longer pass; outputs are in {}",
-            counts.failed,
-            setup.logs.display()
-        ));
+        return Err(format!("{} tests no longer pass; outputs are in {}", counts.failed, setup.logs.display()));
     }
     Ok(counts)
 }

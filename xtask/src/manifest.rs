@@ -40,12 +40,8 @@ fn read(path: &Path) -> Outcome<Package> {
             Section::Dependencies(Some(name)) => package.dependencies.push(name),
             Section::Dev(None) => package.dev_dependencies.push(real_name(&key, &value)),
             Section::Dev(Some(name)) => package.dev_dependencies.push(name),
-            Section::Other if section == "package" && key == "name" => {
-                package.name = unquote(&value)
-            }
-            Section::Other if section == "lints" && key == "workspace" => {
-                package.shares_lints = value == "true"
-            }
+            Section::Other if section == "package" && key == "name" => package.name = unquote(&value),
+            Section::Other if section == "lints" && key == "workspace" => package.shares_lints = value == "true",
             Section::Other => {}
         }
     }
@@ -69,15 +65,10 @@ enum Section {
 fn section_kind(section: &str) -> Section {
     // `target.'cfg(..)'.dependencies` counts like the plain section.
     for kind in ["dev-dependencies", "build-dependencies", "dependencies"] {
-        let (Some(name), true) = (after_kind(section, kind), !section.starts_with("workspace"))
-        else {
+        let (Some(name), true) = (after_kind(section, kind), !section.starts_with("workspace")) else {
             continue;
         };
-        return if kind == "dev-dependencies" {
-            Section::Dev(name)
-        } else {
-            Section::Dependencies(name)
-        };
+        return if kind == "dev-dependencies" { Section::Dev(name) } else { Section::Dependencies(name) };
     }
     Section::Other
 }
@@ -88,21 +79,13 @@ fn after_kind(section: &str, kind: &str) -> Option<Option<String>> {
         return Some(None);
     }
     let (head, name) = section.rsplit_once('.')?;
-    if head == kind || head.ends_with(&format!(".{kind}")) {
-        Some(Some(unquote(name)))
-    } else {
-        None
-    }
+    if head == kind || head.ends_with(&format!(".{kind}")) { Some(Some(unquote(name))) } else { None }
 }
 
 /// The package that a dependency line stands for: its `package = ".."` where it is renamed.
 fn real_name(key: &str, value: &str) -> String {
-    let named = value
-        .split_once("package")
-        .and_then(|(_, rest)| rest.split('"').nth(1));
-    named
-        .unwrap_or(key.split('.').next().unwrap_or(key))
-        .to_owned()
+    let named = value.split_once("package").and_then(|(_, rest)| rest.split('"').nth(1));
+    named.unwrap_or(key.split('.').next().unwrap_or(key)).to_owned()
 }
 
 fn unquote(text: &str) -> String {
@@ -132,38 +115,18 @@ mod tests {
 
     #[test]
     fn kinds_of_sections() {
-        assert!(matches!(
-            section_kind("dependencies"),
-            Section::Dependencies(None)
-        ));
-        assert!(matches!(
-            section_kind("target.'cfg(unix)'.dependencies"),
-            Section::Dependencies(None)
-        ));
-        assert!(
-            matches!(section_kind("dependencies.libc"), Section::Dependencies(Some(n)) if n == "libc")
-        );
-        assert!(matches!(
-            section_kind("dev-dependencies"),
-            Section::Dev(None)
-        ));
-        assert!(matches!(
-            section_kind("workspace.dependencies"),
-            Section::Other
-        ));
+        assert!(matches!(section_kind("dependencies"), Section::Dependencies(None)));
+        assert!(matches!(section_kind("target.'cfg(unix)'.dependencies"), Section::Dependencies(None)));
+        assert!(matches!(section_kind("dependencies.libc"), Section::Dependencies(Some(n)) if n == "libc"));
+        assert!(matches!(section_kind("dev-dependencies"), Section::Dev(None)));
+        assert!(matches!(section_kind("workspace.dependencies"), Section::Other));
         assert!(matches!(section_kind("package"), Section::Other));
     }
 
     #[test]
     fn names_of_dependencies() {
-        assert_eq!(
-            real_name("taipan-syntax.workspace", "true"),
-            "taipan-syntax"
-        );
-        assert_eq!(
-            real_name("lz4", "{ package = \"lz4_flex\", version = \"0.11\" }"),
-            "lz4_flex"
-        );
+        assert_eq!(real_name("taipan-syntax.workspace", "true"), "taipan-syntax");
+        assert_eq!(real_name("lz4", "{ package = \"lz4_flex\", version = \"0.11\" }"), "lz4_flex");
         assert_eq!(real_name("libc", "\"0.2\""), "libc");
     }
 }

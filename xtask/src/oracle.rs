@@ -44,15 +44,9 @@ fn installer() -> Option<PathBuf> {
         .args(["rev-parse", "--path-format=absolute", "--git-common-dir"])
         .current_dir(workspace::root())
         .output();
-    let common = said.map_or_else(
-        |_| String::new(),
-        |out| String::from_utf8_lossy(&out.stdout).into_owned(),
-    );
+    let common = said.map_or_else(|_| String::new(), |out| String::from_utf8_lossy(&out.stdout).into_owned());
     let tops = [Some(workspace::root()), Path::new(common.trim()).parent()];
-    let beside = tops
-        .into_iter()
-        .flatten()
-        .map(|top| top.join("../shared/tools/get-oracle"));
+    let beside = tops.into_iter().flatten().map(|top| top.join("../shared/tools/get-oracle"));
     beside.into_iter().find(|path| path.exists())
 }
 
@@ -70,22 +64,12 @@ fn inspect(python: &Path) -> Outcome<Reference> {
     let text = String::from_utf8_lossy(&said.stdout);
     let mut lines = text.lines();
     let (Some(version), Some(lib)) = (lines.next(), lines.next()) else {
-        return Err(format!(
-            "{} does not answer like a Python\n{HOW}",
-            python.display()
-        ));
+        return Err(format!("{} does not answer like a Python\n{HOW}", python.display()));
     };
     if !version.starts_with("3.14.") {
-        return Err(format!(
-            "{} is Python {version}, not 3.14\n{HOW}",
-            python.display()
-        ));
+        return Err(format!("{} is Python {version}, not 3.14\n{HOW}", python.display()));
     }
-    Ok(Reference {
-        python: python.to_path_buf(),
-        lib: PathBuf::from(lib),
-        version: version.to_owned(),
-    })
+    Ok(Reference { python: python.to_path_buf(), lib: PathBuf::from(lib), version: version.to_owned() })
 }
 
 pub fn main(words: Vec<String>) -> Outcome {
@@ -94,11 +78,7 @@ pub fn main(words: Vec<String>) -> Outcome {
     }
     let reference = find()?;
     println!("{}", reference.python.display());
-    eprintln!(
-        "CPython {}, library in {}",
-        reference.version,
-        reference.lib.display()
-    );
+    eprintln!("CPython {}, library in {}", reference.version, reference.lib.display());
     if !reference.lib.join("test").is_dir() {
         eprintln!("warning: it has no test-suite; `conformance` cannot run with it");
     }

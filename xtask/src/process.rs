@@ -86,14 +86,7 @@ pub fn run(command: &mut Command, limits: Limits) -> io::Result<(Exit, Duration)
 }
 
 fn set_limit(what: libc::__rlimit_resource_t, value: u64) -> io::Result<()> {
-    let limit = libc::rlimit {
-        rlim_cur: value,
-        rlim_max: value,
-    };
+    let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
     // SAFETY: the pointer is to a live, initialised struct of the type the call expects.
-    if unsafe { libc::setrlimit(what, &limit) } == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if unsafe { libc::setrlimit(what, &limit) } == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

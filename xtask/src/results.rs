@@ -28,11 +28,7 @@ impl Passing {
     /// The tests of `self` that `other` lacks, in whole or in number.
     pub fn missing_from(&self, other: &BTreeMap<String, u32>) -> Vec<String> {
         let lacks = |(id, n): &(&String, &u32)| other.get(*id).copied().unwrap_or(0) < **n;
-        self.tests
-            .iter()
-            .filter(lacks)
-            .map(|(id, _)| id.clone())
-            .collect()
+        self.tests.iter().filter(lacks).map(|(id, _)| id.clone()).collect()
     }
 
     /// Takes over what `other` has more of; says how many passes that added.
@@ -57,11 +53,7 @@ impl Passing {
         }
         let mut text = format!("# secs {} rc {}\n", self.secs, self.rc);
         let times = |n: u32| {
-            if n == 1 {
-                String::new()
-            } else {
-                format!(" *{n}")
-            }
+            if n == 1 { String::new() } else { format!(" *{n}") }
         };
         for (class, methods) in classes {
             let _ = writeln!(text, "{class}");
@@ -81,12 +73,8 @@ impl Passing {
         let mut class = "";
         for line in text.lines() {
             if let Some(head) = line.strip_prefix("# secs ") {
-                let (secs, rc) = head
-                    .split_once(" rc ")
-                    .ok_or_else(|| format!("odd head line {line:?}"))?;
-                passing.secs = secs
-                    .parse()
-                    .map_err(|_| format!("odd head line {line:?}"))?;
+                let (secs, rc) = head.split_once(" rc ").ok_or_else(|| format!("odd head line {line:?}"))?;
+                passing.secs = secs.parse().map_err(|_| format!("odd head line {line:?}"))?;
                 passing.rc = rc.to_owned();
                 continue;
             }
@@ -95,9 +83,7 @@ impl Passing {
                 None => (line, 1),
             };
             if let Some(method) = body.strip_prefix(' ') {
-                passing
-                    .tests
-                    .insert(format!("{method} ({class}.{method})"), n);
+                passing.tests.insert(format!("{method} ({class}.{method})"), n);
             } else if let Some(id) = body.strip_prefix('=') {
                 passing.tests.insert(id.to_owned(), n);
             } else {
@@ -113,9 +99,7 @@ impl Passing {
         if !path.exists() {
             return Ok(None);
         }
-        Passing::from_text(&workspace::read(&path)?)
-            .map(Some)
-            .map_err(|e| format!("{}: {e}", path.display()))
+        Passing::from_text(&workspace::read(&path)?).map(Some).map_err(|e| format!("{}: {e}", path.display()))
     }
 
     /// Writes the list of a module in a folder.
@@ -127,16 +111,9 @@ impl Passing {
 /// `m (a.b.C.m)` as `(a.b.C, m)`.
 fn split_id(id: &str) -> Option<(&str, &str)> {
     let (method, rest) = id.split_once(" (")?;
-    let class = rest
-        .strip_suffix(')')?
-        .strip_suffix(method)?
-        .strip_suffix('.')?;
+    let class = rest.strip_suffix(')')?.strip_suffix(method)?.strip_suffix('.')?;
     let plain = |s: &str| !s.is_empty() && !s.contains([' ', '*', '=', '#']);
-    if plain(class) && plain(method) {
-        Some((class, method))
-    } else {
-        None
-    }
+    if plain(class) && plain(method) { Some((class, method)) } else { None }
 }
 
 #[cfg(test)]
@@ -144,19 +121,10 @@ mod tests {
     use super::*;
 
     fn sample() -> Passing {
-        let ids = [
-            "test_a (test.m.C.test_a)",
-            "test_b (test.m.C.test_b)",
-            "odd (somewhere else)",
-            "x (test.m.D.x)",
-        ];
+        let ids = ["test_a (test.m.C.test_a)", "test_b (test.m.C.test_b)", "odd (somewhere else)", "x (test.m.D.x)"];
         let mut tests: BTreeMap<String, u32> = ids.iter().map(|id| ((*id).to_owned(), 1)).collect();
         tests.insert("twice (test.m.D.twice)".to_owned(), 2);
-        Passing {
-            secs: 3,
-            rc: "timeout".to_owned(),
-            tests,
-        }
+        Passing { secs: 3, rc: "timeout".to_owned(), tests }
     }
 
     #[test]
@@ -173,10 +141,7 @@ mod tests {
         now.insert("twice (test.m.D.twice)".to_owned(), 1);
         now.remove("x (test.m.D.x)");
         now.insert("new (test.m.D.new)".to_owned(), 1);
-        assert_eq!(
-            listed.missing_from(&now),
-            ["twice (test.m.D.twice)", "x (test.m.D.x)"]
-        );
+        assert_eq!(listed.missing_from(&now), ["twice (test.m.D.twice)", "x (test.m.D.x)"]);
         assert_eq!(listed.grow(&now), 1);
         assert_eq!(listed.count(), 7);
     }

@@ -12,27 +12,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-const LIMITS: Limits = Limits {
-    time: Duration::from_secs(60),
-    memory: Some(4 << 30),
-};
+const LIMITS: Limits = Limits { time: Duration::from_secs(60), memory: Some(4 << 30) };
 
 pub fn main(words: Vec<String>) -> Outcome {
     let mut args = Args::new(words);
     let bless = args.flag("--bless");
     let jobs = args.parsed("-j", workspace::default_jobs())?;
     let filters = args.rest()?;
-    let counts = if bless {
-        write_outputs(&filters, jobs)?
-    } else {
-        run(&filters, jobs)?
-    };
+    let counts = if bless { write_outputs(&filters, jobs)? } else { run(&filters, jobs)? };
     counts.print();
-    if counts.failed > 0 {
-        Err(format!("{} tests failed", counts.failed))
-    } else {
-        Ok(())
-    }
+    if counts.failed > 0 { Err(format!("{} tests failed", counts.failed)) } else { Ok(()) }
 }
 
 /// Runs the tests whose path holds one of the filters (all, without filters).
@@ -43,19 +32,11 @@ pub fn run(filters: &[String], jobs: usize) -> Outcome<Counts> {
         let directives = Directives::read(path)?;
         let want = workspace::read(&path.with_extension("out"))
             .map_err(|e| format!("{e}; `cargo xtask run-tests --bless` makes it"))?;
-        let modes: &[Mode] = if directives.gc_eager {
-            &[Mode::Plain, Mode::EagerCollector]
-        } else {
-            &[Mode::Plain]
-        };
+        let modes: &[Mode] = if directives.gc_eager { &[Mode::Plain, Mode::EagerCollector] } else { &[Mode::Plain] };
         for mode in modes {
             let got = output(&taipan, path, &directives, *mode)?;
             if got != want {
-                return Err(format!(
-                    "{}:\n{}",
-                    mode.name(),
-                    first_difference(&want, &got)
-                ));
+                return Err(format!("{}:\n{}", mode.name(), first_difference(&want, &got)));
             }
         }
         Ok(())
@@ -86,31 +67,19 @@ fn write_outputs(filters: &[String], jobs: usize) -> Outcome<Counts> {
         workspace::write(&path.with_extension("out"), &made)
     });
     results.into_iter().collect::<Outcome<Vec<()>>>()?;
-    Ok(Counts {
-        passed: programs.len() as u64,
-        failed: 0,
-    })
+    Ok(Counts { passed: programs.len() as u64, failed: 0 })
 }
 
 fn programs(filters: &[String]) -> Outcome<Vec<PathBuf>> {
     let dir = workspace::root().join("tests/run");
     // A folder `data` holds what programs read or import.
-    let mut found = workspace::walk(&dir, &["data", "__pycache__"], &|p| {
-        p.extension().is_some_and(|e| e == "py")
-    })?;
+    let mut found = workspace::walk(&dir, &["data", "__pycache__"], &|p| p.extension().is_some_and(|e| e == "py"))?;
     found.retain(|p| filters.is_empty() || filters.iter().any(|f| short(p).contains(f.as_str())));
-    if found.is_empty() {
-        Err(format!("no test below {} fits", dir.display()))
-    } else {
-        Ok(found)
-    }
+    if found.is_empty() { Err(format!("no test below {} fits", dir.display())) } else { Ok(found) }
 }
 
 fn short(path: &Path) -> String {
-    path.strip_prefix(workspace::root())
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(workspace::root()).unwrap_or(path).display().to_string()
 }
 
 #[derive(Clone, Copy)]
@@ -146,13 +115,10 @@ impl Directives {
             };
             let (word, value) = rest.split_once(' ').unwrap_or((rest, ""));
             match word {
-                "args" => directives
-                    .args
-                    .extend(value.split_whitespace().map(str::to_owned)),
+                "args" => directives.args.extend(value.split_whitespace().map(str::to_owned)),
                 "env" => {
-                    let (name, value) = value
-                        .split_once('=')
-                        .ok_or_else(|| format!("{}: odd line {line:?}", short(path)))?;
+                    let (name, value) =
+                        value.split_once('=').ok_or_else(|| format!("{}: odd line {line:?}", short(path)))?;
                     directives.env.push((name.to_owned(), value.to_owned()));
                 }
                 "stdin" => directives.stdin += &format!("{value}\n"),
@@ -194,9 +160,7 @@ fn output(python: &Path, program: &Path, directives: &Directives, mode: Mode) ->
         command.env("TAIPAN_GC_EAGER", "1");
     }
     let ran = process::run(&mut command, LIMITS).map_err(|e| format!("{}: {e}", python.display()));
-    let read = |name: &str| {
-        std::fs::read(dir.join(name)).map(|b| String::from_utf8_lossy(&b).into_owned())
-    };
+    let read = |name: &str| std::fs::read(dir.join(name)).map(|b| String::from_utf8_lossy(&b).into_owned());
     let (out, err) = (read("out"), read("err"));
     let _ = std::fs::remove_dir_all(&dir);
     let (exit, _) = ran?;
@@ -231,16 +195,10 @@ fn normalise(text: &str, folder: &Path, python: &Path) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(at) = rest.find(" at 0x") {
-        let digits = rest[at + 6..]
-            .find(|c: char| !c.is_ascii_hexdigit())
-            .unwrap_or(rest.len() - at - 6);
+        let digits = rest[at + 6..].find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rest.len() - at - 6);
         out.push_str(&rest[..at]);
         // Short numbers are the program's own.
-        out.push_str(if digits >= 8 {
-            " at {address}"
-        } else {
-            &rest[at..at + 6 + digits]
-        });
+        out.push_str(if digits >= 8 { " at {address}" } else { &rest[at..at + 6 + digits] });
         rest = &rest[at + 6 + digits..];
     }
     out.push_str(rest);
@@ -256,16 +214,10 @@ fn first_difference(want: &str, got: &str) -> String {
             (Some(a), Some(b)) if a == b => {}
             (None, None) => return "  they differ in the ends of lines only".to_owned(),
             (a, b) => {
-                let mut text = format!(
-                    "  line {number}\n  - {}\n  + {}",
-                    a.unwrap_or("(end)"),
-                    b.unwrap_or("(end)")
-                );
+                let mut text = format!("  line {number}\n  - {}\n  + {}", a.unwrap_or("(end)"), b.unwrap_or("(end)"));
                 if let Some(err) = got.split_once("--- stderr\n") {
                     let tail: Vec<&str> = err.1.lines().rev().take(6).collect();
-                    tail.iter()
-                        .rev()
-                        .for_each(|line| text += &format!("\n    {line}"));
+                    tail.iter().rev().for_each(|line| text += &format!("\n    {line}"));
                 }
                 return text;
             }
@@ -281,9 +233,6 @@ mod tests {
     fn paths_and_addresses_are_hidden() {
         let text = "File \"/a/b/t.py\", <object at 0x7f00deadbeef>, at 0x10 /bin/py";
         let hidden = normalise(text, Path::new("/a/b"), Path::new("/bin/py"));
-        assert_eq!(
-            hidden,
-            "File \"{dir}/t.py\", <object at {address}>, at 0x10 {python}"
-        );
+        assert_eq!(hidden, "File \"{dir}/t.py\", <object at {address}>, at 0x10 {python}");
     }
 }

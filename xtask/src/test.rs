@@ -52,19 +52,13 @@ pub fn main(words: Vec<String>) -> Outcome {
         println!("== crates/taipan does not exist yet: run-tests and conformance are skipped");
     }
     total.print();
-    if broken.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("failed: {}", broken.join(", ")))
-    }
+    if broken.is_empty() { Ok(()) } else { Err(format!("failed: {}", broken.join(", "))) }
 }
 
 /// The tests of all crates, counted from Cargo's closing lines.
 fn cargo_test() -> Outcome<Counts> {
     let mut command = workspace::cargo();
-    command
-        .args(["test", "--workspace", "--no-fail-fast"])
-        .stdout(Stdio::piped());
+    command.args(["test", "--workspace", "--no-fail-fast"]).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|e| format!("cargo: {e}"))?;
     let mut counts = Counts::default();
     if let Some(out) = child.stdout.take() {
@@ -87,26 +81,15 @@ fn cargo_test() -> Outcome<Counts> {
 /// The numbers in `test result: ok. 3 passed; 0 failed; ...`.
 fn result_line(line: &str) -> Option<(u64, u64)> {
     let rest = line.strip_prefix("test result: ")?;
-    let number = |word: &str| {
-        rest.split([';', '.'])
-            .find_map(|part| part.trim().strip_suffix(word)?.trim().parse().ok())
-    };
+    let number =
+        |word: &str| rest.split([';', '.']).find_map(|part| part.trim().strip_suffix(word)?.trim().parse().ok());
     Some((number("passed")?, number("failed")?))
 }
 
 fn release_build() -> Outcome<Counts> {
-    let status = workspace::cargo()
-        .args(["build", "--release", "-p", "taipan"])
-        .status()
-        .map_err(|e| format!("cargo: {e}"))?;
-    if status.success() {
-        Ok(Counts {
-            passed: 1,
-            failed: 0,
-        })
-    } else {
-        Err(format!("cargo build ended with {status}"))
-    }
+    let status =
+        workspace::cargo().args(["build", "--release", "-p", "taipan"]).status().map_err(|e| format!("cargo: {e}"))?;
+    if status.success() { Ok(Counts { passed: 1, failed: 0 }) } else { Err(format!("cargo build ended with {status}")) }
 }
 
 #[cfg(test)]

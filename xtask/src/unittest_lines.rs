@@ -17,14 +17,7 @@ pub struct Tally {
     pub ran: Option<u32>,
 }
 
-const AFTER_DOTS: [&str; 6] = [
-    "ok",
-    "FAIL",
-    "ERROR",
-    "skipped",
-    "expected failure",
-    "unexpected success",
-];
+const AFTER_DOTS: [&str; 6] = ["ok", "FAIL", "ERROR", "skipped", "expected failure", "unexpected success"];
 
 /// Reads the whole output.
 pub fn tally(text: &str) -> Tally {
@@ -56,11 +49,7 @@ pub fn tally(text: &str) -> Tally {
 /// `Ran N test(s)` at the start of a line.
 fn ran_line(line: &str) -> Option<u32> {
     let (number, rest) = line.strip_prefix("Ran ")?.split_once(' ')?;
-    if rest.starts_with("test") {
-        number.parse().ok()
-    } else {
-        None
-    }
+    if rest.starts_with("test") { number.parse().ok() } else { None }
 }
 
 /// The id at the head of a line: a run of non-spaces, one space, then a parenthesised run of non-spaces.
@@ -72,11 +61,7 @@ fn test_id(line: &str) -> Option<&str> {
     let inner = line[gap..].strip_prefix(" (")?;
     let run = inner.split(char::is_whitespace).next()?;
     let close = run.rfind(')')?;
-    if close == 0 {
-        None
-    } else {
-        Some(&line[..gap + 2 + close + 1])
-    }
+    if close == 0 { None } else { Some(&line[..gap + 2 + close + 1]) }
 }
 
 /// The first word of the first verdict after the first `... ` that is followed by one.
@@ -121,18 +106,7 @@ fn python_lines(text: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
         let now = rest.filter(|r| !r.is_empty())?;
         let breaks = |c: char| {
-            matches!(
-                c,
-                '\n' | '\r'
-                    | '\x0b'
-                    | '\x0c'
-                    | '\x1c'
-                    | '\x1d'
-                    | '\x1e'
-                    | '\u{85}'
-                    | '\u{2028}'
-                    | '\u{2029}'
-            )
+            matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c' | '\x1d' | '\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
         };
         match now.find(breaks) {
             None => {
@@ -141,11 +115,7 @@ fn python_lines(text: &str) -> impl Iterator<Item = &str> {
             }
             Some(at) => {
                 let after = &now[at..];
-                let width = if after.starts_with("\r\n") {
-                    2
-                } else {
-                    after.chars().next().map_or(1, char::len_utf8)
-                };
+                let width = if after.starts_with("\r\n") { 2 } else { after.chars().next().map_or(1, char::len_utf8) };
                 rest = Some(&after[width..]);
                 Some(&now[..at])
             }
@@ -158,11 +128,7 @@ mod tests {
     use super::*;
 
     fn passed(text: &str) -> Vec<String> {
-        tally(text)
-            .passed
-            .into_iter()
-            .map(|(id, n)| format!("{id}*{n}"))
-            .collect()
+        tally(text).passed.into_iter().map(|(id, n)| format!("{id}*{n}")).collect()
     }
 
     #[test]
@@ -170,10 +136,7 @@ mod tests {
         let text = "test_a (test.m.C.test_a) ... ok\ntest_b (test.m.C.test_b) ... FAIL\ntest_c (test.m.C.test_c) ... skipped 'no'\n\
                     \n----\nRan 3 tests in 0.1s\n";
         let tally = tally(text);
-        assert_eq!(
-            tally.passed.keys().collect::<Vec<_>>(),
-            ["test_a (test.m.C.test_a)"]
-        );
+        assert_eq!(tally.passed.keys().collect::<Vec<_>>(), ["test_a (test.m.C.test_a)"]);
         assert_eq!(tally.verdicts.get("FAIL"), Some(&1));
         assert_eq!(tally.verdicts.get("skipped"), Some(&1));
         assert_eq!(tally.ran, Some(3));
@@ -181,22 +144,13 @@ mod tests {
 
     #[test]
     fn docstring_between_id_and_verdict() {
-        assert_eq!(
-            passed("test_a (m.C.test_a)\nIt does a thing. ... ok\n"),
-            ["test_a (m.C.test_a)*1"]
-        );
+        assert_eq!(passed("test_a (m.C.test_a)\nIt does a thing. ... ok\n"), ["test_a (m.C.test_a)*1"]);
     }
 
     #[test]
     fn noise_between_dots_and_verdict() {
-        assert_eq!(
-            passed("test_a (m.C.test_a) ... printed something\nok\n"),
-            ["test_a (m.C.test_a)*1"]
-        );
-        assert_eq!(
-            passed("test_a (m.C.test_a) ... noise ok\n"),
-            ["test_a (m.C.test_a)*1"]
-        );
+        assert_eq!(passed("test_a (m.C.test_a) ... printed something\nok\n"), ["test_a (m.C.test_a)*1"]);
+        assert_eq!(passed("test_a (m.C.test_a) ... noise ok\n"), ["test_a (m.C.test_a)*1"]);
         assert_eq!(passed("test_a (m.C.test_a) ... token\nnothing\n"), [""; 0]);
     }
 
@@ -210,10 +164,7 @@ mod tests {
 
     #[test]
     fn same_id_twice_counts_twice() {
-        assert_eq!(
-            passed("t (m.C.t) ... ok\nt (m.C.t) ... ok\n"),
-            ["t (m.C.t)*2"]
-        );
+        assert_eq!(passed("t (m.C.t) ... ok\nt (m.C.t) ... ok\n"), ["t (m.C.t)*2"]);
     }
 
     #[test]

@@ -9,9 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The top folder of the checkout.
 pub fn root() -> &'static Path {
     // The manifest of xtask lies one folder below the top.
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("."))
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
 /// Cargo's build folder.
@@ -62,14 +60,11 @@ pub fn walk(dir: &Path, skip: &[&str], keep: &dyn Fn(&Path) -> bool) -> Outcome<
     let mut found = Vec::new();
     let mut open = vec![dir.to_path_buf()];
     while let Some(folder) = open.pop() {
-        let entries =
-            std::fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        let entries = std::fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         for entry in entries {
             let entry = entry.map_err(|e| format!("{}: {e}", folder.display()))?;
             let path = entry.path();
-            let kind = entry
-                .file_type()
-                .map_err(|e| format!("{}: {e}", path.display()))?;
+            let kind = entry.file_type().map_err(|e| format!("{}: {e}", path.display()))?;
             if kind.is_dir() {
                 if !skip.iter().any(|s| entry.file_name() == *s) {
                     open.push(path);
@@ -109,9 +104,7 @@ pub fn parallel<'a, T: Sync, R: Send>(
             scope.spawn(|| {
                 while let Some((at, item)) = take(items, &next) {
                     let result = work(item);
-                    done.lock()
-                        .unwrap_or_else(|e| e.into_inner())
-                        .push((at, result));
+                    done.lock().unwrap_or_else(|e| e.into_inner()).push((at, result));
                 }
             });
         }

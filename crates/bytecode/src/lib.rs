@@ -9,6 +9,7 @@ pub mod code;
 pub mod exception_table;
 pub mod instruction;
 pub mod location_table;
+pub mod marshal;
 
 pub mod opcode;
 pub mod wtf8;

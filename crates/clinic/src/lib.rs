@@ -352,8 +352,10 @@ fn generate(role: Role, options: Options, f: &ItemFn) -> syn::Result<Tokens> {
     Ok(quote! {
         #f
         #[doc(hidden)]
-        #[allow(unused_variables, unused_mut, clippy::all)]
+        #[allow(unused_variables, unused_mut, missing_docs, clippy::all)]
         pub mod #rust_name {
+            #[allow(unused_imports)]
+            use super::*;
             const NAME: &str = #py_name;
             #body
             pub const DEF: #krate::method::MethodDef = #krate::method::MethodDef {

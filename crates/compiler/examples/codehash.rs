@@ -1,6 +1,7 @@
 //! Prints one line per source file: a digest of every code object in it, to compare with the reference's.
 //!
-//! usage: `codehash ROOT LISTFILE`, or `codehash --dump FILE` to see the code objects of one file.
+//! usage: `codehash ROOT LISTFILE`; `codehash --dump FILE` to see the code objects of one file; `--marshal FILE` and
+//! `--unmarshal FILE` to write and read marshal data; `--time ROOT LISTFILE` to measure.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -9,7 +10,7 @@ use std::path::Path;
 use md5::{Digest, Md5};
 use taipan_bytecode::location_table::positions;
 use taipan_bytecode::{Code, Const, Str, exception_table, instruction};
-use taipan_compiler::{Options, compile, repr};
+use taipan_compiler::{ErrorKind, Options, compile, repr};
 use taipan_syntax::{Arena, ParseOptions, parse};
 
 fn const_text(value: &Const, out: &mut Vec<u8>) {
@@ -173,6 +174,36 @@ fn compile_file(path: &Path, name: &str, optimize: u8) -> Result<std::sync::Arc<
     .map_err(|e| format!("SyntaxError\t{e}"))
 }
 
+/// Digests and warnings of one program, or its error.
+fn snippet(source: &str, optimize: u8) -> String {
+    let arena = Arena::new();
+    let tree = match parse(&arena, source, &ParseOptions::default(), &mut Vec::new()) {
+        Ok(tree) => tree,
+        Err(e) => return format!("PARSE {}", e.msg),
+    };
+    let mut warnings = Vec::new();
+    let options = Options { optimize, ..Options::new("x") };
+    let result = compile(&tree, &options, &mut |message, at| {
+        warnings.push(format!("{}:{message}", at.line));
+        Ok(())
+    });
+    match result {
+        Ok(code) => {
+            let mut digests = Vec::new();
+            digest(&code, &mut digests);
+            format!("OK {} {}", digests.join(" "), warnings.join("|"))
+        }
+        Err(e) => {
+            let at = e.location;
+            let place = (at.line, at.column + 1, at.end_line, at.end_column + 1);
+            match e.kind {
+                ErrorKind::Syntax => format!("ERR Syntax {} {place:?}", e.message),
+                kind => format!("ERR {kind:?}Error {}", e.message),
+            }
+        }
+    }
+}
+
 fn run() -> Result<(), Box<dyn std::error::Error>> {
     let optimize = std::env::var("OPTIMIZE").ok().and_then(|v| v.parse().ok()).unwrap_or(0);
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -186,6 +217,26 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             }
             Err(e) => writeln!(out, "{e}")?,
         },
+        ["--snippets", file] => {
+            let data = std::fs::read(file)?;
+            let mut rest = &data[..];
+            while let Some((size, tail)) = rest.split_at_checked(4) {
+                let size = u32::from_le_bytes([size[0], size[1], size[2], size[3]]) as usize;
+                let (source, tail) = tail.split_at_checked(size).ok_or("cut off")?;
+                rest = tail;
+                writeln!(out, "{}", snippet(std::str::from_utf8(source)?, optimize))?;
+            }
+        }
+        ["--marshal", file] => match compile_file(Path::new(file), file, optimize) {
+            Ok(code) => out.write_all(&taipan_bytecode::marshal::dump_code(&code))?,
+            Err(e) => return Err(e.into()),
+        },
+        ["--unmarshal", file] => {
+            let code = taipan_bytecode::marshal::load_code(&std::fs::read(file)?);
+            let mut text = Vec::new();
+            dump(&*code.map_err(|e| format!("{e:?}"))?, &mut text);
+            out.write_all(&text)?;
+        }
         ["--time", root, list] => {
             let list = std::fs::read_to_string(list)?;
             let paths: Vec<_> = list.lines().filter(|l| !l.is_empty()).map(|l| Path::new(root).join(l)).collect();

@@ -8,13 +8,7 @@ use crate::sequence::NO_LOCATION;
 
 /// The text of a docstring without its indentation.
 pub fn clean(text: &Wtf8) -> Result<Str> {
-    let Some(text) = text.as_str() else {
-        return Err(CompileError {
-            kind: ErrorKind::UnicodeEncode,
-            message: "'utf-8' codec can't encode characters: surrogates not allowed".into(),
-            location: NO_LOCATION,
-        });
-    };
+    let Some(text) = text.as_str() else { return Err(surrogates(text)) };
     let expanded;
     let text = if text.contains('\t') {
         expanded = expand_tabs(text);
@@ -36,6 +30,36 @@ pub fn clean(text: &Wtf8) -> Result<Str> {
         clean += &line[margin.min(indent(line))..];
     }
     Ok(Str::from(clean))
+}
+
+/// What encoding a string with lone surrogates raises.
+fn surrogates(text: &Wtf8) -> CompileError {
+    let mut column = 0;
+    let mut position = 0;
+    // Start, end and value of the first run of surrogates, after tabs are expanded.
+    let mut run: Option<(usize, usize, u32)> = None;
+    for point in text.code_points() {
+        let is_surrogate = (0xD800..0xE000).contains(&point);
+        match &mut run {
+            Some((_, end, _)) if is_surrogate => *end = position,
+            Some(_) => break,
+            None if is_surrogate => run = Some((position, position, point)),
+            None => {}
+        }
+        let width = if point == 9 { 8 - column % 8 } else { 1 };
+        position += width;
+        column = if matches!(point, 10 | 13) { 0 } else { column + width };
+    }
+    let what = match run {
+        Some((start, end, point)) if start == end => format!("character '\\u{point:04x}' in position {start}"),
+        Some((start, end, _)) => format!("characters in position {start}-{end}"),
+        None => "characters".into(),
+    };
+    CompileError {
+        kind: ErrorKind::UnicodeEncode,
+        message: format!("'utf-8' codec can't encode {what}: surrogates not allowed"),
+        location: NO_LOCATION,
+    }
 }
 
 /// `str.expandtabs()`

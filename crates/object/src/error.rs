@@ -10,7 +10,7 @@ use std::fmt;
 /// `Result<Obj, Raised>` is C's nullable pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "the exception is set in the thread state: return it, or clear it"]
-pub struct Raised(());
+pub struct Raised {}
 
 const _: () = assert!(size_of::<Result<Obj, Raised>>() == 8);
 
@@ -22,7 +22,7 @@ impl Raised {
     #[inline(always)]
     pub fn already_set() -> Raised {
         debug_assert!(!Thread::current().current_exception.is_empty(), "error return without an exception set");
-        Raised(())
+        Raised {}
     }
 
     /// Takes the exception out of the thread state (`PyErr_GetRaisedException`).
@@ -57,13 +57,13 @@ impl Raised {
 /// Makes `exc`, an exception instance, the current exception (`PyErr_SetRaisedException`), without chaining.
 pub fn restore(exc: Obj) -> Raised {
     Thread::current().current_exception.set(Some(exc));
-    Raised(())
+    Raised {}
 }
 
 /// The current exception, if one is set (`PyErr_Occurred`).
 #[inline]
 pub fn occurred() -> Option<Raised> {
-    if Thread::current().current_exception.is_empty() { None } else { Some(Raised(())) }
+    if Thread::current().current_exception.is_empty() { None } else { Some(Raised {}) }
 }
 
 /// Clears the current exception, if any.

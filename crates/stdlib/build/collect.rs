@@ -7,16 +7,8 @@ use std::path::Path;
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// Folders that are no part of the library proper: tests, programs, what belongs to one installation.
-const SKIPPED_FOLDERS: &[&str] = &[
-    "__pycache__",
-    "test",
-    "tests",
-    "idlelib",
-    "turtledemo",
-    "lib-dynload",
-    "site-packages",
-    "dist-packages",
-];
+const SKIPPED_FOLDERS: &[&str] =
+    &["__pycache__", "test", "tests", "idlelib", "turtledemo", "lib-dynload", "site-packages", "dist-packages"];
 
 /// Files that are no part of CPython's library, or of no use inside an executable.
 const SKIPPED_FILES: &[&str] = &[

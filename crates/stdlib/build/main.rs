@@ -22,9 +22,7 @@ fn run() -> Result<(), String> {
     println!("cargo:rerun-if-changed=lib");
     let here = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(variable("OUT_DIR")?);
-    let given = std::env::var_os("TAIPAN_LIB")
-        .filter(|v| !v.is_empty())
-        .map(PathBuf::from);
+    let given = std::env::var_os("TAIPAN_LIB").filter(|v| !v.is_empty()).map(PathBuf::from);
     let mut files = match &given {
         Some(folder) => {
             println!("cargo:rerun-if-changed={}", folder.join("os.py").display());

@@ -35,7 +35,7 @@ struct Module {
     package: bool,
     /// Index of its source among the files.
     file: usize,
-    code: Option<Packed>,
+    code: Packed,
 }
 
 struct Packed {
@@ -65,29 +65,20 @@ pub fn pack(files: &Files) -> Result<Library, String> {
                         break;
                     };
                     let one = one_file(at, path, bytes);
-                    done.lock()
-                        .unwrap_or_else(|e| e.into_inner())
-                        .push((at, path.clone(), one));
+                    done.lock().unwrap_or_else(|e| e.into_inner()).push((at, path.clone(), one));
                 }
             };
-            let started = std::thread::Builder::new()
-                .stack_size(STACK)
-                .spawn_scoped(scope, work);
+            let started = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
             running.push(started.map_err(|e| format!("a thread: {e}"))?);
         }
         for thread in running {
-            thread
-                .join()
-                .map_err(|_| "the compiler panicked".to_owned())?;
+            thread.join().map_err(|_| "the compiler panicked".to_owned())?;
         }
         Ok::<(), String>(())
     })?;
     let mut done = done.into_inner().unwrap_or_else(|e| e.into_inner());
     done.sort_by_key(|(at, _, _)| *at);
-    let mut library = Library {
-        files: Vec::new(),
-        modules: Vec::new(),
-    };
+    let mut library = Library { files: Vec::new(), modules: Vec::new() };
     let mut wrong = Vec::new();
     for (_, path, one) in done {
         match one {
@@ -99,11 +90,7 @@ pub fn pack(files: &Files) -> Result<Library, String> {
         }
     }
     library.modules.sort_by(|a, b| a.name.cmp(&b.name));
-    if wrong.is_empty() {
-        Ok(library)
-    } else {
-        Err(wrong.join("\n"))
-    }
+    if wrong.is_empty() { Ok(library) } else { Err(wrong.join("\n")) }
 }
 
 fn one_file(at: usize, path: &str, bytes: &[u8]) -> Result<(Packed, Option<Module>), String> {
@@ -111,25 +98,10 @@ fn one_file(at: usize, path: &str, bytes: &[u8]) -> Result<(Packed, Option<Modul
     let Some((name, package)) = module_name(path) else {
         return Ok((packed, None));
     };
-    let code = compile::compile(&name, bytes)?.map(|code| {
-        if AT_START.contains(&name.as_str()) {
-            Packed {
-                size: code.len(),
-                bytes: code,
-            }
-        } else {
-            compress(&code)
-        }
-    });
-    Ok((
-        packed,
-        Some(Module {
-            name,
-            package,
-            file: at,
-            code,
-        }),
-    ))
+    let code = compile::compile(&name, bytes)?;
+    let code =
+        if AT_START.contains(&name.as_str()) { Packed { size: code.len(), bytes: code } } else { compress(&code) };
+    Ok((packed, Some(Module { name, package, file: at, code })))
 }
 
 /// `json/__init__.py` is the package `json`. A path with parts that are no identifiers is not importable.
@@ -139,10 +111,7 @@ fn module_name(path: &str) -> Option<(String, bool)> {
         Some(folder) => (folder, true),
         None => (stem, false),
     };
-    if stem
-        .split('/')
-        .any(|part| part.is_empty() || part.contains('.'))
-    {
+    if stem.split('/').any(|part| part.is_empty() || part.contains('.')) {
         return None;
     }
     Some((stem.replace('/', "."), package))
@@ -151,15 +120,8 @@ fn module_name(path: &str) -> Option<(String, bool)> {
 /// Compressed, or as it is where that is not worth the unpacking.
 fn compress(bytes: &[u8]) -> Packed {
     let packed = lz4_flex::block::compress(bytes);
-    let kept = if packed.len() < bytes.len() * 9 / 10 {
-        packed
-    } else {
-        bytes.to_vec()
-    };
-    Packed {
-        bytes: kept,
-        size: bytes.len(),
-    }
+    let kept = if packed.len() < bytes.len() * 9 / 10 { packed } else { bytes.to_vec() };
+    Packed { bytes: kept, size: bytes.len() }
 }
 
 /// Bytes put one after the other.
@@ -171,11 +133,7 @@ impl Blob {
     fn add(&mut self, packed: &Packed) -> String {
         let start = self.0.len();
         self.0.extend_from_slice(&packed.bytes);
-        format!(
-            "Piece {{ start: {start}, packed: {}, size: {} }}",
-            packed.bytes.len(),
-            packed.size
-        )
+        format!("Piece {{ start: {start}, packed: {}, size: {} }}", packed.bytes.len(), packed.size)
     }
 }
 
@@ -192,32 +150,15 @@ impl Library {
         };
         let _ = writeln!(index, "static FILES: [File; {}] = [", self.files.len());
         for (path, packed) in &self.files {
-            let _ = writeln!(
-                index,
-                "File {{ path: {}, data: {} }},",
-                name(path),
-                data.add(packed)
-            );
+            let _ = writeln!(index, "File {{ path: {}, data: {} }},", name(path), data.add(packed));
         }
-        let _ = writeln!(
-            index,
-            "];\nstatic MODULES: [Entry; {}] = [",
-            self.modules.len()
-        );
+        let _ = writeln!(index, "];\nstatic MODULES: [Entry; {}] = [", self.modules.len());
         // What start-up reads lies together.
         let at_start = |m: &&Module| AT_START.contains(&m.name.as_str());
         let mut places = vec![String::new(); self.modules.len()];
         for early in [true, false] {
-            for (module, place) in self
-                .modules
-                .iter()
-                .zip(&mut places)
-                .filter(|(m, _)| at_start(m) == early)
-            {
-                *place = match &module.code {
-                    Some(packed) => format!("Some({})", code.add(packed)),
-                    None => "None".to_owned(),
-                };
+            for (module, place) in self.modules.iter().zip(&mut places).filter(|(m, _)| at_start(m) == early) {
+                *place = code.add(&module.code);
             }
         }
         for (module, place) in self.modules.iter().zip(&places) {

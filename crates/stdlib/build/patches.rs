@@ -22,22 +22,15 @@ pub fn apply(files: &mut Files, folder: &Path) -> Result<(), String> {
 
 fn one(files: &mut Files, folder: &Path, path: PathBuf) -> Result<(), String> {
     let here = |text: String| format!("{}: {text}", path.display());
-    let relative = path
-        .strip_prefix(folder)
-        .map_err(|e| here(e.to_string()))?
-        .with_extension("");
+    let relative = path.strip_prefix(folder).map_err(|e| here(e.to_string()))?.with_extension("");
     let target = relative.to_string_lossy().into_owned();
-    let source = files
-        .get_mut(&target)
-        .ok_or_else(|| here("the library has no such file".to_owned()))?;
+    let source = files.get_mut(&target).ok_or_else(|| here("the library has no such file".to_owned()))?;
     let mut text = String::from_utf8(std::mem::take(source)).map_err(|e| here(e.to_string()))?;
     let patch = std::fs::read_to_string(&path).map_err(|e| here(e.to_string()))?;
     for block in patch.split("@@\n").skip(1) {
         let (mut old, mut new) = (String::new(), String::new());
         for line in block.lines() {
-            let (mark, rest) = line
-                .split_at_checked(1)
-                .ok_or_else(|| here("a line without a mark".to_owned()))?;
+            let (mark, rest) = line.split_at_checked(1).ok_or_else(|| here("a line without a mark".to_owned()))?;
             let to = |side: &mut String| {
                 side.push_str(rest);
                 side.push('\n');
@@ -59,10 +52,7 @@ fn one(files: &mut Files, folder: &Path, path: PathBuf) -> Result<(), String> {
             .filter(|at| *at == 0 || text.as_bytes().get(at - 1) == Some(&b'\n'))
             .collect();
         let [at] = fits[..] else {
-            return Err(here(format!(
-                "a block occurs {} times in {target}, not once:\n{block}",
-                fits.len()
-            )));
+            return Err(here(format!("a block occurs {} times in {target}, not once:\n{block}", fits.len())));
         };
         text.replace_range(at..at + old.len(), &new);
     }

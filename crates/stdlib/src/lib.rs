@@ -25,9 +25,7 @@ struct Name {
 impl Name {
     fn text(&self) -> &'static str {
         let start = self.start as usize;
-        NAMES
-            .get(start..start + self.len as usize)
-            .unwrap_or_default()
+        NAMES.get(start..start + self.len as usize).unwrap_or_default()
     }
 }
 
@@ -44,9 +42,7 @@ impl Piece {
         if self.packed == self.size {
             return Some(Cow::Borrowed(bytes));
         }
-        lz4_flex::block::decompress(bytes, self.size as usize)
-            .ok()
-            .map(Cow::Owned)
+        lz4_flex::block::decompress(bytes, self.size as usize).ok().map(Cow::Owned)
     }
 }
 
@@ -60,7 +56,7 @@ struct Entry {
     /// Index of the source in `FILES`.
     file: u32,
     package: bool,
-    code: Option<Piece>,
+    code: Piece,
 }
 
 /// The code of a module.
@@ -95,22 +91,15 @@ fn file(path: &str) -> Option<&'static File> {
 impl Entry {
     fn describe(&'static self) -> Module {
         let path = FILES.get(self.file as usize).map_or("", |f| f.path.text());
-        Module {
-            name: self.name.text(),
-            path,
-            is_package: self.package,
-        }
+        Module { name: self.name.text(), path, is_package: self.package }
     }
 }
 
 /// The code of the module with that dotted name.
 pub fn find(name: &str) -> Option<Frozen> {
     let entry = entry(name)?;
-    let code = entry.code.as_ref()?.unpack(CODE)?;
-    Some(Frozen {
-        code,
-        is_package: entry.package,
-    })
+    let code = entry.code.unpack(CODE)?;
+    Some(Frozen { code, is_package: entry.package })
 }
 
 /// What the index says of the module with that dotted name, without unpacking anything.
@@ -141,15 +130,12 @@ pub fn files() -> impl Iterator<Item = (&'static str, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use taipan_bytecode::marshal;
 
     #[test]
     fn the_index_is_sorted_and_whole() {
         let names: Vec<&str> = modules().map(|m| m.name).collect();
-        assert!(
-            names.is_sorted() && names.len() > 500,
-            "{} modules",
-            names.len()
-        );
+        assert!(names.is_sorted() && names.len() > 500, "{} modules", names.len());
         let paths: Vec<&str> = files().map(|(path, _)| path).collect();
         assert!(paths.is_sorted() && paths.len() > names.len());
         for m in modules() {
@@ -167,6 +153,24 @@ mod tests {
     }
 
     #[test]
+    fn code_of_every_module() {
+        for m in modules() {
+            let frozen = find(m.name).expect("every module has code");
+            assert_eq!(frozen.is_package, m.is_package);
+            let Ok(code) = marshal::load_code(&frozen.code) else { panic!("{}: no code", m.name) };
+            assert_eq!(code.filename.as_str(), Some(format!("<frozen {}>", m.name).as_str()));
+        }
+        assert!(find("nothing").is_none());
+    }
+
+    #[test]
+    fn what_start_up_imports_is_not_compressed() {
+        for name in ["importlib._bootstrap", "os", "site", "encodings.utf_8"] {
+            assert!(matches!(find(name), Some(Frozen { code: Cow::Borrowed(_), .. })), "{name}");
+        }
+    }
+
+    #[test]
     fn sources_by_name_and_path() {
         let source = source("json").expect("json is in the library");
         assert_eq!(Some(&source), data("json/__init__.py").as_ref());
@@ -178,23 +182,13 @@ mod tests {
     fn no_edit_of_another_implementation_is_left() {
         for (path, _) in files().filter(|(path, _)| path.ends_with(".py")) {
             let source = data(path).unwrap_or_default();
-            assert!(
-                !String::from_utf8_lossy(&source)
-                    .to_lowercase()
-                    .contains("rustpython"),
-                "{path}"
-            );
+            assert!(!String::from_utf8_lossy(&source).to_lowercase().contains("rustpython"), "{path}");
         }
     }
 
     #[test]
     fn modules_that_the_source_lacks_are_provided() {
-        for name in [
-            "cProfile",
-            "curses",
-            "curses.ascii",
-            "_sysconfigdata__linux_x86_64-linux-gnu",
-        ] {
+        for name in ["cProfile", "curses", "curses.ascii", "_sysconfigdata__linux_x86_64-linux-gnu"] {
             assert!(module(name).is_some(), "{name}");
         }
     }

@@ -17,6 +17,8 @@ pub enum ErrorKind {
     ValueError,
     /// `OverflowError`
     OverflowError,
+    /// `UnicodeDecodeError`: an escape in a format spec; the message is the text of the exception.
+    UnicodeDecodeError,
 }
 
 impl ErrorKind {
@@ -30,6 +32,7 @@ impl ErrorKind {
             ErrorKind::MemoryError => "MemoryError",
             ErrorKind::ValueError => "ValueError",
             ErrorKind::OverflowError => "OverflowError",
+            ErrorKind::UnicodeDecodeError => "UnicodeDecodeError",
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct DoubtfulEscape {
     pub offset: usize,
     /// The warning.
     pub msg: String,
+    /// Whether it is a brace: in f-strings the lexer warns of those.
+    pub brace: bool,
 }
 
 /// The warning for a backslash before `c`.
@@ -76,7 +78,7 @@ pub fn decode_str(body: &str, out: &mut Vec<u8>, doubtful: &mut Option<DoubtfulE
                 let (digits, value) = octal(&bytes[pos - 1..]);
                 if value > 0o377 && doubtful.is_none() {
                     let msg = invalid_octal_message(&body[pos - 1..pos - 1 + digits]);
-                    *doubtful = Some(DoubtfulEscape { offset: start, msg });
+                    *doubtful = Some(DoubtfulEscape { offset: start, msg, brace: false });
                 }
                 pos += digits - 1;
                 Wtf8::push_code_point(out, value);
@@ -119,7 +121,11 @@ pub fn decode_str(body: &str, out: &mut Vec<u8>, doubtful: &mut Option<DoubtfulE
             _ => {
                 out.push(b'\\');
                 if c < 128 && doubtful.is_none() {
-                    *doubtful = Some(DoubtfulEscape { offset: start, msg: invalid_escape_message(c) });
+                    *doubtful = Some(DoubtfulEscape {
+                        offset: start,
+                        msg: invalid_escape_message(c),
+                        brace: matches!(c, b'{' | b'}'),
+                    });
                 }
                 // The character itself is ordinary text.
                 pos -= 1;
@@ -178,7 +184,8 @@ pub fn decode_bytes(body: &[u8], out: &mut Vec<u8>, doubtful: &mut Option<Doubtf
                 let (digits, value) = octal(&body[pos - 1..]);
                 if value > 0o377 && doubtful.is_none() {
                     let digits = String::from_utf8_lossy(&body[pos - 1..pos - 1 + digits]).into_owned();
-                    *doubtful = Some(DoubtfulEscape { offset: start, msg: invalid_octal_message(&digits) });
+                    *doubtful =
+                        Some(DoubtfulEscape { offset: start, msg: invalid_octal_message(&digits), brace: false });
                 }
                 pos += digits - 1;
                 out.push(value as u8);
@@ -193,7 +200,11 @@ pub fn decode_bytes(body: &[u8], out: &mut Vec<u8>, doubtful: &mut Option<Doubtf
             }
             _ => {
                 if doubtful.is_none() {
-                    *doubtful = Some(DoubtfulEscape { offset: start, msg: invalid_escape_message(c) });
+                    *doubtful = Some(DoubtfulEscape {
+                        offset: start,
+                        msg: invalid_escape_message(c),
+                        brace: matches!(c, b'{' | b'}'),
+                    });
                 }
                 out.extend([b'\\', c]);
             }

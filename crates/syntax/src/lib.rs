@@ -2,14 +2,13 @@
 
 pub mod arena;
 pub mod ast;
+mod diagnose;
 pub mod error;
 pub mod escape;
 pub mod lexer;
 pub mod number;
 mod parse;
-#[allow(dead_code, unused_imports)]
 mod parser;
-#[allow(dead_code)]
 mod tokens;
 mod unicode;
 pub mod wtf8;

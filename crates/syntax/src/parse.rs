@@ -1,7 +1,8 @@
 //! The way from source text to tree.
 
 use crate::ast::Mod;
-use crate::lexer::LexOptions;
+use crate::diagnose;
+use crate::lexer::{LexOptions, Token, TokenKind};
 use crate::parser::Parser;
 use crate::tokens::TokenBuffer;
 use crate::{Arena, ErrorKind, SyntaxError, Warning};
@@ -69,25 +70,70 @@ pub fn parse<'a>(
         return Err(SyntaxError { kind: ErrorKind::MemoryError, msg, location: None });
     }
     let text = with_plain_line_ends(arena, source, options.mode == Mode::Exec);
+    // `<>` is an operator only under PEP 401, which a program can ask for itself.
+    let barry_as_flufl = options.barry_as_flufl || memchr::memmem::find(text.as_bytes(), b"barry_as_FLUFL").is_some();
     let lex_options = LexOptions {
         type_comments: options.type_comments,
         extra_tokens: false,
         single: options.mode == Mode::Single,
+        barry_as_flufl,
         dont_imply_dedent: options.dont_imply_dedent,
     };
-    let tokens = TokenBuffer::new(text.as_bytes(), lex_options);
-    if tokens.error.is_none() {
-        let mut parser = Parser::new(arena, text, &tokens.tokens, options);
-        if let Ok(tree) = parser.parse(&tokens.type_ignores) {
-            let mut found = tokens.warnings;
-            found.append(&mut parser.warnings);
-            found.sort_by_key(|warning| warning.position);
-            warnings.append(&mut found);
-            return Ok(tree);
-        }
+    let mut buffer = TokenBuffer::new(text.as_bytes(), lex_options);
+    let whole = buffer.tokens.len();
+    if buffer.error.is_some() {
+        // Cannot succeed, but finds the statement that is wrong.
+        let end = text.len() as u32;
+        let kind = TokenKind::EndMarker;
+        buffer.tokens.push(Token {
+            kind,
+            multiline: false,
+            level: 0,
+            doubled: false,
+            lineno: 0,
+            col: 0,
+            start: end,
+            end,
+        });
     }
-    let msg = tokens.error.map_or_else(|| "invalid syntax".into(), |error| error.msg);
-    Err(SyntaxError { kind: ErrorKind::SyntaxError, msg, location: None })
+    let mut parser = Parser::new(arena, text, &buffer.tokens, options);
+    let result = parser.parse(&buffer.type_ignores);
+    let (first, consumed) = (parser.previous_start, parser.consumed());
+    let (barry_as_flufl, mut found) = (parser.barry_as_flufl, parser.warnings);
+    buffer.tokens.truncate(whole);
+    // In `single` mode what follows the statement is not read.
+    if let Ok(tree) = result
+        && (buffer.error.is_none() || options.mode == Mode::Single && consumed <= whole)
+    {
+        found.append(&mut buffer.warnings);
+        if options.mode == Mode::Single {
+            let read = consumed.checked_sub(1).map_or(0, |last| buffer.tokens[last].end);
+            found.retain(|warning| warning.position < read);
+        }
+        found.sort_by_key(|warning| warning.position);
+        warnings.append(&mut found);
+        if options.mode == Mode::Single && !is_blank(text, &buffer.tokens, consumed) {
+            return Err(diagnose::more_than_one(text, &buffer, lex_options, options, consumed.saturating_sub(1)));
+        }
+        return Ok(tree);
+    }
+    let first = first.min(whole.saturating_sub(1));
+    if let Some(token) = buffer.tokens.get(first) {
+        // What follows is looked at anew.
+        found.retain(|warning| warning.position < token.start);
+        warnings.append(&mut found);
+    }
+    Err(diagnose::diagnose(text, &buffer, lex_options, options, first, barry_as_flufl, warnings))
+}
+
+/// Whether only blanks and comments follow the statement that ends before the token `next`.
+fn is_blank(text: &str, tokens: &[Token], next: usize) -> bool {
+    let Some(last) = next.checked_sub(1).and_then(|last| tokens.get(last)) else { return true };
+    let rest = text.get(last.end as usize..).unwrap_or_default();
+    rest.lines().all(|line| {
+        let line = line.trim_start_matches([' ', '\t', '\x0C']);
+        line.is_empty() || line.starts_with('#')
+    })
 }
 
 /// The text with `\n` for every line end, and one at its end if it is a file.

@@ -3,11 +3,59 @@
 use crate::Warning;
 use crate::lexer::{Bracket, LexError, LexOptions, Lexer, Token, TokenKind};
 
+/// The tokens the grammar sees, one by one.
+pub(crate) struct TokenStream<'s> {
+    lexer: Lexer<'s>,
+    options: LexOptions,
+    started: bool,
+    /// `# type: ignore` comments, which are no tokens to the grammar.
+    type_ignores: Vec<Token>,
+}
+
+impl<'s> TokenStream<'s> {
+    pub fn new(src: &'s [u8], options: LexOptions) -> TokenStream<'s> {
+        TokenStream { lexer: Lexer::new(src, options), options, started: false, type_ignores: Vec::new() }
+    }
+
+    #[inline]
+    pub fn next(&mut self) -> Result<Token, Box<LexError>> {
+        loop {
+            let mut token = self.lexer.next_token()?;
+            match token.kind {
+                TokenKind::TypeIgnore => {
+                    self.type_ignores.push(token);
+                    continue;
+                }
+                // A single interactive statement also ends, with its blocks, where the input does.
+                TokenKind::EndMarker if self.options.single && self.started => {
+                    token.kind = TokenKind::Newline;
+                    self.started = false;
+                    if !self.options.dont_imply_dedent {
+                        self.lexer.imply_dedents();
+                    }
+                }
+                _ => self.started = true,
+            }
+            return Ok(token);
+        }
+    }
+
+    /// Line, its start, and the byte to be read next.
+    pub fn position(&self) -> (u32, usize, usize) {
+        self.lexer.position()
+    }
+
+    /// Whether a line end was the last thing read.
+    pub fn before_line(&self) -> bool {
+        self.lexer.before_line()
+    }
+}
+
 /// The tokens up to the end of input or to the lexer's error.
-pub struct TokenBuffer {
+pub(crate) struct TokenBuffer {
     /// The tokens; the last is the end marker, unless there was an error.
     pub tokens: Vec<Token>,
-    /// `# type: ignore` comments, which are no tokens to the grammar.
+    /// `# type: ignore` comments.
     pub type_ignores: Vec<Token>,
     /// What the lexer has to say about doubtful numbers and escapes.
     pub warnings: Vec<Warning>,
@@ -15,52 +63,29 @@ pub struct TokenBuffer {
     pub error: Option<Box<LexError>>,
     /// Brackets open at the end.
     pub open_brackets: Vec<Bracket>,
-    /// Line the lexer was on at the end.
-    pub last_line: u32,
 }
 
 impl TokenBuffer {
     /// Reads all of `src`.
     pub fn new(src: &[u8], options: LexOptions) -> TokenBuffer {
-        let mut lexer = Lexer::new(src, options);
+        let mut stream = TokenStream::new(src, options);
         let mut tokens = Vec::with_capacity(src.len() / 4 + 16);
-        let mut type_ignores = Vec::new();
-        let mut error = None;
-        // A single interactive statement also ends, with its blocks, where the input does.
-        let mut started = false;
-        loop {
-            let mut token = match lexer.next_token() {
-                Ok(token) => token,
-                Err(found) => {
-                    error = Some(found);
-                    break;
-                }
-            };
-            match token.kind {
-                TokenKind::TypeIgnore => {
-                    type_ignores.push(token);
-                    continue;
-                }
-                TokenKind::EndMarker if options.single && started => {
-                    token.kind = TokenKind::Newline;
-                    started = false;
-                    if !options.dont_imply_dedent {
-                        lexer.imply_dedents();
+        let error = loop {
+            match stream.next() {
+                Ok(token) => {
+                    tokens.push(token);
+                    if token.kind == TokenKind::EndMarker {
+                        break None;
                     }
                 }
-                _ => started = true,
+                Err(error) => break Some(error),
             }
-            tokens.push(token);
-            if token.kind == TokenKind::EndMarker {
-                break;
-            }
-        }
+        };
         TokenBuffer {
             tokens,
-            type_ignores,
-            open_brackets: lexer.brackets().to_vec(),
-            last_line: lexer.lineno(),
-            warnings: lexer.warnings,
+            type_ignores: stream.type_ignores,
+            open_brackets: stream.lexer.brackets().to_vec(),
+            warnings: stream.lexer.warnings,
             error,
         }
     }

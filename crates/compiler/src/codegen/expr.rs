@@ -386,10 +386,9 @@ impl<'a> Compiler<'a, '_> {
             ExprKind::Set(_) | ExprKind::SetComp(_) => "set",
             ExprKind::GeneratorExp(_) => "generator",
             ExprKind::Lambda(_) => "function",
-            ExprKind::JoinedStr(_)
-            | ExprKind::TemplateStr(_)
-            | ExprKind::FormattedValue(_)
-            | ExprKind::Interpolation(_) => "str",
+            ExprKind::JoinedStr(_) | ExprKind::FormattedValue(_) => "str",
+            ExprKind::TemplateStr(_) => "string.templatelib.Template",
+            ExprKind::Interpolation(_) => "string.templatelib.Interpolation",
             ExprKind::BinOp(_) if self.as_percent_format(e).is_some() => "str",
             _ => return None,
         })
@@ -687,7 +686,12 @@ impl<'a> Compiler<'a, '_> {
             ),
             None => matches!(
                 e.kind,
-                ExprKind::Set(_) | ExprKind::SetComp(_) | ExprKind::GeneratorExp(_) | ExprKind::Lambda(_)
+                ExprKind::Set(_)
+                    | ExprKind::SetComp(_)
+                    | ExprKind::GeneratorExp(_)
+                    | ExprKind::TemplateStr(_)
+                    | ExprKind::Interpolation(_)
+                    | ExprKind::Lambda(_)
             ),
         };
         if suspicious && let Some(name) = self.inferred_type(e) {

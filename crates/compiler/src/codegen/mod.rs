@@ -62,6 +62,8 @@ pub struct Compiler<'a, 'w> {
     pub(crate) interactive: bool,
     pub(crate) sink: &'w mut WarningSink<'w>,
     pub(crate) depth: Depth,
+    /// Nesting of code that is a second copy and must not warn again.
+    muted: u32,
     cfg: Cfg,
     spare: Vec<Sequence>,
 }
@@ -89,6 +91,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
             interactive: false,
             sink,
             depth,
+            muted: 0,
             cfg: Cfg::default(),
             spare: Vec::new(),
         }
@@ -116,7 +119,14 @@ impl<'a, 'w> Compiler<'a, 'w> {
     }
 
     fn module_body(&mut self, body: &'a [Stmt<'a>], interactive: bool) -> Result {
-        let at = body.first().map_or(Location::new(1, 1, 0, 0), |s| location(s.range));
+        let first = match interactive {
+            true => body.first(),
+            false => {
+                let body = self.preprocess.body(body);
+                body.docstring.or(body.rest.first())
+            }
+        };
+        let at = first.map_or(Location::new(1, 1, 0, 0), |s| location(s.range));
         if self.entry().has_conditional_annotations {
             self.emit(at, Op::BUILD_SET, 0);
             let arg = self.unit.metadata.name(known::CONDITIONAL_ANNOTATIONS);
@@ -204,7 +214,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
     }
 
     pub(crate) fn warn(&mut self, at: Location, message: &str) -> Result {
-        warn(self.sink, at, message)
+        if self.muted > 0 { Ok(()) } else { warn(self.sink, at, message) }
     }
 
     pub(crate) fn future_annotations(&self) -> bool {

@@ -58,7 +58,9 @@ impl<'a> Compiler<'a, '_> {
         self.jump(NO_LOCATION, Op::SETUP_CLEANUP, cleanup);
         self.op(NO_LOCATION, Op::PUSH_EXC_INFO);
         self.push_block(NO_LOCATION, BlockKind::FinallyEnd, end, Label::NONE, Datum::None)?;
+        self.muted += 1;
         self.stmts(node.finalbody)?;
+        self.muted -= 1;
         self.pop_block(BlockKind::FinallyEnd);
         self.emit(NO_LOCATION, Op::RERAISE, 0);
         self.place(cleanup);

@@ -8,7 +8,7 @@ use crate::typeobj::{HeapType, Type, flags};
 use crate::types::dict::Dict;
 use crate::types::exceptions;
 use crate::types::list::List;
-use crate::types::str::{Str, intern::intern_obj};
+use crate::types::str::{Str, intern::intern};
 use crate::types::tuple::Tuple;
 use crate::types::{int::Int, none};
 use crate::{bail, intern, raise};
@@ -66,7 +66,7 @@ fn set_attr(ty: &Type, name: &Object, value: Option<&Object>) -> PyResult<()> {
     if ty.has_flag(flags::IMMUTABLETYPE) {
         bail!(TypeError, "cannot set '{}' attribute of immutable type '{}'", text.to_utf8_lossy(), ty.name_str());
     }
-    let name: Ref<Str> = intern_obj(Ref::from_borrowed(text));
+    let name: Ref<Str> = intern(Ref::from_borrowed(text));
     let o = ty.as_object();
     // Data descriptors of the metaclass first, then the class's own dict.
     if let Some(d) = o.ty().lookup(&name)
@@ -379,7 +379,7 @@ fn set_bases(ty: &Type, value: Option<&Object>) -> PyResult<()> {
     }
     let old_bases = ty.bases_tuple();
     let old_base_ref = old_base.to_obj();
-    ty.bases.set(Some(bases.as_object_obj()));
+    ty.bases.set(Some(bases.to_obj()));
     new_base.as_object().incref();
     ty.base.set(new_base);
     if let Err(e) = recompute_mro(ty) {

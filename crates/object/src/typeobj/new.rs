@@ -8,7 +8,7 @@ use crate::method::{MemberDef, MethodDef, MethodPtr, member, meth};
 use crate::typeobj::{HeapType, Type, flags, heap};
 use crate::types::dict::Dict;
 use crate::types::object::PyBaseObject_Type;
-use crate::types::str::{Str, intern::intern_obj};
+use crate::types::str::{Str, intern::intern};
 use crate::types::tuple::Tuple;
 use crate::types::type_::PyType_Type;
 use crate::types::exceptions;
@@ -155,7 +155,7 @@ pub extern "C" fn type_new(meta: &Type, args: &Object, kwargs: Option<&Object>) 
     }
     let bases: Ref<Tuple> = if bases.is_empty() { Tuple::new(&[PyBaseObject_Type.as_object()]) } else { Ref::from_borrowed(bases) };
     let base = best_base(&bases)?;
-    let dict = ns.copy();
+    let dict = ns.copy()?;
     let cls = build(winner, name, &bases, base, &dict)?;
     let ty: &Type = cls.cast();
     set_names(ty)?;
@@ -185,7 +185,7 @@ fn build(meta: &Type, name: &Str, bases: &Ref<Tuple>, base: &Type, dict: &Ref<Di
     ty.as_sequence.set(&heap.as_sequence);
     ty.as_mapping.set(&heap.as_mapping);
     ty.as_buffer.set(&heap.as_buffer);
-    heap.ht_name.set(Some(name.as_object_obj()));
+    heap.ht_name.set(Some(name.to_obj()));
     heap.ht_tpname.set(tpname.into_raw());
     ty.name.set(heap.ht_tpname.get());
     ty.bases.set(Some(bases.clone().into_obj()));
@@ -233,7 +233,7 @@ fn set_dunders(ty: &Type, heap: &HeapType, name: &Str, dict: &Dict) -> PyResult<
             heap.ht_qualname.set(Some(q));
             dict.del_item(intern!("__qualname__"))?;
         }
-        None => heap.ht_qualname.set(Some(name.as_object_obj())),
+        None => heap.ht_qualname.set(Some(name.to_obj())),
     }
     if let Some(doc) = dict.get_item(intern!("__doc__"))?
         && let Some(s) = doc.downcast::<Str>()
@@ -331,7 +331,7 @@ impl SlotLayout {
             }
             names.push(mangled);
         }
-        names.sort_by(|a, b| a.cmp_str(b));
+        names.sort_by(|a, b| a.cmp(b));
         // The other bases may bring a dict or weak references that the first does not have.
         for b in bases.items() {
             let t: &Type = b.cast();
@@ -392,9 +392,9 @@ fn mangle(class_name: &Str, name: &Str) -> Ref<Str> {
     let (class, text) = (class_name.to_utf8_lossy(), name.to_utf8_lossy());
     let stripped = class.trim_start_matches('_');
     if !text.starts_with("__") || text.ends_with("__") || text.contains('.') || stripped.is_empty() {
-        return intern_obj(Ref::from_borrowed(name));
+        return intern(Ref::from_borrowed(name));
     }
-    intern_obj(Str::from_utf8(&format!("_{stripped}{text}")))
+    intern(Str::from_utf8(&format!("_{stripped}{text}")))
 }
 
 /// `__set_name__` of the attributes that have it.

@@ -465,10 +465,10 @@ pub extern "C" fn anext(o: &Object) -> PyResult {
 }
 
 pub extern "C" fn getbuffer(o: &Object, view: *mut crate::buffer::RawBuffer, request: c_int) -> c_int {
-    crate::buffer::python_getbuffer(o, view, request)
+    crate::types::memoryview::python::getbuffer(o, view, request)
 }
 pub extern "C" fn releasebuffer(o: &Object, view: *mut crate::buffer::RawBuffer) {
-    crate::buffer::python_releasebuffer(o, view)
+    crate::types::memoryview::python::releasebuffer(o, view)
 }
 
 /// Used by wrappers and slots that answer an iterator's next item.

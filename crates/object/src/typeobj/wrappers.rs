@@ -176,13 +176,15 @@ pub fn wrap_call(s: &Object, a: &Tuple, p: *const c_void, kw: Option<&Object>) -
     f(s, a, kw)
 }
 
-pub fn wrap_buffer(s: &Object, a: &Tuple, _: *const c_void, _: Option<&Object>) -> PyResult {
+pub fn wrap_buffer(s: &Object, a: &Tuple, p: *const c_void, _: Option<&Object>) -> PyResult {
     expect(a, 1)?;
-    crate::buffer::memoryview_from_flags(s, a.item(0))
+    // SAFETY: paired with `bf_getbuffer`.
+    let f: GetBufferProc = unsafe { slot(p) };
+    crate::types::memoryview::python::memoryview_from_flags(s, a.item(0), f)
 }
 
 pub fn wrap_release_buffer(s: &Object, a: &Tuple, _: *const c_void, _: Option<&Object>) -> PyResult {
     expect(a, 1)?;
-    crate::buffer::release_memoryview_of(s, a.item(0))?;
+    crate::types::memoryview::python::release_memoryview_of(s, a.item(0))?;
     none()
 }

@@ -1,8 +1,8 @@
 //! The type `bool` and its two instances.
 
 use crate::error::PyResult;
-use crate::header::{Obj, Object};
 use crate::flags;
+use crate::header::{Obj, Object};
 use crate::protocol::call::nargs;
 use crate::protocol::compare::not_implemented;
 use crate::typeobj::slots::{NumberMethods, Slot};
@@ -68,7 +68,12 @@ extern "C" fn bool_new(_: &Type, args: &Object, kwargs: Option<&Object>) -> PyRe
     })
 }
 
-unsafe extern "C" fn bool_vectorcall(_: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn bool_vectorcall(
+    _: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { crate::args::CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     if !call.keywords().is_empty() {

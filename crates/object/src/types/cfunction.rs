@@ -259,10 +259,9 @@ extern "C" fn cfunction_repr(o: &Object) -> PyResult {
 
 extern "C" fn cfunction_hash(o: &Object) -> isize {
     let c: &CFunction = o.cast();
-    let a = crate::protocol::compare::hash_pointer;
-    // SAFETY: the function pointer is a word; only its bits are used.
+        // SAFETY: the function pointer is a word; only its bits are used.
     let f = unsafe { c.def().meth.null } as usize;
-    let s = c.m_self.get().map_or(0, a);
+    let s = c.m_self.get().map_or(0, |s| crate::protocol::compare::hash_pointer(s));
     match s ^ (f.rotate_right(4) as isize) {
         -1 => -2,
         h => h,

@@ -1,13 +1,14 @@
 //! The type `enumerate`.
 
 use crate::args::{CallArgs, Param, Signature, bind_keywords, with_tuple_args};
-use crate::error::{PyResult, to_iternext};
+use crate::error::PyResult;
 use crate::header::{Obj, ObjCell, Object, Ref};
 use crate::protocol::call::nargs;
 use crate::protocol::number;
 use crate::typeobj::slots::VisitProc;
 use crate::types::int::{self, Int};
-use crate::types::iterators::{raw_next, self_iter, tuple, visit_fields};
+use crate::types::iterators::{raw_next, self_iter, tuple_of, visit_fields};
+use crate::types::none::none;
 use crate::types::tuple::Tuple;
 use crate::{Type, TypeDef, bail, flags, methods};
 use std::cell::Cell;
@@ -22,13 +23,15 @@ pub struct Enumerate {
     /// The next count; `isize::MAX` when `long_index` holds it.
     index: Cell<isize>,
     iter: ObjCell,
-    /// Unused: a place that the reference's layout has.
+    /// The pair handed out last, used again if nobody kept it.
     result: ObjCell,
     long_index: ObjCell,
     one: ObjCell,
 }
 
-const _: () = assert!(offset_of!(Enumerate, index) == 16 && offset_of!(Enumerate, long_index) == 40 && size_of::<Enumerate>() == 56);
+const _: () = assert!(
+    offset_of!(Enumerate, index) == 16 && offset_of!(Enumerate, long_index) == 40 && size_of::<Enumerate>() == 56
+);
 
 crate::layout!(Enumerate, PyEnum_Type);
 
@@ -53,7 +56,7 @@ fn construct(cls: &Type, iterable: &Object, start: Option<&Object>) -> PyResult 
             ob_base: Object::placeholder(),
             index: Cell::new(index),
             iter: ObjCell::new(iter),
-            result: ObjCell::empty(),
+            result: ObjCell::new(Tuple::new(&[none(), none()]).into_obj()),
             long_index: ObjCell::from_opt(long_index),
             one: ObjCell::empty(),
         },
@@ -82,7 +85,12 @@ extern "C" fn enumerate_new(cls: &Type, args: &Object, kwargs: Option<&Object>) 
 }
 
 /// The call itself complains about names in its own words.
-unsafe extern "C" fn enumerate_vectorcall(cls: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn enumerate_vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     let cls: &Type = cls.cast();
@@ -138,7 +146,17 @@ extern "C" fn enumerate_next(o: &Object) -> Option<Obj> {
     // Nothing empties the field while the object lives.
     let it = e.iter.get()?;
     let item = raw_next(it)?;
-    to_iternext(e.next_count().map(|n| Some(tuple![n, item].into_obj())))
+    let Ok(count) = e.next_count() else { return None };
+    if let Some(pair) = e.result.get().filter(|p| p.is_unique()) {
+        // The second reference keeps what runs below from using the pair as well.
+        let pair = pair.to_obj();
+        let t: &Tuple = pair.cast();
+        // SAFETY: the only other reference is the one in `result`, which nobody sees.
+        let _old = unsafe { (t.replace_item(0, count), t.replace_item(1, item)) };
+        t.renew();
+        return Some(pair);
+    }
+    Some(tuple_of([count, item]).into_obj())
 }
 
 /// What pickling makes the object from.
@@ -146,7 +164,7 @@ extern "C" fn enumerate_next(o: &Object) -> Option<Obj> {
 fn __reduce__(this: &Enumerate) -> Ref<Tuple> {
     let count = this.long_index.get_owned().unwrap_or_else(|| Int::from_isize(this.index.get()).into_obj());
     let iter = this.iter.get_owned().unwrap_or_else(|| Tuple::empty().into_obj());
-    tuple![this.ty().to_obj(), tuple![iter, count].into_obj()]
+    tuple_of([this.ty().to_obj(), tuple_of([iter, count]).into_obj()])
 }
 
 /// A generic alias of the class.

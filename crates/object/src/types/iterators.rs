@@ -10,7 +10,7 @@ use crate::types::tuple::Tuple;
 use crate::{Type, TypeDef, bail, flags, hooks, intern, methods};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
-use std::mem::offset_of;
+use std::mem::{ManuallyDrop, offset_of};
 use taipan_clinic::method;
 
 /// `tp_traverse` over fields that own objects.
@@ -51,11 +51,42 @@ pub fn reduce_exhausted() -> PyResult<Ref<Tuple>> {
     Ok(Tuple::from_vec(vec![builtin(intern!("iter"))?, args.into_obj()]))
 }
 
-/// A tuple of owned objects.
-macro_rules! tuple {
-    ($($o:expr),* $(,)?) => { $crate::types::tuple::Tuple::from_vec(vec![$($o),*]) };
+/// The pickled form of an iterator over a built-in sequence, which is gone once the iterator is exhausted.
+pub fn reduce_sequence_iterator(seq: Option<&Object>, index: isize) -> PyResult {
+    match seq {
+        Some(s) => Ok(tuple_of([
+            builtin(intern!("iter"))?,
+            tuple_of([s.to_obj()]).into_obj(),
+            Int::from_isize(index).into_obj(),
+        ])
+        .into_obj()),
+        None => reduce_exhausted().map(Ref::into_obj),
+    }
 }
-pub(crate) use tuple;
+
+/// The pickled form of an iterator that walks a list backwards.
+pub fn reduce_reversed(seq: Option<&Object>, index: isize) -> PyResult {
+    match seq {
+        Some(s) => Ok(tuple_of([
+            builtin(intern!("reversed"))?,
+            tuple_of([s.to_obj()]).into_obj(),
+            Int::from_isize(index).into_obj(),
+        ])
+        .into_obj()),
+        None => {
+            let empty = crate::types::list::List::new().into_obj();
+            Ok(tuple_of([builtin(intern!("iter"))?, tuple_of([empty]).into_obj()]).into_obj())
+        }
+    }
+}
+
+/// A tuple of owned objects, without a vector in between.
+#[inline]
+pub(crate) fn tuple_of<const N: usize>(items: [Obj; N]) -> Ref<Tuple> {
+    let items = ManuallyDrop::new(items);
+    // SAFETY: the array owns its references and is not dropped.
+    unsafe { Tuple::from_raw_items(items.as_ptr(), N) }
+}
 
 /// An iterator over whatever has `__getitem__` (`seqiterobject`).
 #[repr(C)]
@@ -71,7 +102,12 @@ crate::layout!(SeqIter, PySeqIter_Type);
 
 /// `iter(o)` for a sequence without `__iter__` (`PySeqIter_New`).
 pub fn seq_iter(o: &Object) -> Obj {
-    crate::alloc::new_object(SeqIter { ob_base: Object::placeholder(), index: Cell::new(0), seq: ObjCell::new(o.to_obj()) }).into_obj()
+    crate::alloc::new_object(SeqIter {
+        ob_base: Object::placeholder(),
+        index: Cell::new(0),
+        seq: ObjCell::new(o.to_obj()),
+    })
+    .into_obj()
 }
 
 extern "C" fn seq_iter_next(o: &Object) -> Option<Obj> {
@@ -105,7 +141,8 @@ impl SeqIter {
 fn seq_iter_length_hint(this: &SeqIter) -> PyResult {
     let Some(seq) = this.seq.get_owned() else { return Ok(Int::zero().into_obj()) };
     let ty = seq.ty();
-    let sized = ty.sequence().is_some_and(|s| s.length.get().is_some()) || ty.mapping().is_some_and(|m| m.length.get().is_some());
+    let sized = ty.sequence().is_some_and(|s| s.length.get().is_some())
+        || ty.mapping().is_some_and(|m| m.length.get().is_some());
     if !sized {
         return Ok(not_implemented().to_obj());
     }
@@ -117,7 +154,7 @@ fn seq_iter_length_hint(this: &SeqIter) -> PyResult {
 #[method(name = "__reduce__")]
 fn seq_iter_reduce(this: &SeqIter) -> PyResult<Ref<Tuple>> {
     let Some(seq) = this.seq.get_owned() else { return reduce_exhausted() };
-    Ok(tuple![builtin(intern!("iter"))?, tuple![seq].into_obj(), Int::from_isize(this.index.get()).into_obj()])
+    Ok(tuple_of([builtin(intern!("iter"))?, tuple_of([seq]).into_obj(), Int::from_isize(this.index.get()).into_obj()]))
 }
 
 /// Sets the position, as pickling saved it.
@@ -164,7 +201,9 @@ pub struct CallIter {
     sentinel: ObjCell,
 }
 
-const _: () = assert!(offset_of!(CallIter, callable) == 16 && offset_of!(CallIter, sentinel) == 24 && size_of::<CallIter>() == 32);
+const _: () = assert!(
+    offset_of!(CallIter, callable) == 16 && offset_of!(CallIter, sentinel) == 24 && size_of::<CallIter>() == 32
+);
 
 crate::layout!(CallIter, PyCallIter_Type);
 
@@ -214,7 +253,7 @@ extern "C" fn call_iter_next(o: &Object) -> Option<Obj> {
 #[method(name = "__reduce__")]
 fn call_iter_reduce(this: &CallIter) -> PyResult<Ref<Tuple>> {
     match (this.callable.get_owned(), this.sentinel.get_owned()) {
-        (Some(f), Some(s)) => Ok(tuple![builtin(intern!("iter"))?, tuple![f, s].into_obj()]),
+        (Some(f), Some(s)) => Ok(tuple_of([builtin(intern!("iter"))?, tuple_of([f, s]).into_obj()])),
         _ => reduce_exhausted(),
     }
 }

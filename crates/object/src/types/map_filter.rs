@@ -6,7 +6,7 @@ use crate::header::{Obj, ObjCell, Object, Ref};
 use crate::protocol::call::nargs;
 use crate::typeobj::slots::VisitProc;
 use crate::types::bool_::{self, PyBool_Type};
-use crate::types::iterators::{exhausted, raw_next, self_iter, tuple, visit_fields};
+use crate::types::iterators::{exhausted, raw_next, self_iter, tuple_of, visit_fields};
 use crate::types::tuple::Tuple;
 use crate::types::zip::{check_uneven, iterators, strict_argument};
 use crate::{Type, TypeDef, bail, flags, methods};
@@ -29,7 +29,8 @@ const _: () = assert!(offset_of!(Map, func) == 24 && offset_of!(Map, strict) == 
 crate::layout!(Map, PyMap_Type);
 
 fn map_construct(cls: &Type, call: CallArgs<'_>) -> PyResult {
-    let subclass = !std::ptr::eq(cls, &PyMap_Type) && cls.init.get().map(|f| f as usize) != PyMap_Type.init.get().map(|f| f as usize);
+    let subclass = !std::ptr::eq(cls, &PyMap_Type)
+        && cls.init.get().map(|f| f as usize) != PyMap_Type.init.get().map(|f| f as usize);
     let strict = strict_argument("map", call, subclass)?;
     let [func, iterables @ ..] = call.positional() else {
         bail!(TypeError, "map() must have at least two arguments.");
@@ -51,7 +52,12 @@ extern "C" fn map_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyR
     with_tuple_args("map", args, kwargs, |call| map_construct(cls, call))
 }
 
-unsafe extern "C" fn map_vectorcall(cls: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn map_vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     map_construct(cls.cast(), call)
@@ -99,7 +105,7 @@ fn map_reduce(this: &Map) -> Ref<Tuple> {
     }
     let args = Tuple::from_vec(args).into_obj();
     let cls = this.ty().to_obj();
-    if this.strict.get() != 0 { tuple![cls, args, bool_::from_bool(true)] } else { tuple![cls, args] }
+    if this.strict.get() != 0 { tuple_of([cls, args, bool_::from_bool(true)]) } else { tuple_of([cls, args]) }
 }
 
 /// Sets whether lengths must agree, as pickling saved it.
@@ -147,7 +153,11 @@ crate::layout!(Filter, PyFilter_Type);
 
 fn filter_construct(cls: &Type, args: &[&Object]) -> PyResult {
     check_positional("filter", args.len(), 2, 2)?;
-    let f = Filter { ob_base: Object::placeholder(), func: ObjCell::new(args[0].to_obj()), iter: ObjCell::new(args[1].iter()?) };
+    let f = Filter {
+        ob_base: Object::placeholder(),
+        func: ObjCell::new(args[0].to_obj()),
+        iter: ObjCell::new(args[1].iter()?),
+    };
     crate::alloc::new_instance(cls, f).map(Ref::into_obj)
 }
 
@@ -156,7 +166,12 @@ extern "C" fn filter_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> 
     filter_construct(cls, args.cast::<Tuple>().borrowed_items())
 }
 
-unsafe extern "C" fn filter_vectorcall(cls: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn filter_vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     if !call.keywords().is_empty() {
@@ -184,7 +199,7 @@ extern "C" fn filter_next(o: &Object) -> Option<Obj> {
 #[method(name = "__reduce__")]
 fn filter_reduce(this: &Filter) -> Ref<Tuple> {
     let args: Vec<Obj> = [this.func.get_owned(), this.iter.get_owned()].into_iter().flatten().collect();
-    tuple![this.ty().to_obj(), Tuple::from_vec(args).into_obj()]
+    tuple_of([this.ty().to_obj(), Tuple::from_vec(args).into_obj()])
 }
 
 extern "C" fn filter_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {

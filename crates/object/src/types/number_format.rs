@@ -34,7 +34,12 @@ impl Sink for StrSink<'_> {
 pub fn spec_error(e: SpecError, spec: &Str, o: &Object) -> Raised {
     match e {
         SpecError::Invalid => {
-            raise!(ValueError, "Invalid format specifier '{}' for object of type '{}'", spec.display(), o.ty().name_str())
+            raise!(
+                ValueError,
+                "Invalid format specifier '{}' for object of type '{}'",
+                spec.display(),
+                o.ty().name_str()
+            )
         }
         SpecError::Value(s) => raise!(ValueError, "{s}"),
         SpecError::Overflow(s) => raise!(OverflowError, "{s}"),
@@ -59,7 +64,8 @@ impl CLocale {
         // SAFETY: the structure and its strings are valid until the next call of `setlocale`, which takes the interpreter lock.
         unsafe {
             let l = &*libc::localeconv();
-            let text = |p: *const std::ffi::c_char| CStr::from_ptr(p).to_string_lossy().chars().map(u32::from).collect();
+            let text =
+                |p: *const std::ffi::c_char| CStr::from_ptr(p).to_string_lossy().chars().map(u32::from).collect();
             CLocale {
                 point: text(l.decimal_point),
                 thousands: text(l.thousands_sep),
@@ -78,7 +84,12 @@ fn with_locale<R>(spec: &Spec, f: impl FnOnce(&Locale<'_>) -> R) -> R {
     f(&Locale { decimal_point: &l.point, thousands_sep: &l.thousands, grouping: &l.grouping })
 }
 
-fn finish(o: &Object, spec_text: &Str, spec: &Spec, f: impl FnOnce(&mut dyn Sink, &Locale<'_>) -> Result<(), SpecError>) -> PyResult {
+fn finish(
+    o: &Object,
+    spec_text: &Str,
+    spec: &Spec,
+    f: impl FnOnce(&mut dyn Sink, &Locale<'_>) -> Result<(), SpecError>,
+) -> PyResult {
     let mut b = StrBuilder::new();
     match with_locale(spec, |l| f(&mut StrSink(&mut b), l)) {
         Ok(()) => Ok(b.finish().into_obj()),

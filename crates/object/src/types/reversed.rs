@@ -7,7 +7,7 @@ use crate::protocol::call::nargs;
 use crate::typeobj::slots::VisitProc;
 use crate::types::exceptions;
 use crate::types::int::Int;
-use crate::types::iterators::{position, self_iter, tuple, visit_fields};
+use crate::types::iterators::{position, self_iter, tuple_of, visit_fields};
 use crate::types::tuple::Tuple;
 use crate::{Type, TypeDef, bail, flags, intern, methods};
 use std::cell::Cell;
@@ -23,7 +23,8 @@ pub struct Reversed {
     seq: ObjCell,
 }
 
-const _: () = assert!(offset_of!(Reversed, index) == 16 && offset_of!(Reversed, seq) == 24 && size_of::<Reversed>() == 32);
+const _: () =
+    assert!(offset_of!(Reversed, index) == 16 && offset_of!(Reversed, seq) == 24 && size_of::<Reversed>() == 32);
 
 crate::layout!(Reversed, PyReversed_Type);
 
@@ -45,7 +46,12 @@ extern "C" fn reversed_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -
     construct(cls, args.cast::<Tuple>().borrowed_items())
 }
 
-unsafe extern "C" fn reversed_vectorcall(cls: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn reversed_vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     if !call.keywords().is_empty() {
@@ -95,8 +101,8 @@ fn __length_hint__(this: &Reversed) -> PyResult<isize> {
 fn __reduce__(this: &Reversed) -> Ref<Tuple> {
     let cls = this.ty().to_obj();
     match this.seq.get_owned() {
-        Some(seq) => tuple![cls, tuple![seq].into_obj(), Int::from_isize(this.index.get()).into_obj()],
-        None => tuple![cls, tuple![Tuple::empty().into_obj()].into_obj()],
+        Some(seq) => tuple_of([cls, tuple_of([seq]).into_obj(), Int::from_isize(this.index.get()).into_obj()]),
+        None => tuple_of([cls, tuple_of([Tuple::empty().into_obj()]).into_obj()]),
     }
 }
 

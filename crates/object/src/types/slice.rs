@@ -10,12 +10,12 @@ use crate::protocol::compare::{CompareOp, not_implemented};
 use crate::protocol::number;
 use crate::thread::Thread;
 use crate::typeobj::slots::VisitProc;
+use crate::types::bool_;
 use crate::types::int::{self, Int};
-use crate::types::iterators::visit_fields;
+use crate::types::iterators::{tuple_of, visit_fields};
 use crate::types::none::none;
 use crate::types::str::StrBuilder;
 use crate::types::tuple::Tuple;
-use crate::types::bool_;
 use crate::{Type, TypeDef, bail, flags, members, methods};
 use std::cmp::Ordering;
 use std::ffi::{c_int, c_void};
@@ -57,7 +57,7 @@ impl SliceRange {
 }
 
 /// Clips bounds to a length, as slicing does (`PySlice_AdjustIndices`). `step` is neither 0 nor `isize::MIN`.
-pub fn adjust(len: usize, mut start: isize, mut stop: isize, step: isize) -> SliceRange {
+pub fn adjust((start, stop, step): (isize, isize, isize), len: usize) -> SliceRange {
     let n = len as isize;
     let clip = |i: isize| {
         if i < 0 {
@@ -75,8 +75,7 @@ pub fn adjust(len: usize, mut start: isize, mut stop: isize, step: isize) -> Sli
             i
         }
     };
-    start = clip(start);
-    stop = clip(stop);
+    let (start, stop) = (clip(start), clip(stop));
     let count = if step < 0 {
         if stop < start { (start - stop - 1) / -step + 1 } else { 0 }
     } else if start < stop {
@@ -158,8 +157,7 @@ impl Slice {
     /// The slice of a sequence of `len` items. May run Python code: a caller whose length can change asks [`Slice::unpack`] and
     /// then [`adjust`].
     pub fn indices(&self, len: usize) -> PyResult<SliceRange> {
-        let (start, stop, step) = self.unpack()?;
-        Ok(adjust(len, start, stop, step))
+        Ok(adjust(self.unpack()?, len))
     }
 }
 
@@ -181,18 +179,15 @@ pub fn long_indices(s: &Slice, length: &Int) -> PyResult<(Ref<Int>, Ref<Int>, Re
         bail!(ValueError, "slice step cannot be zero");
     }
     let backwards = step.is_negative();
-    let (lower, upper) = if backwards {
-        (Int::small(-1), int::sub(length, &Int::one())?)
-    } else {
-        (Int::zero(), Int::exact(length))
-    };
+    let (lower, upper) =
+        if backwards { (Int::small(-1), int::sub(length, &Int::one())?) } else { (Int::zero(), Int::exact(length)) };
     let clip = |o: &Object, default: &Ref<Int>| -> PyResult<Ref<Int>> {
         let Some(i) = long_bound(o)? else { return Ok(default.clone()) };
         if i.is_negative() {
             let i = int::add(&i, length)?;
-            Ok(if i.cmp(&lower) == Ordering::Less { lower.clone() } else { i })
+            Ok(if i.compare(&lower) == Ordering::Less { lower.clone() } else { i })
         } else {
-            Ok(if i.cmp(&upper) == Ordering::Greater { upper.clone() } else { Int::exact(&i) })
+            Ok(if i.compare(&upper) == Ordering::Greater { upper.clone() } else { Int::exact(&i) })
         }
     };
     let (first, last) = if backwards { (&upper, &lower) } else { (&lower, &upper) };
@@ -209,14 +204,14 @@ fn indices(this: &Slice, object: &Object) -> PyResult<Ref<Tuple>> {
         bail!(ValueError, "length should not be negative");
     }
     let (start, stop, step) = long_indices(this, &length)?;
-    Ok(Tuple::from_vec(vec![start.into_obj(), stop.into_obj(), step.into_obj()]))
+    Ok(tuple_of([start.into_obj(), stop.into_obj(), step.into_obj()]))
 }
 
 /// What pickling makes the slice from.
 #[method]
 fn __reduce__(this: &Slice) -> Ref<Tuple> {
     let args = Tuple::new(&[this.start(), this.stop(), this.step()]);
-    Tuple::from_vec(vec![PySlice_Type.to_obj(), args.into_obj()])
+    tuple_of([PySlice_Type.to_obj(), args.into_obj()])
 }
 
 extern "C" fn slice_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResult {

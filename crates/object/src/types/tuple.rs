@@ -127,6 +127,27 @@ impl Tuple {
         // SAFETY: `ob_size` items follow the head, and a published tuple does not change.
         unsafe { std::slice::from_raw_parts(self.ob_item.as_ptr(), self.len()) }
     }
+    /// Replaces an item of a tuple that an iterator made and hands out again, since nobody else kept it; the old item comes back.
+    /// Afterwards the iterator calls [`Tuple::renew`].
+    ///
+    /// # Safety
+    /// No other reference to the tuple exists that could see the change, and `i` is in range.
+    #[inline(always)]
+    pub(crate) unsafe fn replace_item(&self, i: usize, o: Obj) -> Obj {
+        debug_assert!(i < self.len());
+        // SAFETY: the caller's promise; the slot holds an owned reference before and after.
+        unsafe { self.ob_item.as_ptr().cast_mut().add(i).replace(o) }
+    }
+
+    /// Makes a tuple with replaced items as good as new: no hash is remembered, and the collector looks at it again.
+    #[inline(always)]
+    pub(crate) fn renew(&self) {
+        self.ob_hash.set(-1);
+        if !gc::is_tracked(self) {
+            gc::track(self);
+        }
+    }
+
     /// The items as borrowed references, as calls take them.
     #[inline(always)]
     pub fn borrowed_items(&self) -> &[&Object] {
@@ -229,7 +250,7 @@ extern "C" fn tuple_repr(o: &Object) -> PyResult {
         if i > 0 {
             b.push_str(", ");
         }
-        b.push_object(&*item.repr()?);
+        b.push_pystr(&*item.repr()?);
     }
     b.push_str(if t.len() == 1 { ",)" } else { ")" });
     Ok(b.finish().into_obj())

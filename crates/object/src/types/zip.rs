@@ -4,8 +4,9 @@ use crate::args::{CallArgs, with_tuple_args};
 use crate::error::{PyResult, to_iternext};
 use crate::header::{Obj, ObjCell, Object, Ref};
 use crate::typeobj::slots::VisitProc;
-use crate::types::iterators::{exhausted, raw_next, self_iter, tuple, visit_fields};
 use crate::types::bool_;
+use crate::types::iterators::{exhausted, raw_next, self_iter, tuple_of, visit_fields};
+use crate::types::none::none;
 use crate::types::tuple::Tuple;
 use crate::{Raised, Type, TypeDef, bail, flags, methods, raise};
 use std::cell::Cell;
@@ -19,7 +20,7 @@ pub struct Zip {
     ob_base: Object,
     count: Cell<isize>,
     iters: ObjCell,
-    /// Unused: a place that the reference's layout has.
+    /// The tuple handed out last, used again if nobody kept it.
     result: ObjCell,
     strict: Cell<c_int>,
 }
@@ -76,7 +77,7 @@ extern "C" fn zip_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyR
             ob_base: Object::placeholder(),
             count: Cell::new(iters.len() as isize),
             iters: ObjCell::new(iters.into_obj()),
-            result: ObjCell::empty(),
+            result: ObjCell::new(Tuple::from_vec(vec![none().to_obj(); call.positional().len()]).into_obj()),
             strict: Cell::new(strict as c_int),
         };
         crate::alloc::new_instance(cls, z).map(Ref::into_obj)
@@ -91,20 +92,36 @@ impl Zip {
         if n == 0 {
             return Ok(None);
         }
+        if let Some(last) = self.result.get().filter(|t| t.is_unique()) {
+            // The second reference keeps what runs below from using the tuple as well.
+            let last = last.to_obj();
+            let t: &Tuple = last.cast();
+            for i in 0..n {
+                let Some(item) = raw_next(iters.item(i)) else { return self.end(iters, i) };
+                // SAFETY: the only other reference is the one in `result`, which nobody sees.
+                drop(unsafe { t.replace_item(i, item) });
+            }
+            t.renew();
+            return Ok(Some(last));
+        }
         let mut items = Vec::with_capacity(n);
         for i in 0..n {
             match raw_next(iters.item(i)) {
                 Some(o) => items.push(o),
-                None => {
-                    exhausted()?;
-                    if self.strict.get() != 0 {
-                        check_uneven("zip", iters, i)?;
-                    }
-                    return Ok(None);
-                }
+                None => return self.end(iters, i),
             }
         }
         Ok(Some(Tuple::from_vec(items).into_obj()))
+    }
+
+    /// Iterator `i` gave no item.
+    #[cold]
+    fn end(&self, iters: &Tuple, i: usize) -> PyResult<Option<Obj>> {
+        exhausted()?;
+        if self.strict.get() != 0 {
+            check_uneven("zip", iters, i)?;
+        }
+        Ok(None)
     }
 }
 
@@ -117,7 +134,7 @@ extern "C" fn zip_next(o: &Object) -> Option<Obj> {
 fn __reduce__(this: &Zip) -> Ref<Tuple> {
     let iters = this.iters.get_owned().unwrap_or_else(|| Tuple::empty().into_obj());
     let cls = this.ty().to_obj();
-    if this.strict.get() != 0 { tuple![cls, iters, bool_::from_bool(true)] } else { tuple![cls, iters] }
+    if this.strict.get() != 0 { tuple_of([cls, iters, bool_::from_bool(true)]) } else { tuple_of([cls, iters]) }
 }
 
 /// Sets whether lengths must agree, as pickling saved it.

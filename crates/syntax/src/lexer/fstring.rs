@@ -168,6 +168,7 @@ impl Lexer<'_> {
         let prefix = mode.prefix();
         let kind = if mode.quote_size == 3 { "triple-quoted " } else { "" };
         let msg = format!("unterminated {kind}{prefix}-string literal (detected at line {detected})");
-        self.syntax_error(msg, mode.start as usize + 1)
+        let result = self.syntax_error(msg, mode.start as usize + 1);
+        if mode.quote_size == 3 { self.incomplete(result) } else { result }
     }
 }

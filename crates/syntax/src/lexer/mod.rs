@@ -35,6 +35,10 @@ pub struct LexError {
     pub line_start: u32,
     /// How columns are to be worked out.
     pub place: Place,
+    /// Whether it is the end of the input that was wrong: more input might help.
+    pub incomplete: bool,
+    /// Whether it was met inside of an f-string or t-string.
+    pub in_fstring: bool,
 }
 
 /// Which columns an error of the lexer has.
@@ -46,8 +50,8 @@ pub enum Place {
     Columns(u32, u32),
     /// The end of input was met: where is decided by the parser (open brackets come first).
     EndOfInput,
-    /// The line so far, up to this byte, is wrongly continued.
-    Continuation(u32),
+    /// The byte after a backslash that should be a line end, and where the reference counts its column from.
+    Continuation(u32, u32),
     /// The indentation does not fit; the end column is unknown.
     Indentation(u32),
 }
@@ -90,6 +94,8 @@ pub struct LexOptions {
     pub extra_tokens: bool,
     /// A single interactive statement: the end of input is a line end as well, and closes blocks.
     pub single: bool,
+    /// Read `<>` as one operator.
+    pub barry_as_flufl: bool,
     /// In `single` mode, let the end of input not close blocks.
     pub dont_imply_dedent: bool,
 }
@@ -101,6 +107,8 @@ pub struct Lexer<'s> {
     pos: usize,
     lineno: u32,
     line_start: usize,
+    /// Start of the line that the current token, or the continued line, began on.
+    buffer_start: usize,
     at_line_start: bool,
     pending: i32,
     indents: Vec<(u32, u32)>,
@@ -149,6 +157,7 @@ impl<'s> Lexer<'s> {
             pos: 0,
             lineno: 1,
             line_start: 0,
+            buffer_start: 0,
             at_line_start: true,
             pending: 0,
             indents: vec![(0, 0)],
@@ -177,9 +186,14 @@ impl<'s> Lexer<'s> {
         self.indents.truncate(1);
     }
 
-    /// The line being read.
-    pub fn lineno(&self) -> u32 {
-        self.lineno
+    /// Line, its start, and the byte to be read next.
+    pub fn position(&self) -> (u32, usize, usize) {
+        (self.lineno, self.line_start, self.pos)
+    }
+
+    /// Whether a line end was the last thing read.
+    pub fn before_line(&self) -> bool {
+        self.at_line_start && self.pos > 0
     }
 
     #[inline(always)]
@@ -212,7 +226,7 @@ impl<'s> Lexer<'s> {
 
     #[cold]
     fn fail<T>(&mut self, error: LexError) -> Result<T, Box<LexError>> {
-        let error = Box::new(error);
+        let error = Box::new(LexError { in_fstring: !self.modes.is_empty(), ..error });
         self.error = Some(error.clone());
         Err(error)
     }
@@ -221,7 +235,26 @@ impl<'s> Lexer<'s> {
     fn syntax_error<T>(&mut self, msg: impl Into<String>, cur: usize) -> Result<T, Box<LexError>> {
         let (lineno, line_start) = (self.lineno, self.line_start as u32);
         let place = Place::Before(cur as u32);
-        self.fail(LexError { kind: ErrorKind::SyntaxError, msg: msg.into(), lineno, line_start, place })
+        self.fail(LexError {
+            kind: ErrorKind::SyntaxError,
+            msg: msg.into(),
+            lineno,
+            line_start,
+            place,
+            incomplete: false,
+            in_fstring: false,
+        })
+    }
+
+    /// Marks the error just made as due to the end of the input.
+    fn incomplete<T>(&mut self, result: Result<T, Box<LexError>>) -> Result<T, Box<LexError>> {
+        if let Some(error) = &mut self.error {
+            error.incomplete = true;
+        }
+        result.map_err(|mut error| {
+            error.incomplete = true;
+            error
+        })
     }
 
     fn warn(&mut self, msg: String, start: usize) {
@@ -253,7 +286,8 @@ impl<'s> Lexer<'s> {
             if self.pending != 0 {
                 return Ok(self.pending_token());
             }
-            // Where the current physical line is needed only by comments, `again` is the inner loop.
+            // A line end after a comment begins, for the reference, where the comment does.
+            let mut comment_start = None;
             loop {
                 let mut pos = self.pos;
                 while is(self.at(pos), BLANK) {
@@ -267,7 +301,7 @@ impl<'s> Lexer<'s> {
                 match c {
                     b'\n' => {
                         self.pos = pos + 1;
-                        if let Some(token) = self.newline(pos, blank_line) {
+                        if let Some(token) = self.newline(comment_start.unwrap_or(pos), blank_line) {
                             return Ok(token);
                         }
                         break;
@@ -276,6 +310,7 @@ impl<'s> Lexer<'s> {
                         if let Some(token) = self.comment(blank_line) {
                             return Ok(token);
                         }
+                        comment_start = Some(pos);
                     }
                     b'\\' => {
                         self.pos = pos + 1;
@@ -304,6 +339,7 @@ impl<'s> Lexer<'s> {
         let mut token = self.token_from(TokenKind::Newline, start);
         self.lineno += 1;
         self.line_start = self.pos;
+        self.buffer_start = self.pos;
         self.at_line_start = true;
         if blank_line || !self.brackets.is_empty() {
             if self.options.extra_tokens {
@@ -318,9 +354,8 @@ impl<'s> Lexer<'s> {
             token.kind = TokenKind::Nl;
             return Some(token);
         }
-        token.end = start as u32;
-        if self.options.extra_tokens {
-            token.end = self.pos as u32;
+        if !self.options.extra_tokens {
+            token.end -= 1;
         }
         Some(token)
     }
@@ -406,18 +441,36 @@ impl<'s> Lexer<'s> {
     #[cold]
     fn indentation_error(&mut self, msg: &str) -> Result<(), Box<LexError>> {
         let (lineno, line_start) = (self.lineno, self.line_start as u32);
-        let end = memchr::memchr(b'\n', &self.src[self.line_start..]).map_or(self.src.len(), |n| self.line_start + n);
+        let end =
+            memchr::memchr(b'\n', &self.src[self.line_start..]).map_or(self.src.len(), |n| self.line_start + n + 1);
         let place = Place::Indentation(end as u32);
-        self.fail(LexError { kind: ErrorKind::IndentationError, msg: msg.into(), lineno, line_start, place })
+        self.fail(LexError {
+            kind: ErrorKind::IndentationError,
+            msg: msg.into(),
+            lineno,
+            line_start,
+            place,
+            incomplete: false,
+            in_fstring: false,
+        })
     }
 
     #[cold]
     fn tab_error(&mut self) -> Result<(), Box<LexError>> {
         let (lineno, line_start) = (self.lineno, self.line_start as u32);
-        let end = memchr::memchr(b'\n', &self.src[self.line_start..]).map_or(self.src.len(), |n| self.line_start + n);
+        let end =
+            memchr::memchr(b'\n', &self.src[self.line_start..]).map_or(self.src.len(), |n| self.line_start + n + 1);
         let place = Place::Indentation(end as u32);
         let msg = "inconsistent use of tabs and spaces in indentation".into();
-        self.fail(LexError { kind: ErrorKind::TabError, msg, lineno, line_start, place })
+        self.fail(LexError {
+            kind: ErrorKind::TabError,
+            msg,
+            lineno,
+            line_start,
+            place,
+            incomplete: false,
+            in_fstring: false,
+        })
     }
 
     fn pending_token(&mut self) -> Token {
@@ -443,15 +496,33 @@ impl<'s> Lexer<'s> {
         }
         if self.at(pos) != b'\n' {
             let (lineno, line_start) = (self.lineno, self.line_start as u32);
-            let place = Place::Continuation(pos as u32);
+            // The end of the input is not a byte that could be read.
+            let at = if self.is_end(pos) { pos - 1 } else { pos };
+            let place = Place::Continuation(at as u32, self.buffer_start as u32);
             let msg = "unexpected character after line continuation character".into();
-            return self.fail(LexError { kind: ErrorKind::SyntaxError, msg, lineno, line_start, place });
+            return self.fail(LexError {
+                kind: ErrorKind::SyntaxError,
+                msg,
+                lineno,
+                line_start,
+                place,
+                incomplete: false,
+                in_fstring: false,
+            });
         }
         if self.is_end(pos + 1) {
             let (lineno, line_start) = (self.lineno, self.line_start as u32);
             let msg = "unexpected EOF while parsing".into();
             let place = Place::EndOfInput;
-            return self.fail(LexError { kind: ErrorKind::SyntaxError, msg, lineno, line_start, place });
+            return self.fail(LexError {
+                kind: ErrorKind::SyntaxError,
+                msg,
+                lineno,
+                line_start,
+                place,
+                incomplete: false,
+                in_fstring: false,
+            });
         }
         self.pos = pos + 1;
         self.lineno += 1;
@@ -464,7 +535,15 @@ impl<'s> Lexer<'s> {
             let (lineno, line_start) = (self.lineno, self.line_start as u32);
             let msg = "unexpected EOF while parsing".into();
             let place = Place::EndOfInput;
-            return self.fail(LexError { kind: ErrorKind::SyntaxError, msg, lineno, line_start, place });
+            return self.fail(LexError {
+                kind: ErrorKind::SyntaxError,
+                msg,
+                lineno,
+                line_start,
+                place,
+                incomplete: false,
+                in_fstring: false,
+            });
         }
         self.ended = true;
         Ok(self.token_from(TokenKind::EndMarker, self.pos))
@@ -666,7 +745,7 @@ impl<'s> Lexer<'s> {
                 (b'<', b'=') => (LeftShiftEqual, 3),
                 (b'<', _) => (LeftShift, 2),
                 (b'=', _) => (LessEqual, 2),
-                (b'>', _) => (NotEqual, 2),
+                (b'>', _) if self.options.barry_as_flufl => (NotEqual, 2),
                 _ => (Less, 1),
             },
             b'>' => match (c2, self.at(start + 2)) {

@@ -146,6 +146,8 @@ impl Lexer<'_> {
                 lineno: self.lineno,
                 line_start: self.line_start as u32,
                 place: Place::Columns(first, last),
+                incomplete: false,
+                in_fstring: false,
             });
         }
         self.after_digits(start, pos)

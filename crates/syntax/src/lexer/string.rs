@@ -38,6 +38,8 @@ impl Lexer<'_> {
                     lineno,
                     line_start,
                     place: Place::Columns(start as u32 + 1 - line_start, quote as u32 + 1 - line_start),
+                    incomplete: false,
+                    in_fstring: false,
                 });
             }
         }
@@ -175,6 +177,8 @@ impl Lexer<'_> {
             _ => format!("unterminated string literal (detected at line {detected})"),
         };
         self.pos = end;
-        self.syntax_error(msg, start + 1)
+        let brace = msg.ends_with("expecting '}'");
+        let result = self.syntax_error(msg, start + 1);
+        if end == self.src.len() && !brace { self.incomplete(result) } else { result }
     }
 }

@@ -15,8 +15,11 @@ impl<'a> Parser<'a, '_> {
             return Ok(ExprKind::Call(Call { func, args: &[], keywords: &[] }));
         }
         // A lone generator expression borrows the parentheses of the call.
-        let lone = !matches!(self.kind, TokenKind::Star | TokenKind::DoubleStar)
-            && !(self.kind == TokenKind::Name && self.ahead(1) == TokenKind::Equal);
+        let lone = match self.kind {
+            TokenKind::Star | TokenKind::DoubleStar => false,
+            TokenKind::Name => self.ahead(1) != TokenKind::Equal,
+            _ => true,
+        };
         let mut first = None;
         if lone {
             let elt = self.named_expression()?;

@@ -23,7 +23,7 @@ use crate::error::Warning;
 use crate::lexer::{Token, TokenKind};
 use crate::{Arena, Mode, ParseOptions, unicode};
 
-pub(crate) use strings::{StringError, literal_body};
+pub(crate) use strings::literal_body;
 
 /// The program is wrong, or beyond what this parser takes on; the diagnosis will tell.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Failed;
 pub(crate) type Parsed<T> = Result<T, Failed>;
 
 /// Nesting that is bounded by nothing else: more than the reference ever allows.
-const MAX_DEPTH: u32 = 2100;
+const MAX_DEPTH: u32 = 3000;
 
 /// Where a node begins: line and column.
 #[derive(Clone, Copy)]
@@ -48,8 +48,12 @@ pub(crate) struct Parser<'a, 't> {
     pos: usize,
     kind: TokenKind,
     options: &'t ParseOptions,
-    barry_as_flufl: bool,
+    pub barry_as_flufl: bool,
     depth: u32,
+    /// The token that the last top-level statement begins with, and the one that the statement before it does: what
+    /// follows a statement can make the reference complain of the statement itself.
+    statement_start: usize,
+    pub previous_start: usize,
     /// Expressions of the sequences being read, innermost last.
     exprs: Vec<&'a Expr<'a>>,
     /// Statements of the blocks being read, innermost last.
@@ -70,6 +74,8 @@ impl<'a, 't> Parser<'a, 't> {
             options,
             barry_as_flufl: options.barry_as_flufl,
             depth: 0,
+            statement_start: 0,
+            previous_start: 0,
             exprs: Vec::new(),
             stmts: Vec::new(),
             warnings: Vec::new(),
@@ -82,6 +88,8 @@ impl<'a, 't> Parser<'a, 't> {
         match self.options.mode {
             Mode::Exec => {
                 while self.kind != TokenKind::EndMarker {
+                    self.previous_start = self.statement_start;
+                    self.statement_start = self.pos;
                     self.statement()?;
                 }
                 let body = self.take_stmts(0);
@@ -163,6 +171,11 @@ impl<'a, 't> Parser<'a, 't> {
             }
         }
         Ok(self.take_exprs(base))
+    }
+
+    /// The number of tokens read.
+    pub fn consumed(&self) -> usize {
+        self.pos
     }
 
     // Tokens.

@@ -7,9 +7,6 @@ use crate::error::Warning;
 use crate::escape::{self, DoubtfulEscape};
 use crate::lexer::{Token, TokenKind};
 
-/// What is wrong with a literal: the text of the syntax error.
-pub(crate) type StringError = String;
-
 /// A plain literal taken apart.
 pub(crate) struct Literal<'s> {
     pub bytes: bool,
@@ -193,7 +190,7 @@ impl<'a> Parser<'a, '_> {
             }
         } else if escapes {
             let at = token.start as usize + literal.body_start;
-            ConstantValue::Str(self.decoded(literal.body, token.lineno, token.col, at)?)
+            ConstantValue::Str(self.decoded(literal.body, token.lineno, token.col, at, false)?)
         } else {
             ConstantValue::Str(Wtf8::new(literal.body))
         };
@@ -202,16 +199,17 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// Decodes escapes; `lineno` is where the body is said to begin.
-    fn decoded(&mut self, body: &'a str, lineno: u32, col: u32, position: usize) -> Parsed<&'a Wtf8> {
+    fn decoded(&mut self, body: &'a str, lineno: u32, col: u32, position: usize, formatted: bool) -> Parsed<&'a Wtf8> {
         self.scratch.clear();
         let mut doubtful = None;
         escape::decode_str(body, &mut self.scratch, &mut doubtful).map_err(|_| Failed)?;
+        let doubtful = doubtful.filter(|doubtful| !(formatted && doubtful.brace));
         self.warn(doubtful, body, lineno, col, position);
         Ok(self.scratch_str())
     }
 
     fn warn(&mut self, doubtful: Option<DoubtfulEscape>, body: &str, lineno: u32, col: u32, position: usize) {
-        if let Some(DoubtfulEscape { offset, msg }) = doubtful {
+        if let Some(DoubtfulEscape { offset, msg, .. }) = doubtful {
             let lines = memchr::memchr_iter(b'\n', &body.as_bytes()[..offset]).count() as u32;
             let position = (position + offset) as u32;
             self.warnings.push(Warning { msg, lineno: lineno + lines, col, position });
@@ -268,7 +266,7 @@ impl<'a> Parser<'a, '_> {
         let text = if raw || !body.contains('\\') {
             Wtf8::new(body)
         } else {
-            self.decoded(body, lineno, token.col, token.start as usize)?
+            self.decoded(body, lineno, token.col, token.start as usize, true)?
         };
         if text.is_empty() {
             return Ok(None);

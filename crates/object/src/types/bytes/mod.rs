@@ -1,4 +1,12 @@
-//! `bytes`. What it shares with `bytearray` works on slices and lies in `shared/`; here are the layout and the type.
+//! `bytes`: here are the layout and the type; `slots.rs`, `methods.rs` and `iter.rs` what it offers.
+//! What it shares with `bytearray` works on slices: `shared.rs` (methods), `convert.rs` (constructors), `hex.rs`.
+
+pub mod convert;
+pub mod hex;
+pub mod iter;
+pub mod methods;
+pub mod shared;
+pub mod slots;
 
 use crate::alloc::{alloc_exact, out_of_memory};
 use crate::error::{PyResult, no_memory};
@@ -79,6 +87,19 @@ impl Bytes {
                 std::ptr::copy_nonoverlapping(b.as_ptr(), o.data_ptr(), b.len());
                 o
             },
+        }
+    }
+
+    /// As [`Bytes::new`], but `MemoryError` when there is no room.
+    pub fn try_new(b: &[u8]) -> PyResult<Ref<Bytes>> {
+        if b.len() <= 1 {
+            return Ok(Bytes::new(b));
+        }
+        // SAFETY: all bytes are copied.
+        unsafe {
+            let o = Bytes::allocate(b.len()).ok_or_else(no_memory)?;
+            std::ptr::copy_nonoverlapping(b.as_ptr(), o.data_ptr(), b.len());
+            Ok(o)
         }
     }
 
@@ -206,6 +227,9 @@ extern "C" fn bytes_hash_slot(o: &Object) -> isize {
 
 extern "C" fn bytes_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
     let (Some(x), Some(y)) = (a.downcast::<Bytes>(), b.downcast::<Bytes>()) else {
+        if op == 2 || op == 3 {
+            slots::warn_on_compare("bytes", a, b)?;
+        }
         return Ok(crate::protocol::compare::not_implemented());
     };
     Ok(crate::types::bool_::from_bool(by_order(x.as_slice().cmp(y.as_slice()), op)))
@@ -223,12 +247,21 @@ pub static PyBytes_Type: Type = Type::new_static(TypeDef {
     basicsize: HEAD + 1,
     itemsize: 1,
     flags: flags::BASETYPE | flags::BYTES_SUBCLASS | flags::MATCH_SELF,
+    doc: Some(c"bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\nbytes(bytes_or_buffer) -> bytes\nbytes(int) -> that many zeros\nbytes() -> empty\n\nAn immutable sequence of bytes."),
     dealloc: Some(bytes_dealloc),
     repr: Some(bytes_repr),
+    as_number: Some(&slots::AS_NUMBER),
+    as_sequence: Some(&slots::AS_SEQUENCE),
+    as_mapping: Some(&slots::AS_MAPPING),
+    as_buffer: Some(&slots::AS_BUFFER),
     hash: Some(bytes_hash_slot),
+    str: Some(slots::bytes_str),
     richcompare: Some(bytes_richcompare),
+    iter: Some(iter::bytes_iter),
+    methods: methods::METHODS,
+    new: Some(slots::bytes_new),
     ..TypeDef::EMPTY
 });
 
 /// The types of this module, bases first.
-pub static TYPES: &[&Type] = &[&PyBytes_Type];
+pub static TYPES: &[&Type] = &[&PyBytes_Type, &iter::PyBytesIter_Type];

@@ -7,10 +7,10 @@ use crate::method::{MemberDef, member};
 use crate::protocol::call::nargs;
 use crate::protocol::number;
 use crate::typeobj::slots::{NumberMethods, Slot};
-use crate::types::int::to_ascii_digits;
-use crate::types::number_format;
-use crate::types::tuple::Tuple;
 use crate::types::exceptions;
+use crate::types::int::to_ascii_digits;
+use crate::types::iterators::tuple_of;
+use crate::types::number_format;
 use crate::{TypeDef, flags, hooks, members, methods};
 use taipan_clinic::{classmethod, method};
 
@@ -151,7 +151,12 @@ extern "C" fn complex_new(cls: &Type, args: &Object, kwargs: Option<&Object>) ->
     with_tuple_args("complex", args, kwargs, |call| construct(cls, call))
 }
 
-unsafe extern "C" fn complex_vectorcall(cls: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn complex_vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     construct(cls.cast(), call)
@@ -183,7 +188,7 @@ fn __complex__(this: &Complex) -> Ref<Complex> {
 /// What copying and pickling pass to __new__.
 #[method]
 fn __getnewargs__(this: &Complex) -> Obj {
-    Tuple::from_vec(vec![Float::new(this.real()).into_obj(), Float::new(this.imag()).into_obj()]).into_obj()
+    tuple_of([Float::new(this.real()).into_obj(), Float::new(this.imag()).into_obj()]).into_obj()
 }
 
 /// The value as text in the way that format_spec says.
@@ -222,7 +227,8 @@ pub static PyComplex_Type: Type = Type::new_static(TypeDef {
     methods: methods![from_number, conjugate, __complex__, __getnewargs__, __format__],
     members: members![
         MemberDef::new(c"real", member::DOUBLE, offset_of!(Complex, real), member::READONLY).doc(c"The real part."),
-        MemberDef::new(c"imag", member::DOUBLE, offset_of!(Complex, imag), member::READONLY).doc(c"The imaginary part."),
+        MemberDef::new(c"imag", member::DOUBLE, offset_of!(Complex, imag), member::READONLY)
+            .doc(c"The imaginary part."),
     ],
     new: Some(complex_new),
     vectorcall: Some(complex_vectorcall),

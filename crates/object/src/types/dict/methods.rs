@@ -181,7 +181,7 @@ fn setdefault(this: &Dict, key: &Object, default: &Object) -> PyResult {
 /// A missing key yields the default if one is given, and raises KeyError otherwise.
 #[method(signature = "(key, default=<unrepresentable>, /)")]
 fn pop(this: &Dict, key: &Object, default: Given<&Object>) -> PyResult {
-    if let Some(v) = this.pop(key)? {
+    if let Some(v) = this.pop_opt(key)? {
         return Ok(v);
     }
     match default.0 {

@@ -510,7 +510,7 @@ impl Dict {
     }
 
     /// Takes `key` out, answering its value if it was there.
-    pub fn pop(&self, key: &Object) -> PyResult<Option<Obj>> {
+    pub fn pop_opt(&self, key: &Object) -> PyResult<Option<Obj>> {
         if self.is_empty() {
             return Ok(None);
         }

@@ -59,7 +59,7 @@ fn same_order_and_size_as_the_reference() {
             "new" => d = Dict::new(),
             "set" => d.set_item(&object(key), &object(value)).expect("set"),
             "setdefault" => drop(d.setdefault(&object(key), &object(value)).expect("setdefault")),
-            "del" => drop(d.pop(&object(key)).expect("pop")),
+            "del" => drop(d.pop_opt(&object(key)).expect("pop")),
             "popitem" => assert!(d.popitem().expect("popitem").is_some()),
             "copy" => d = d.copy().expect("copy"),
             "update" => d.merge(&dict_of(rest), Duplicates::Override).expect("update"),

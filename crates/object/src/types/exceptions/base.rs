@@ -123,7 +123,7 @@ pub(super) extern "C" fn base_repr(o: &Object) -> PyResult {
 fn text_of(a: String, s: &Str, b: &str) -> Obj {
     let mut t = crate::types::str::StrBuilder::new();
     t.push_str(&a);
-    t.push_object(s);
+    t.push_pystr(s);
     t.push_str(b);
     t.finish().into_obj()
 }

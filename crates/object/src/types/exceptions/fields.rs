@@ -57,10 +57,9 @@ with_fields!(
     AttributeError _PyExc_AttributeError 88 { obj, name } attribute_error_traverse attribute_error_clear
 );
 
-const fn object_member(name: &'static std::ffi::CStr, offset: usize) -> MemberDef {
+pub(super) const fn row(name: &'static std::ffi::CStr, offset: usize) -> MemberDef {
     MemberDef::new(name, member::OBJECT, offset, 0)
 }
-pub(super) use object_member as row;
 
 pub(super) static STOP_ITERATION_MEMBERS: &[MemberDef] = &[row(c"value", offset_of!(StopIteration, value)), MemberDef::END];
 pub(super) static SYSTEM_EXIT_MEMBERS: &[MemberDef] = &[row(c"code", offset_of!(SystemExit, code)), MemberDef::END];
@@ -180,7 +179,7 @@ fn attribute_error_getstate(this: &AttributeError) -> PyResult {
         return Ok(none::none_obj());
     }
     let d = match this.base.dict.get() {
-        Some(d) => d.cast::<Dict>().copy(),
+        Some(d) => d.cast::<Dict>().copy()?,
         None => Dict::new(),
     };
     if let Some(n) = name {
@@ -205,7 +204,7 @@ fn import_error_reduce(this: &ImportError) -> PyResult {
     let named = [("name", &this.name), ("path", &this.path), ("name_from", &this.name_from)];
     let state = if named.iter().any(|(_, c)| !c.is_empty()) {
         let d = match this.base.dict.get() {
-            Some(d) => d.cast::<Dict>().copy(),
+            Some(d) => d.cast::<Dict>().copy()?,
             None => Dict::new(),
         };
         for (n, c) in named {

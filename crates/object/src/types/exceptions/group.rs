@@ -151,19 +151,19 @@ pub(super) extern "C" fn group_repr(o: &Object) -> PyResult {
     let mut b = StrBuilder::new();
     b.push_str(o.ty().name_str());
     b.push_str("(");
-    b.push_object(&*g.msg.get_owned().unwrap_or_else(none::none_obj).repr()?);
+    b.push_pystr(&*g.msg.get_owned().unwrap_or_else(none::none_obj).repr()?);
     b.push_str(", ");
     let given = g.base.args_tuple();
     let list_given = given.items().get(1).is_some_and(|s| s.downcast::<List>().is_some());
     match g.excs_str.get_owned() {
         Some(s) => {
-            b.push_object(s.cast());
+            b.push_pystr(s.cast());
         }
         None if list_given => {
-            b.push_object(&*exceptions_of(o).to_list()?.as_obj().repr()?);
+            b.push_pystr(&*exceptions_of(o).to_list()?.as_obj().repr()?);
         }
         None => {
-            b.push_object(&*exceptions_of(o).as_obj().repr()?);
+            b.push_pystr(&*exceptions_of(o).as_obj().repr()?);
         }
     }
     b.push_str(")");

@@ -150,10 +150,10 @@ pub(super) extern "C" fn os_str(o: &Object) -> PyResult {
         let head = format!("[Errno {}] {}: ", or_none(&e.myerrno).str()?.display(), or_none(&e.strerror).str()?.display());
         let mut b = crate::types::str::StrBuilder::new();
         b.push_str(&head);
-        b.push_object(&*f.repr()?);
+        b.push_pystr(&*f.repr()?);
         if let Some(f2) = e.filename2.get_owned() {
             b.push_str(" -> ");
-            b.push_object(&*f2.repr()?);
+            b.push_pystr(&*f2.repr()?);
         }
         return Ok(b.finish().into_obj());
     }

@@ -6,7 +6,7 @@ use crate::header::{Layout, Object, Ref};
 use crate::protocol::compare::{CompareOp, not_implemented};
 use crate::types::complex::{self, Complex};
 use crate::types::int::Int;
-use crate::types::tuple::Tuple;
+use crate::types::iterators::tuple_of;
 use crate::types::{bool_, exceptions, str::Str};
 use crate::{Raised, bail, raise};
 use std::cmp::Ordering;
@@ -62,7 +62,7 @@ binary_slots! {
             return Err(zero_division());
         }
         let (q, r) = numeric::divmod(x, y);
-        Ok(Tuple::from_vec(vec![Float::new(q).into_obj(), Float::new(r).into_obj()]).into_obj())
+        Ok(tuple_of([Float::new(q).into_obj(), Float::new(r).into_obj()]).into_obj())
     };
 }
 

@@ -10,6 +10,7 @@ use crate::protocol::call::nargs;
 use crate::protocol::number;
 use crate::typeobj::slots::{NumberMethods, Slot};
 use crate::types::int::Int;
+use crate::types::iterators::tuple_of;
 use crate::types::number_format;
 use crate::types::str::Str;
 use crate::types::tuple::Tuple;
@@ -31,7 +32,12 @@ extern "C" fn float_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> P
     if std::ptr::eq(cls, &PyFloat_Type) { Ok(f.into_obj()) } else { Float::new_in_class(cls, f.value()) }
 }
 
-unsafe extern "C" fn float_vectorcall(_: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn float_vectorcall(
+    _: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     if !call.keywords().is_empty() {
@@ -93,7 +99,7 @@ fn __round__(this: &Float, ndigits: Option<&Object>) -> PyResult {
 fn as_integer_ratio(this: &Float) -> PyResult {
     let x = this.value();
     match numeric::as_integer_ratio(x) {
-        Some((n, d)) => Ok(Tuple::from_vec(vec![Int::from_big(&n).into_obj(), Int::from_big(&d).into_obj()]).into_obj()),
+        Some((n, d)) => Ok(tuple_of([Int::from_big(&n).into_obj(), Int::from_big(&d).into_obj()]).into_obj()),
         None if x.is_nan() => bail!(ValueError, "cannot convert NaN to integer ratio"),
         None => bail!(OverflowError, "cannot convert Infinity to integer ratio"),
     }
@@ -130,7 +136,7 @@ fn is_integer(this: &Float) -> bool {
 /// What copying and pickling pass to __new__.
 #[method]
 fn __getnewargs__(this: &Float) -> Obj {
-    Tuple::from_vec(vec![Float::new(this.value()).into_obj()]).into_obj()
+    tuple_of([Float::new(this.value()).into_obj()]).into_obj()
 }
 
 /// How C's 'double' or 'float' lies in memory on this machine. For Python's own tests.

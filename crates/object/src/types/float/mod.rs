@@ -5,7 +5,7 @@
 mod arith;
 mod methods;
 
-pub use arith::pow;
+pub use arith::{hash_of, partial_cmp_int, pow};
 pub use methods::{PyFloat_Type, TYPES};
 
 use crate::alloc::{malloc, out_of_memory};
@@ -77,7 +77,8 @@ impl Float {
         if std::ptr::eq(cls, &PyFloat_Type) {
             return Ok(Float::new(x).into_obj());
         }
-        crate::alloc::new_instance(cls, Float { ob_base: Object::placeholder(), value: Cell::new(x) }).map(Ref::into_obj)
+        crate::alloc::new_instance(cls, Float { ob_base: Object::placeholder(), value: Cell::new(x) })
+            .map(Ref::into_obj)
     }
 }
 
@@ -109,7 +110,7 @@ pub fn from_text_object(x: &Object) -> PyResult<Ref<Float>> {
         return parse(b.as_slice(), x);
     }
     if crate::buffer::supports(x) {
-        let copy = Bytes::new(crate::types::bytes::Buffer::get(x)?.as_slice());
+        let copy = Bytes::new(crate::buffer::Buffer::get(x)?.as_slice());
         return parse(copy.as_slice(), x);
     }
     bail!(TypeError, "float() argument must be a string or a real number, not '{}'", x.ty().name_str())

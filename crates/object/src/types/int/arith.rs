@@ -5,7 +5,7 @@ use crate::error::PyResult;
 use crate::header::{Layout, Obj, Object, Ref};
 use crate::protocol::compare::{CompareOp, not_implemented};
 use crate::types::float::Float;
-use crate::types::{bool_, tuple::Tuple};
+use crate::types::{bool_, iterators::tuple_of};
 use crate::{bail, raise};
 use std::cmp::Ordering;
 use std::ffi::c_int;
@@ -261,7 +261,7 @@ pub fn not(a: &Int) -> Ref<Int> {
 impl Int {
     /// The order of two integers.
     #[inline]
-    pub fn cmp(&self, other: &Int) -> Ordering {
+    pub fn compare(&self, other: &Int) -> Ordering {
         if self.is_compact() & other.is_compact() {
             return cmp_compact(self, other);
         }
@@ -277,7 +277,9 @@ impl Int {
     #[inline]
     pub fn equals(&self, other: &Int) -> bool {
         // Equal values have equal tags but for the mark of static objects.
-        (self.tag() ^ other.tag()) & !super::STATIC == 0 && (self.digit[0].get() == other.digit[0].get()) && self.digits() == other.digits()
+        (self.tag() ^ other.tag()) & !super::STATIC == 0
+            && (self.digit[0].get() == other.digit[0].get())
+            && self.digits() == other.digits()
     }
 
     /// The hash.
@@ -296,12 +298,6 @@ impl Int {
     #[inline]
     pub fn is_odd(&self) -> bool {
         self.digit[0].get() & 1 != 0
-    }
-
-    /// The low 60 bits' worth of a value known to be short, for tests.
-    #[cfg(test)]
-    pub(crate) fn short_for_test(&self) -> Option<i64> {
-        self.short()
     }
 }
 
@@ -341,7 +337,7 @@ binary_slots! {
     int_multiply = |a, b| obj(mul(a, b));
     int_floor_divide = |a, b| obj(floor_div(a, b));
     int_remainder = |a, b| obj(modulo(a, b));
-    int_divmod = |a, b| divmod(a, b).map(|(q, r)| Tuple::from_vec(vec![q.into_obj(), r.into_obj()]).into_obj());
+    int_divmod = |a, b| divmod(a, b).map(|(q, r)| tuple_of([q.into_obj(), r.into_obj()]).into_obj());
     int_true_divide = |a, b| true_div(a, b).map(|x| Float::new(x).into_obj());
     int_and = |a, b| Ok(and(a, b).into_obj());
     int_or = |a, b| Ok(or(a, b).into_obj());
@@ -378,7 +374,7 @@ pub(super) extern "C" fn int_hash(a: &Object) -> isize {
 pub(super) extern "C" fn int_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
     let Some((a, b)) = operands(a, b) else { return Ok(not_implemented()) };
     let op = CompareOp::from_c(op);
-    let order = if std::ptr::eq(a, b) { Ordering::Equal } else { a.cmp(b) };
+    let order = if std::ptr::eq(a, b) { Ordering::Equal } else { a.compare(b) };
     Ok(bool_::from_bool(op.test(order)))
 }
 

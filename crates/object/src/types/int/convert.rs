@@ -209,12 +209,16 @@ pub fn from_text_object(x: &Object) -> PyResult<Ref<Int>> {
         return from_bytes_text(b.as_slice(), 10, x);
     }
     if crate::buffer::supports(x) {
-        let view = crate::types::bytes::Buffer::get(x)?;
+        let view = crate::buffer::Buffer::get(x)?;
         let copy = Bytes::new(view.as_slice());
         drop(view);
         return from_bytes_text(copy.as_slice(), 10, &copy);
     }
-    bail!(TypeError, "int() argument must be a string, a bytes-like object or a real number, not '{}'", x.ty().name_str())
+    bail!(
+        TypeError,
+        "int() argument must be a string, a bytes-like object or a real number, not '{}'",
+        x.ty().name_str()
+    )
 }
 
 /// Raises when the decimal text of `i` would be longer than the limit allows. Only an estimate: `decimal_text` knows for certain.

@@ -11,9 +11,9 @@ use crate::protocol::call::nargs;
 use crate::protocol::number;
 use crate::typeobj::slots::{NumberMethods, Slot};
 use crate::types::bytes::{Bytes, PyBytes_Type};
+use crate::types::iterators::tuple_of;
 use crate::types::number_format;
 use crate::types::str::Str;
-use crate::types::tuple::Tuple;
 use crate::{Type, TypeDef, bail, getset, getsets, intern, methods};
 use taipan_clinic::{classmethod, method};
 use taipan_numeric::digits::convert::{self as bigconv, BytesError};
@@ -60,7 +60,12 @@ fn in_class(cls: &Type, v: Ref<Int>) -> PyResult {
     if std::ptr::eq(cls, &PyLong_Type) { Ok(v.into_obj()) } else { Int::new_in_subclass(cls, &v) }
 }
 
-unsafe extern "C" fn int_vectorcall(_: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn int_vectorcall(
+    _: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     if kwnames.is_some() {
@@ -169,7 +174,7 @@ fn from_bytes(cls: &Type, bytes: &Object, byteorder: &str, signed: bool) -> PyRe
 /// A pair of integers, the second positive, whose ratio is the value.
 #[method]
 fn as_integer_ratio(this: &Int) -> Obj {
-    Tuple::from_vec(vec![Int::exact(this).into_obj(), Int::one().into_obj()]).into_obj()
+    tuple_of([Int::exact(this).into_obj(), Int::one().into_obj()]).into_obj()
 }
 
 /// The integer itself.
@@ -213,7 +218,7 @@ fn __round__(this: &Int, ndigits: Option<&Object>) -> PyResult<Ref<Int>> {
 /// What copying and pickling pass to __new__.
 #[method]
 fn __getnewargs__(this: &Int) -> Obj {
-    Tuple::from_vec(vec![Int::exact(this).into_obj()]).into_obj()
+    tuple_of([Int::exact(this).into_obj()]).into_obj()
 }
 
 /// The value as text in the way that format_spec says.

@@ -234,7 +234,9 @@ impl Int {
             let m = if used == 0 { 0 } else { i64::from(d[0]) | if used > 1 { i64::from(d[1]) << SHIFT } else { 0 } };
             return Ok(Int::from_i64(if negative { -m } else { m }));
         }
-        let Some(size) = n.checked_mul(4).and_then(|s| s.checked_add(offset_of!(Int, digit))).filter(|s| *s < isize::MAX as usize) else {
+        let Some(size) =
+            n.checked_mul(4).and_then(|s| s.checked_add(offset_of!(Int, digit))).filter(|s| *s < isize::MAX as usize)
+        else {
             return Err(no_memory());
         };
         let p = malloc(size).cast::<Int>();

@@ -2,7 +2,7 @@
 
 use super::{Int, SHIFT};
 use crate::error::{PyResult, no_memory};
-use crate::header::{Obj, Ref};
+use crate::header::Ref;
 use crate::types::float;
 use crate::{bail, raise};
 use taipan_numeric::digits;
@@ -14,7 +14,10 @@ const MAX_DIGITS: u64 = i64::MAX as u64 / SHIFT as u64;
 /// Raises `MemoryError` when that many digits cannot be had, before a computation that would need them at its end.
 fn check_room(n: u64) -> PyResult<()> {
     if n > 1 << 20 {
-        let room = usize::try_from(n).ok().and_then(|n| n.checked_mul(4)).is_some_and(|n| Vec::<u8>::new().try_reserve_exact(n).is_ok());
+        let room = usize::try_from(n)
+            .ok()
+            .and_then(|n| n.checked_mul(4))
+            .is_some_and(|n| Vec::<u8>::new().try_reserve_exact(n).is_ok());
         if !room {
             return Err(no_memory());
         }
@@ -128,10 +131,4 @@ pub fn shift_right(a: &Int, b: &Int) -> PyResult<Ref<Int>> {
         return Ok(Int::small(if a.is_negative() { -1 } else { 0 }));
     }
     Ok(Int::from_big(&a.as_big().shr(n)))
-}
-
-/// `base ** n` for natives, such as powers of ten.
-pub fn pow_u64(base: u64, n: u64) -> Obj {
-    let base = digits::Big::from(base);
-    Int::from_big(&base.as_ref().pow(n)).into_obj()
 }

@@ -363,7 +363,7 @@ extern "C" fn list_repr(o: &Object) -> PyResult {
         if i > 0 {
             b.push_str(", ");
         }
-        b.push_object(&*item.repr()?);
+        b.push_pystr(&*item.repr()?);
         i += 1;
     }
     b.push_str("]");

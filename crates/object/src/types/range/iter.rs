@@ -27,7 +27,8 @@ pub struct RangeIter {
     pub len: Cell<i64>,
 }
 
-const _: () = assert!(offset_of!(RangeIter, start) == 16 && offset_of!(RangeIter, len) == 32 && size_of::<RangeIter>() == 40);
+const _: () =
+    assert!(offset_of!(RangeIter, start) == 16 && offset_of!(RangeIter, len) == 32 && size_of::<RangeIter>() == 40);
 
 crate::layout!(RangeIter, PyRangeIter_Type);
 
@@ -149,8 +150,8 @@ impl LongRangeIter {
 
     /// Moves on by `n` values.
     fn skip(&self, n: &Int) -> PyResult<()> {
-        let start = int::add(&*Self::field(&self.start), &*int::mul(n, &*Self::field(&self.step))?)?;
-        let len = int::sub(&*Self::field(&self.len), n)?;
+        let start = int::add(&Self::field(&self.start), &*int::mul(n, &Self::field(&self.step))?)?;
+        let len = int::sub(&Self::field(&self.len), n)?;
         self.start.set(Some(start.into_obj()));
         self.len.set(Some(len.into_obj()));
         Ok(())
@@ -179,7 +180,8 @@ fn long_range_iter_length_hint(this: &LongRangeIter) -> Ref<Int> {
 /// What pickling makes the iterator from.
 #[method(name = "__reduce__")]
 fn long_range_iter_reduce(this: &LongRangeIter) -> PyResult<Ref<Tuple>> {
-    let (start, step, len) = (LongRangeIter::field(&this.start), LongRangeIter::field(&this.step), LongRangeIter::field(&this.len));
+    let (start, step, len) =
+        (LongRangeIter::field(&this.start), LongRangeIter::field(&this.step), LongRangeIter::field(&this.len));
     let stop = int::add(&start, &*int::mul(&len, &step)?)?;
     reduce_as_range(start, stop, step)
 }
@@ -194,7 +196,7 @@ fn long_range_iter_setstate(this: &LongRangeIter, object: &Object) -> PyResult<(
     if i.is_negative() {
         return Ok(());
     }
-    this.skip(if i.cmp(&len) == Ordering::Greater { &len } else { i })
+    this.skip(if i.compare(&len) == Ordering::Greater { &len } else { i })
 }
 
 /// The type `longrange_iterator`.

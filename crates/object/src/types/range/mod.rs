@@ -14,7 +14,7 @@ use crate::protocol::number;
 use crate::typeobj::slots::{MappingMethods, NumberMethods, SequenceMethods, Slot};
 use crate::types::bool_::{self, PyBool_Type};
 use crate::types::int::{self, Int, PyLong_Type};
-use crate::types::iterators::tuple;
+use crate::types::iterators::tuple_of;
 use crate::types::none::none;
 use crate::types::slice::{self, Slice};
 use crate::types::str::Str;
@@ -57,7 +57,7 @@ fn count(start: &Int, stop: &Int, step: &Int) -> PyResult<Ref<Int>> {
         return Ok(Int::from_u64(count_i64(a, b, s)));
     }
     let (low, high) = if step.is_negative() { (stop, start) } else { (start, stop) };
-    if low.cmp(high) != Ordering::Less {
+    if low.compare(high) != Ordering::Less {
         return Ok(Int::zero());
     }
     let one = Int::one();
@@ -125,7 +125,7 @@ impl Range {
         } else {
             i
         };
-        if i.is_negative() || i.cmp(self.length()) != Ordering::Less {
+        if i.is_negative() || i.compare(self.length()) != Ordering::Less {
             bail!(IndexError, "range object index out of range");
         }
         self.at(i)
@@ -135,9 +135,9 @@ impl Range {
     fn contains(&self, x: &Int) -> PyResult<bool> {
         let (start, stop, step) = (self.start(), self.stop(), self.step());
         let within = if step.is_negative() {
-            x.cmp(start) != Ordering::Greater && x.cmp(stop) == Ordering::Greater
+            x.compare(start) != Ordering::Greater && x.compare(stop) == Ordering::Greater
         } else {
-            x.cmp(start) != Ordering::Less && x.cmp(stop) == Ordering::Less
+            x.compare(start) != Ordering::Less && x.compare(stop) == Ordering::Less
         };
         Ok(within && int::modulo(&*int::sub(x, start)?, step)?.is_zero())
     }
@@ -176,7 +176,12 @@ extern "C" fn range_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> P
     construct(args.cast::<Tuple>().borrowed_items()).map(Ref::into_obj)
 }
 
-unsafe extern "C" fn range_vectorcall(_: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn range_vectorcall(
+    _: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: PEP 590.
     let call = unsafe { CallArgs::from_raw(args, nargs(nargsf), kwnames) };
     if !call.keywords().is_empty() {
@@ -300,7 +305,7 @@ fn __reversed__(this: &Range) -> PyResult {
 /// What pickling makes the range from.
 #[method]
 fn __reduce__(this: &Range) -> Ref<Tuple> {
-    tuple![this.ty().to_obj(), Tuple::new(&[this.start(), this.stop(), this.step()]).into_obj()]
+    tuple_of([this.ty().to_obj(), Tuple::new(&[this.start(), this.stop(), this.step()]).into_obj()])
 }
 
 /// How many values are equal to the object.
@@ -379,7 +384,7 @@ pub static PyRange_Type: Type = Type::new_static(TypeDef {
 fn reduce_as_range(start: Ref<Int>, stop: Ref<Int>, step: Ref<Int>) -> PyResult<Ref<Tuple>> {
     let range: Obj = Range::new(start, stop, step)?.into_obj();
     let iter = crate::types::iterators::builtin(crate::intern!("iter"))?;
-    Ok(tuple![iter, tuple![range].into_obj(), none().to_obj()])
+    Ok(tuple_of([iter, tuple_of([range]).into_obj(), none().to_obj()]))
 }
 
 /// The types of this module.

@@ -5,18 +5,8 @@ use crate::error::PyResult;
 use crate::header::Ref;
 use crate::method;
 
-/// Capital sigma becomes final sigma at the end of a word: after a cased character and before none, not counting ignorable ones.
-fn lower_sigma(text: &[u32], i: usize) -> u32 {
-    let cased = |it: &mut dyn Iterator<Item = &u32>| it.find(|&&c| !chars::is_case_ignorable(c)).is_some_and(|&c| chars::is_cased(c));
-    let is_final = cased(&mut text[..i].iter().rev()) && !cased(&mut text[i + 1..].iter());
-    if is_final { 0x3C2 } else { 0x3C3 }
-}
-
 fn push_lower(out: &mut StrBuilder, text: &[u32], i: usize) {
-    match text[i] {
-        0x3A3 => out.push_char(lower_sigma(text, i)),
-        c => chars::to_lower(c, |c| out.push_char(c)),
-    }
+    taipan_unicode::case::lower_in_context(i, text.len(), |k| text[k]).iter().for_each(|&c| out.push_char(c));
 }
 
 /// ASCII text mapped byte by byte.

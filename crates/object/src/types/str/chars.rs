@@ -1,28 +1,58 @@
-//! What the character database says about one character; the tables are in `taipan-unicode`.
+//! What the character database says about one character. The tables are in `taipan-unicode`; ASCII is answered here.
 
-fn ch(c: u32) -> Option<char> {
-    char::from_u32(c)
-}
+use taipan_unicode::{case, chars};
+
+pub use chars::{
+    is_alnum, is_alpha, is_case_ignorable, is_cased, is_digit, is_lower, is_numeric, is_title, is_upper, is_xid_continue as is_identifier_part,
+    is_xid_start as is_identifier_start,
+};
+
 /// Whether `repr` shows the character as it is.
 #[inline]
 pub fn is_printable(c: u32) -> bool {
-    if c < 0x80 { (0x20..0x7F).contains(&c) } else { ch(c).is_some_and(|c| c.escape_debug().count() == 1) }
+    if c < 0x80 { (0x20..0x7F).contains(&c) } else { chars::is_printable(c) }
 }
-pub fn is_space(c: u32) -> bool { matches!(c, 9..=13 | 28..=32 | 0x85 | 0xA0 | 0x1680 | 0x2000..=0x200A | 0x2028 | 0x2029 | 0x202F | 0x205F | 0x3000) }
-pub fn is_line_break(c: u32) -> bool { matches!(c, 10..=13 | 28..=30 | 0x85 | 0x2028 | 0x2029) }
-pub fn is_alpha(c: u32) -> bool { ch(c).is_some_and(char::is_alphabetic) }
-pub fn is_alnum(c: u32) -> bool { ch(c).is_some_and(char::is_alphanumeric) }
-pub fn decimal(c: u32) -> Option<u32> { ch(c)?.to_digit(10) }
-pub fn is_digit(c: u32) -> bool { decimal(c).is_some() }
-pub fn is_numeric(c: u32) -> bool { ch(c).is_some_and(char::is_numeric) }
-pub fn is_lower(c: u32) -> bool { ch(c).is_some_and(char::is_lowercase) }
-pub fn is_upper(c: u32) -> bool { ch(c).is_some_and(char::is_uppercase) }
-pub fn is_title(_: u32) -> bool { false }
-pub fn is_cased(c: u32) -> bool { is_lower(c) || is_upper(c) || is_title(c) }
-pub fn is_case_ignorable(c: u32) -> bool { c == 0x27 }
-pub fn is_identifier_start(c: u32) -> bool { c == 0x5f || is_alpha(c) }
-pub fn is_identifier_part(c: u32) -> bool { c == 0x5f || is_alnum(c) }
-pub fn to_lower(c: u32, mut f: impl FnMut(u32)) { match ch(c) { Some(c) => c.to_lowercase().for_each(|c| f(c.into())), None => f(c) } }
-pub fn to_upper(c: u32, mut f: impl FnMut(u32)) { match ch(c) { Some(c) => c.to_uppercase().for_each(|c| f(c.into())), None => f(c) } }
-pub fn to_title(c: u32, f: impl FnMut(u32)) { to_upper(c, f) }
-pub fn to_folded(c: u32, f: impl FnMut(u32)) { to_lower(c, f) }
+
+/// White space.
+#[inline]
+pub fn is_space(c: u32) -> bool {
+    if c < 0x80 { matches!(c, 9..=13 | 28..=32) } else { chars::is_space(c) }
+}
+
+/// Ends a line for `splitlines`.
+#[inline]
+pub fn is_line_break(c: u32) -> bool {
+    if c < 0x80 { matches!(c, 10..=13 | 28..=30) } else { chars::is_linebreak(c) }
+}
+
+/// The value of a decimal digit.
+#[inline]
+pub fn decimal(c: u32) -> Option<u32> {
+    if c < 0x80 { (c.wrapping_sub(0x30) < 10).then(|| c - 0x30) } else { chars::to_decimal(c) }
+}
+
+/// Whether the character is a decimal digit.
+#[inline]
+pub fn is_decimal(c: u32) -> bool {
+    decimal(c).is_some()
+}
+
+/// Gives `f` the full lowercase mapping, without regard to context.
+pub fn to_lower(c: u32, f: impl FnMut(u32)) {
+    case::lower(c).iter().copied().for_each(f);
+}
+
+/// Gives `f` the full uppercase mapping.
+pub fn to_upper(c: u32, f: impl FnMut(u32)) {
+    case::upper(c).iter().copied().for_each(f);
+}
+
+/// Gives `f` the full titlecase mapping.
+pub fn to_title(c: u32, f: impl FnMut(u32)) {
+    case::title(c).iter().copied().for_each(f);
+}
+
+/// Gives `f` the full case folding.
+pub fn to_folded(c: u32, f: impl FnMut(u32)) {
+    case::fold(c).iter().copied().for_each(f);
+}

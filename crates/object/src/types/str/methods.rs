@@ -1,7 +1,7 @@
 //! Methods of `str` that look for, cut and pad.
 
 use super::search::{self, clip, in_range};
-use super::split::{self, Ranges, cuts};
+use super::split::{self as cutting, Ranges, cuts};
 use super::unit::{Unit, at_width};
 use super::{Str, StrBuilder, StrData, chars};
 use crate::args::{ArgContext, FromArg};
@@ -33,6 +33,7 @@ fn not_str(o: &Object) -> crate::Raised {
     raise!(TypeError, "must be str, not {}", o.ty().name_str())
 }
 
+#[allow(clippy::useless_conversion)]
 impl Str {
     /// The first place of `sub` within clipped bounds.
     pub fn find(&self, sub: &Str, start: Option<isize>, end: Option<isize>) -> Option<usize> {
@@ -208,13 +209,14 @@ pub fn replace(this: &Str, old: &Str, new: &Str, count: isize) -> PyResult<Ref<S
     this.replace(old, new, cuts(count))
 }
 
+#[allow(clippy::useless_conversion)]
 fn strip_with(name: &str, this: &Str, chars: Option<&Object>, left: bool, right: bool) -> PyResult<Ref<Str>> {
     let (a, b) = match chars {
-        None => with_units!(this, |u| split::stripped(u, left, right, |c| chars::is_space(c.into()))),
+        None => with_units!(this, |u| cutting::stripped(u, left, right, |c| chars::is_space(c.into()))),
         Some(set) => {
             let Some(set) = set.downcast::<Str>() else { bail!(TypeError, "{name} arg must be None or str") };
             let set = set.data();
-            with_units!(this, |u| split::stripped(u, left, right, |c| has_char(set, c)))
+            with_units!(this, |u| cutting::stripped(u, left, right, |c| has_char(set, c)))
         }
     };
     Ok(this.substring(a, b))
@@ -258,14 +260,15 @@ fn separator(sep: &Object) -> PyResult<&Str> {
     }
 }
 
+#[allow(clippy::useless_conversion)]
 impl Str {
     /// `self.split(sep, max)`; `sep` is not empty, `None` stands for white space.
     pub fn split(&self, sep: Option<&Str>, max: usize) -> Ref<List> {
         fn by<T: Unit>(u: &[T], sep: &Str, max: usize) -> Ranges {
-            at_width::<T>(sep.data()).map_or_else(|| vec![(0, u.len())], |n| split::split_at(u, &n, max))
+            at_width::<T>(sep.data()).map_or_else(|| vec![(0, u.len())], |n| cutting::split_at(u, &n, max))
         }
         self.cut(match sep {
-            None => with_units!(self, |u| split::split_space(u, max, |c| chars::is_space(c.into()))),
+            None => with_units!(self, |u| cutting::split_space(u, max, |c| chars::is_space(c.into()))),
             Some(sep) => with_units!(self, |u| by(u, sep, max)),
         })
     }
@@ -273,17 +276,17 @@ impl Str {
     /// `self.rsplit(sep, max)`, as [`Str::split`].
     pub fn rsplit(&self, sep: Option<&Str>, max: usize) -> Ref<List> {
         fn by<T: Unit>(u: &[T], sep: &Str, max: usize) -> Ranges {
-            at_width::<T>(sep.data()).map_or_else(|| vec![(0, u.len())], |n| split::rsplit_at(u, &n, max))
+            at_width::<T>(sep.data()).map_or_else(|| vec![(0, u.len())], |n| cutting::rsplit_at(u, &n, max))
         }
         self.cut(match sep {
-            None => with_units!(self, |u| split::rsplit_space(u, max, |c| chars::is_space(c.into()))),
+            None => with_units!(self, |u| cutting::rsplit_space(u, max, |c| chars::is_space(c.into()))),
             Some(sep) => with_units!(self, |u| by(u, sep, max)),
         })
     }
 
     /// `self.splitlines(keep_ends)`.
     pub fn split_lines(&self, keep_ends: bool) -> Ref<List> {
-        self.cut(with_units!(self, |u| split::lines(u, keep_ends, |c| chars::is_line_break(c.into()))))
+        self.cut(with_units!(self, |u| cutting::lines(u, keep_ends, |c| chars::is_line_break(c.into()))))
     }
 }
 
@@ -398,7 +401,7 @@ pub fn join(this: &Str, iterable: &Object) -> PyResult<Ref<Str>> {
 }
 
 /// The one character of a fill argument.
-struct Fill(u32);
+pub struct Fill(pub u32);
 
 impl<'a> FromArg<'a> for Fill {
     fn from_arg(arg: &'a Object, _: &ArgContext) -> PyResult<Self> {

@@ -19,6 +19,7 @@ pub mod hash;
 pub mod intern;
 pub mod iter;
 pub mod methods;
+pub mod names;
 pub mod new;
 pub mod percent;
 pub mod predicates;
@@ -253,6 +254,16 @@ impl Str {
         }
         // SAFETY: the cache holds valid UTF-8 of this length for the life of the string.
         Some(unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(c.utf8.get(), c.utf8_length.get() as usize)) })
+    }
+
+    /// The UTF-8 text, if it is there already.
+    pub fn cached_utf8(&self) -> Option<&[u8]> {
+        if self.is_ascii() {
+            return Some(self.data_bytes());
+        }
+        let c = self.compact();
+        // SAFETY: the cache holds this many bytes for the life of the string.
+        (!c.utf8.get().is_null()).then(|| unsafe { std::slice::from_raw_parts(c.utf8.get(), c.utf8_length.get() as usize) })
     }
 
     fn fill_utf8(&self) -> bool {

@@ -183,7 +183,53 @@ impl Str {
             // SAFETY: just tested.
             return unsafe { Str::from_ascii_unchecked(s.as_bytes()) };
         }
-        Str::from_wtf8(s.as_bytes())
+        Str::decoded(s).unwrap_or_else(|_| out_of_memory())
+    }
+
+    /// A string from bytes that may be UTF-8; `None` when they are not.
+    pub fn try_from_utf8(b: &[u8]) -> PyResult<Option<Ref<Str>>> {
+        if b.is_ascii() {
+            // SAFETY: just tested.
+            return Ok(Some(unsafe { Str::from_ascii_unchecked(b) }));
+        }
+        match std::str::from_utf8(b) {
+            Ok(s) => Str::decoded(s).map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Text that is not ASCII, written straight into a string of the right width.
+    fn decoded(s: &str) -> PyResult<Ref<Str>> {
+        let b = s.as_bytes();
+        let len = s.chars().count();
+        // The first byte of the highest character tells its class.
+        let maxchar = match b.iter().copied().max().unwrap_or(0) {
+            0..=0xC3 => 0xFF,
+            0xC4..=0xEF => 0xFFFF,
+            _ => 0x10_FFFF,
+        };
+        if len == 1 {
+            return Ok(Str::from_char(s.chars().next().map_or(0, u32::from)));
+        }
+        /// # Safety
+        /// `dst` has room for the characters, which fit.
+        unsafe fn fill<T>(s: &str, dst: *mut T, convert: impl Fn(char) -> T) {
+            for (i, c) in s.chars().enumerate() {
+                // SAFETY: the caller's promise.
+                unsafe { dst.add(i).write(convert(c)) };
+            }
+        }
+        // SAFETY: all characters are written.
+        unsafe {
+            let out = allocate(len, maxchar).ok_or_else(no_memory)?;
+            let p = out.data_ptr();
+            match maxchar {
+                0xFF => fill(s, p, |c| u32::from(c) as u8),
+                0xFFFF => fill(s, p.cast::<u16>(), |c| u32::from(c) as u16),
+                _ => fill(s, p.cast::<u32>(), u32::from),
+            }
+            Ok(out)
+        }
     }
 
     /// A string from UTF-8 in which surrogates may stand as three bytes each. The text must otherwise be well-formed, as

@@ -76,7 +76,7 @@ impl<'a> Values<'a> {
 
     /// The width, the precision and what a `*` among them changes in the flags.
     fn amounts(&mut self, c: &mut Conversion) -> PyResult<(usize, Option<usize>)> {
-        let mut star = |values: &mut Self| -> PyResult<i64> {
+        let star = |values: &mut Self| -> PyResult<i64> {
             let v = values.take()?;
             let Some(i) = v.downcast::<Int>() else { bail!(TypeError, "* wants int") };
             i.to_i64().ok_or_else(|| raise!(OverflowError, "Python int too large to convert to C ssize_t"))
@@ -266,6 +266,16 @@ pub fn format_bytes(format: &[u8], values: &Object) -> PyResult<Vec<u8>> {
         let ty = u8::try_from(c.ty).unwrap_or(0);
         let v = values.take()?;
         out.try_reserve(width).map_err(|_| crate::error::no_memory())?;
+        if matches!(ty, b'e' | b'E' | b'f' | b'F' | b'g' | b'G')
+            && v.downcast::<Float>().is_none()
+            && let Err(e) = v.to_f64()
+        {
+            if !e.matches(exceptions::TypeError) {
+                return Err(e);
+            }
+            e.clear();
+            bail!(TypeError, "float argument required, not {}", v.ty().name_str());
+        }
         let text: Vec<u8> = match ty {
             b'b' | b's' => bytes_of(&v)?,
             b'r' | b'a' => v.ascii()?.data_bytes().to_vec(),
@@ -300,7 +310,7 @@ fn bytes_of(v: &Object) -> PyResult<Vec<u8>> {
         return Ok(b.as_slice().to_vec());
     }
     if buffer::supports(v) {
-        return Ok(buffer::Buffer::get_full_ro(v)?.to_vec());
+        return buffer::Buffer::get_full_ro(v)?.to_vec();
     }
     bail!(TypeError, "%b requires a bytes-like object, or an object that implements __bytes__, not '{}'", v.ty().name_str())
 }

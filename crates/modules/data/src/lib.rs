@@ -1,0 +1,1 @@
+//! Native modules: itertools, functools, collections, operator and other tools over Python objects.

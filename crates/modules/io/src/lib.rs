@@ -1,0 +1,1 @@
+//! Native modules: files, streams, the operating system, time and signals.

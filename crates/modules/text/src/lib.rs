@@ -1,0 +1,1 @@
+//! Native modules: strings, patterns, encodings and formats.

@@ -1,0 +1,330 @@
+//! `marshal`: the format of `bytecode::marshal` over objects, and the module.
+
+use crate::code::{CodeObject, build::Parts};
+use std::borrow::Cow;
+use taipan_bytecode::marshal::{Builder, CodeFields, CodeParts, Input, Kind, ReadError, Reader, SliceInput, View, WriteError, Writer};
+use taipan_object::buffer::Buffer;
+use taipan_object::header::{Obj, Object, Ref};
+use taipan_object::method::MethodDef;
+use taipan_object::types::bytes::Bytes;
+use taipan_object::types::complex::Complex;
+use taipan_object::types::dict::Dict;
+use taipan_object::types::float::Float;
+use taipan_object::types::int::Int;
+use taipan_object::types::list::List;
+use taipan_object::types::module::{Module, ModuleDef};
+use taipan_object::types::set::Set;
+use taipan_object::types::slice::Slice;
+use taipan_object::types::str::{Str, intern::intern};
+use taipan_object::types::tuple::Tuple;
+use taipan_object::types::{bool_, exceptions, none};
+use taipan_object::{PyResult, Raised, bail, function, intern, raise};
+
+/// The module's description.
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "marshal",
+    doc: "Values to bytes and back, in the format of .pyc files.\n\nNot for data from elsewhere: its versions change, and it does not protect against malice.",
+    methods: Some(METHODS),
+    exec,
+};
+
+static METHODS: &[MethodDef] = &[dump::DEF, load::DEF, marshal_dumps::DEF, marshal_loads::DEF, MethodDef::END];
+
+/// The version of the format.
+const VERSION: i32 = 5;
+
+fn exec(m: &Module) -> PyResult<()> {
+    m.add_int("version", VERSION as i64)
+}
+
+struct Objects;
+
+impl Builder for Objects {
+    type Value = Obj;
+    type Error = Raised;
+
+    fn none(&mut self) -> Obj {
+        none::none_obj()
+    }
+    fn bool(&mut self, value: bool) -> Obj {
+        bool_::from_bool(value)
+    }
+    fn ellipsis(&mut self) -> Obj {
+        none::ellipsis().to_obj()
+    }
+    fn stop_iteration(&mut self) -> PyResult {
+        Ok(exceptions::StopIteration.to_obj())
+    }
+    fn int(&mut self, value: i32) -> PyResult {
+        Ok(Int::from_i64(value as i64).into_obj())
+    }
+    fn long(&mut self, negative: bool, digits: &[u16]) -> PyResult {
+        // Two digits of 15 bits make one of 30.
+        let wide: Vec<u32> = digits.chunks(2).map(|c| c[0] as u32 | (c.get(1).copied().unwrap_or(0) as u32) << 15).collect();
+        Ok(Int::from_digits(negative, &wide).into_obj())
+    }
+    fn float(&mut self, value: f64) -> PyResult {
+        Ok(Float::new(value).into_obj())
+    }
+    fn complex(&mut self, real: f64, imag: f64) -> PyResult {
+        Ok(Complex::new(real, imag).into_obj())
+    }
+    fn bytes(&mut self, value: &[u8]) -> PyResult {
+        Ok(Bytes::new(value).into_obj())
+    }
+    fn str(&mut self, utf8: &[u8], interned: bool) -> PyResult<Option<Obj>> {
+        let s = match std::str::from_utf8(utf8) {
+            Ok(s) => Str::from_utf8(s),
+            Err(_) => match Str::try_from_wtf8(utf8) {
+                Some(s) => s,
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(if interned { intern(s).into_obj() } else { s.into_obj() }))
+    }
+    fn tuple(&mut self, items: Vec<Obj>) -> PyResult {
+        Ok(Tuple::from_vec(items).into_obj())
+    }
+    fn list(&mut self) -> PyResult {
+        Ok(List::new().into_obj())
+    }
+    fn append(&mut self, list: &Obj, item: Obj) -> PyResult<()> {
+        list.cast::<List>().push(item)
+    }
+    fn dict(&mut self) -> PyResult {
+        Ok(Dict::new().into_obj())
+    }
+    fn set_item(&mut self, dict: &Obj, key: Obj, value: Obj) -> PyResult<()> {
+        dict.cast::<Dict>().set_item(&key, &value)
+    }
+    fn set(&mut self) -> PyResult {
+        Ok(Set::new().into_obj())
+    }
+    fn add(&mut self, set: &Obj, item: Obj) -> PyResult<()> {
+        set.cast::<Set>().add(&item)
+    }
+    fn frozenset(&mut self, items: Vec<Obj>) -> PyResult {
+        crate::support::new_frozenset(items)
+    }
+    fn slice(&mut self, parts: [Obj; 3]) -> PyResult {
+        Ok(crate::support::new_slice(&parts[0], &parts[1], &parts[2]))
+    }
+    fn code(&mut self, p: CodeParts<Obj>) -> PyResult {
+        let bytes = |o: &Obj| -> PyResult<Ref<Bytes>> {
+            o.clone().downcast_into().map_err(|_| raise!(TypeError, "bad marshal data (code: bytes expected)"))
+        };
+        let tuple = |o: &Obj| -> PyResult<Ref<Tuple>> {
+            o.clone().downcast_into().map_err(|_| raise!(TypeError, "bad marshal data (code: tuple expected)"))
+        };
+        let text = |o: &Obj| -> PyResult<Ref<Str>> {
+            o.clone().downcast_into().map_err(|_| raise!(TypeError, "bad marshal data (code: str expected)"))
+        };
+        let (code, kinds) = (bytes(&p.code)?, bytes(&p.localspluskinds)?);
+        let (line, exc) = (bytes(&p.linetable)?, bytes(&p.exceptiontable)?);
+        let parts = Parts {
+            argcount: p.argcount,
+            posonlyargcount: p.posonlyargcount,
+            kwonlyargcount: p.kwonlyargcount,
+            stacksize: p.stacksize,
+            flags: p.flags,
+            firstlineno: p.firstlineno,
+            code: code.as_slice(),
+            consts: &*tuple(&p.consts)?,
+            names: &*tuple(&p.names)?,
+            localsplusnames: &*tuple(&p.localsplusnames)?,
+            localspluskinds: kinds.as_slice(),
+            filename: &*text(&p.filename)?,
+            name: &*text(&p.name)?,
+            qualname: &*text(&p.qualname)?,
+            linetable: line.as_slice(),
+            exceptiontable: exc.as_slice(),
+        };
+        Ok(CodeObject::from_parts(parts)?.into_obj())
+    }
+}
+
+fn read_error(e: ReadError<Raised, Raised>) -> Raised {
+    match e {
+        ReadError::Eof(text) => raise!(EOFError, "{text}"),
+        ReadError::Value(text) => raise!(ValueError, "{text}"),
+        ReadError::Type(text) => raise!(TypeError, "{text}"),
+        ReadError::Builder(e) | ReadError::Input(e) => e,
+    }
+}
+
+/// Reads one value.
+pub fn loads(data: &[u8]) -> PyResult {
+    loads_with(data, true)
+}
+
+fn loads_with(data: &[u8], allow_code: bool) -> PyResult {
+    let mut builder = Objects;
+    Reader::new(&mut builder, Bridge(SliceInput::new(data))).allow_code(allow_code).read().map_err(read_error)
+}
+
+/// A memory input with the error type of file inputs.
+struct Bridge<'a>(SliceInput<'a>);
+
+impl Input for Bridge<'_> {
+    type Error = Raised;
+    fn read(&mut self, count: usize) -> Result<Cow<'_, [u8]>, Raised> {
+        match self.0.read(count) {
+            Ok(b) => Ok(b),
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// Bytes from a Python file object.
+struct FileInput<'a>(&'a Object);
+
+impl Input for FileInput<'_> {
+    type Error = Raised;
+    fn read(&mut self, count: usize) -> Result<Cow<'_, [u8]>, Raised> {
+        let data = self.0.call_method(intern!("read"), &[&Int::from_u64(count as u64)])?;
+        let Some(b) = data.downcast::<Bytes>() else {
+            bail!(TypeError, "file.read() returned not bytes but {}", data.ty().name_str());
+        };
+        if b.as_slice().len() > count {
+            bail!(ValueError, "read() returned too much data: {count} bytes requested, {} returned", b.as_slice().len());
+        }
+        Ok(Cow::Owned(b.as_slice().to_vec()))
+    }
+}
+
+struct ObjectView;
+
+impl View for ObjectView {
+    type Value = Obj;
+    type Error = Raised;
+
+    fn kind<'v>(&'v self, o: &'v Obj) -> PyResult<Kind<'v, Obj>> {
+        if o.is_none() {
+            return Ok(Kind::None);
+        }
+        if o.is(none::ellipsis()) {
+            return Ok(Kind::Ellipsis);
+        }
+        if o.is(bool_::true_()) || o.is(bool_::false_()) {
+            return Ok(Kind::Bool(o.is(bool_::true_())));
+        }
+        if std::ptr::eq(o.as_ptr(), exceptions::StopIteration.as_object()) {
+            return Ok(Kind::StopIteration);
+        }
+        if let Some(i) = o.downcast_exact::<Int>() {
+            return Ok(match i.to_i64() {
+                Some(n) => Kind::Int(n),
+                None => Kind::BigInt { negative: i.is_negative(), digits: i.digits() },
+            });
+        }
+        if let Some(f) = o.downcast_exact::<Float>() {
+            return Ok(Kind::Float(f.value()));
+        }
+        if let Some(c) = o.downcast_exact::<Complex>() {
+            return Ok(Kind::Complex(c.real(), c.imag()));
+        }
+        if let Some(b) = o.downcast_exact::<Bytes>() {
+            return Ok(Kind::Bytes(b.as_slice()));
+        }
+        if let Some(s) = o.downcast_exact::<Str>() {
+            return Ok(match s.as_str() {
+                Some(t) => Kind::Str { utf8: t.as_bytes(), interned: s.is_interned() },
+                None => Kind::Str { utf8: s.wtf8_leaked(), interned: s.is_interned() },
+            });
+        }
+        if let Some(t) = o.downcast_exact::<Tuple>() {
+            return Ok(Kind::Tuple(t.items().to_vec()));
+        }
+        if let Some(l) = o.downcast_exact::<List>() {
+            return Ok(Kind::List(l.snapshot()));
+        }
+        if let Some(d) = o.downcast_exact::<Dict>() {
+            return Ok(Kind::Dict(d.pairs()));
+        }
+        if o.is_exact(&taipan_object::types::set::PySet_Type) || o.is_exact(&taipan_object::types::set::PyFrozenSet_Type) {
+            let mut items: Vec<(Vec<u8>, Obj)> = Vec::new();
+            for v in taipan_object::protocol::iter::collect(o)? {
+                // Written in the order of their own bytes, so that equal sets give equal files.
+                items.push((dumps(&v, VERSION)?, v));
+            }
+            items.sort_by(|a, b| a.0.cmp(&b.0));
+            let items = items.into_iter().map(|(_, v)| v).collect();
+            return Ok(if o.is_exact(&taipan_object::types::set::PySet_Type) { Kind::Set(items) } else { Kind::FrozenSet(items) });
+        }
+        if let Some(s) = o.downcast_exact::<Slice>() {
+            return Ok(Kind::Slice([s.start_obj(), s.stop_obj(), s.step_obj()]));
+        }
+        if let Some(c) = o.downcast_exact::<CodeObject>() {
+            return Ok(Kind::Code(code_fields(c)));
+        }
+        if let Ok(b) = Buffer::get(o) {
+            return Ok(Kind::Bytes(Box::leak(b.as_slice().to_vec().into_boxed_slice())));
+        }
+        taipan_object::error::clear();
+        Ok(Kind::Other)
+    }
+
+    fn identity(&self, o: &Obj) -> Option<usize> {
+        (o.refcnt() > 1 || o.is_immortal()).then_some(o.as_ptr() as usize)
+    }
+}
+
+fn code_fields(c: &CodeObject) -> CodeFields<Obj> {
+    let f = c.marshal_fields();
+    CodeFields {
+        argcount: f.argcount,
+        posonlyargcount: f.posonlyargcount,
+        kwonlyargcount: f.kwonlyargcount,
+        stacksize: f.stacksize,
+        flags: f.flags,
+        firstlineno: f.firstlineno,
+        objects: f.objects,
+    }
+}
+
+/// Writes one value.
+pub fn dumps(o: &Object, version: i32) -> PyResult<Vec<u8>> {
+    dumps_with(o, version, true)
+}
+
+fn dumps_with(o: &Object, version: i32, allow_code: bool) -> PyResult<Vec<u8>> {
+    let view = ObjectView;
+    let mut w = Writer::new(&view, version).allow_code(allow_code);
+    match w.write(&o.to_obj()) {
+        Ok(()) => Ok(w.finish()),
+        Err(WriteError::Value(text)) => bail!(ValueError, "{text}"),
+        Err(WriteError::View(e)) => Err(e),
+    }
+}
+
+/// Return the bytes that value is written as.
+#[function(signature = "(value, version=5, /, *, allow_code=True)", name = "dumps")]
+fn marshal_dumps(value: &Object, version: std::ffi::c_int, allow_code: bool) -> PyResult<Ref<Bytes>> {
+    Ok(Bytes::new(&dumps_with(value, version, allow_code)?))
+}
+
+/// Read one value from bytes; what follows is ignored.
+#[function(signature = "(bytes, /, *, allow_code=True)", name = "loads")]
+fn marshal_loads(bytes: &Object, allow_code: bool) -> PyResult {
+    let b = Buffer::get(bytes)?;
+    loads_with(b.as_slice(), allow_code)
+}
+
+/// Write value to a file.
+#[function(signature = "(value, file, version=5, /, *, allow_code=True)")]
+fn dump(value: &Object, file: &Object, version: std::ffi::c_int, allow_code: bool) -> PyResult {
+    let data = Bytes::new(&dumps_with(value, version, allow_code)?);
+    file.call_method(intern!("write"), &[&data])
+}
+
+/// Read one value from a file.
+#[function(signature = "(file, /, *, allow_code=True)")]
+fn load(file: &Object, allow_code: bool) -> PyResult {
+    let probe = file.call_method(intern!("read"), &[&Int::from_i64(0)])?;
+    if probe.downcast::<Bytes>().is_none() {
+        bail!(TypeError, "file.read() returned not bytes but {}", probe.ty().name_str());
+    }
+    let mut builder = Objects;
+    Reader::new(&mut builder, FileInput(file)).allow_code(allow_code).read().map_err(read_error)
+}
+
