@@ -32,7 +32,11 @@ use taipan_object::types::dict::Dict;
 use taipan_object::{PyResult, Type};
 
 /// Every built-in type of this crate, bases first, for readying.
-pub static TYPES: &[&Type] = &[
+pub fn types() -> impl Iterator<Item = &'static Type> {
+    TYPES.iter().chain(typing::TYPES).copied()
+}
+
+static TYPES: &[&Type] = &[
     &code::attrs::PyCode_Type,
     &code::positions::LineIterator_Type,
     &code::positions::PositionsIterator_Type,
