@@ -7,7 +7,11 @@
 //! It knows nothing of source code: what it runs comes as `taipan_bytecode::Code`.
 #![warn(missing_docs)]
 
+#[macro_use]
+mod macros;
+
 pub mod arguments;
+pub mod build_class;
 pub mod call;
 pub mod code;
 pub mod eval;
