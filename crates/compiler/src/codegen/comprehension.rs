@@ -155,7 +155,7 @@ impl<'a> Compiler<'a, '_> {
         }
         self.expr(generator.target)?;
         for condition in generator.ifs {
-            self.jump_if(plan.at, condition, if_cleanup, false)?;
+            self.jump_if(condition, if_cleanup, false)?;
         }
         let element_at = self.inner(plan, index, depth)?;
         self.place(if_cleanup);
@@ -193,7 +193,7 @@ impl<'a> Compiler<'a, '_> {
         self.op(at, Op::POP_BLOCK);
         self.expr(generator.target)?;
         for condition in generator.ifs {
-            self.jump_if(at, condition, if_cleanup, false)?;
+            self.jump_if(condition, if_cleanup, false)?;
         }
         let element_at = self.inner(plan, index, depth + 1)?;
         self.place(if_cleanup);

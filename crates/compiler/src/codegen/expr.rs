@@ -80,7 +80,7 @@ impl<'a> Compiler<'a, '_> {
             ExprKind::IfExp(node) => {
                 let end = self.label();
                 let next = self.label();
-                self.jump_if(at, node.test, next, false)?;
+                self.jump_if(node.test, next, false)?;
                 self.expr(node.body)?;
                 self.jump(NO_LOCATION, Op::JUMP_NO_INTERRUPT, end);
                 self.place(next);
@@ -225,20 +225,20 @@ impl<'a> Compiler<'a, '_> {
     // Conditions.
 
     /// Jumps to `next` if the truth of `e` is `condition`.
-    pub(super) fn jump_if(&mut self, at: Location, e: &'a Expr<'a>, next: Label, condition: bool) -> Result {
+    pub(super) fn jump_if(&mut self, e: &'a Expr<'a>, next: Label, condition: bool) -> Result {
         self.depth.enter()?;
         match &e.kind {
             ExprKind::UnaryOp(node) if node.op == UnaryOperator::Not => {
-                self.jump_if(at, node.operand, next, !condition)?;
+                self.jump_if(node.operand, next, !condition)?;
             }
             ExprKind::BoolOp(node) => {
                 let stops_on = node.op == BoolOperator::Or;
                 let early = if stops_on == condition { next } else { self.label() };
                 if let Some((last, others)) = node.values.split_last() {
                     for value in others {
-                        self.jump_if(at, value, early, stops_on)?;
+                        self.jump_if(value, early, stops_on)?;
                     }
-                    self.jump_if(at, last, next, condition)?;
+                    self.jump_if(last, next, condition)?;
                 }
                 if early != next {
                     self.place(early);
@@ -247,11 +247,11 @@ impl<'a> Compiler<'a, '_> {
             ExprKind::IfExp(node) => {
                 let end = self.label();
                 let next2 = self.label();
-                self.jump_if(at, node.test, next2, false)?;
-                self.jump_if(at, node.body, next, condition)?;
+                self.jump_if(node.test, next2, false)?;
+                self.jump_if(node.body, next, condition)?;
                 self.jump(NO_LOCATION, Op::JUMP_NO_INTERRUPT, end);
                 self.place(next2);
-                self.jump_if(at, node.orelse, next, condition)?;
+                self.jump_if(node.orelse, next, condition)?;
                 self.place(end);
             }
             ExprKind::Compare(node) if node.ops.len() > 1 => {

@@ -63,7 +63,7 @@ impl<'a> Compiler<'a, '_> {
             }
             if let Some(guard) = case.guard {
                 self.ensure_fail_pop(&mut context, 0);
-                self.jump_if(at, guard, context.fail_pop[0], false)?;
+                self.jump_if(guard, context.fail_pop[0], false)?;
             }
             if !last {
                 self.op(NEXT_LOCATION, Op::POP_TOP);
@@ -76,7 +76,7 @@ impl<'a> Compiler<'a, '_> {
             let at = location(last_case.pattern.range);
             self.op(at, Op::NOP);
             if let Some(guard) = last_case.guard {
-                self.jump_if(at, guard, end, false)?;
+                self.jump_if(guard, end, false)?;
             }
             self.stmts(last_case.body)?;
         }

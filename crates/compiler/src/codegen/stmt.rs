@@ -93,7 +93,7 @@ impl<'a> Compiler<'a, '_> {
             StmtKind::For(node) => self.conditional(|c| c.for_(at, node))?,
             StmtKind::AsyncFor(node) => self.conditional(|c| c.async_for(at, node))?,
             StmtKind::While(node) => self.conditional(|c| c.while_(at, node))?,
-            StmtKind::If(node) => self.conditional(|c| c.if_(at, node))?,
+            StmtKind::If(node) => self.conditional(|c| c.if_(node))?,
             StmtKind::Match(node) => self.conditional(|c| c.match_(node))?,
             StmtKind::Raise(node) => {
                 let mut n = 0;
@@ -124,10 +124,10 @@ impl<'a> Compiler<'a, '_> {
         Ok(())
     }
 
-    fn if_(&mut self, at: Location, node: &'a If<'a>) -> Result {
+    fn if_(&mut self, node: &'a If<'a>) -> Result {
         let end = self.label();
         let next = if node.orelse.is_empty() { end } else { self.label() };
-        self.jump_if(at, node.test, next, false)?;
+        self.jump_if(node.test, next, false)?;
         self.stmts(node.body)?;
         if !node.orelse.is_empty() {
             self.jump(NO_LOCATION, Op::JUMP_NO_INTERRUPT, end);
@@ -334,7 +334,7 @@ impl<'a> Compiler<'a, '_> {
             return Ok(());
         }
         let end = self.label();
-        self.jump_if(at, node.test, end, true)?;
+        self.jump_if(node.test, end, true)?;
         self.emit(at, Op::LOAD_COMMON_CONSTANT, common_constant::ASSERTION_ERROR);
         if let Some(msg) = node.msg {
             self.expr(msg)?;

@@ -960,6 +960,7 @@ impl<'a> Builder<'a, '_> {
                 self.table.entry_mut(parent).annotation_block = Some(self.current);
                 if kind == BlockKind::Class && self.future.features & code_flags::FUTURE_ANNOTATIONS == 0 {
                     self.current().can_see_class_scope = true;
+                    self.table.entry_mut(parent).needs_classdict = true;
                     self.add(known::CLASSDICT, def::USE, at)?;
                 }
             }
