@@ -164,7 +164,7 @@ fn compile_file(path: &Path, name: &str, optimize: u8) -> Result<std::sync::Arc<
     let mut warnings = Vec::new();
     let tree = parse(&arena, &source, &ParseOptions::default(), &mut warnings)
         .map_err(|e| format!("SyntaxError\t{} {:?}", e.msg, e.location.map(|l| l.lineno)))?;
-    let options = Options { optimize, ..Options::new(name) };
+    let options = Options { optimize, stack_bytes: 64 << 20, ..Options::new(name) };
     compile(&tree, &options, &mut |message, at| {
         if std::env::var_os("SHOW_WARNINGS").is_some() {
             println!("warning {} {message}", at.line);

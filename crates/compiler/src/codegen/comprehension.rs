@@ -109,14 +109,13 @@ impl<'a> Compiler<'a, '_> {
 
     /// The loop of the generator at `index` and everything inside; `depth` counts the iterators on the stack.
     fn generator(&mut self, plan: &Plan<'a>, index: usize, depth: u32, on_stack: bool) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         let generator = &plan.generators[index];
         if generator.is_async != 0 {
             self.async_generator(plan, index, depth, on_stack)?;
         } else {
             self.sync_generator(plan, index, depth, on_stack)?;
         }
-        self.depth.leave();
         Ok(())
     }
 

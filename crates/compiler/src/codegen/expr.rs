@@ -54,7 +54,7 @@ impl<'a> Compiler<'a, '_> {
 
     /// Any expression.
     pub(super) fn expr(&mut self, e: &'a Expr<'a>) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         let at = location(e.range);
         match &e.kind {
             ExprKind::NamedExpr(node) => {
@@ -152,7 +152,6 @@ impl<'a> Compiler<'a, '_> {
             ExprKind::List(node) => self.list_or_tuple(at, node.elts, node.ctx, LIST)?,
             ExprKind::Tuple(node) => self.list_or_tuple(at, node.elts, node.ctx, TUPLE)?,
         }
-        self.depth.leave();
         Ok(())
     }
 
@@ -226,7 +225,7 @@ impl<'a> Compiler<'a, '_> {
 
     /// Jumps to `next` if the truth of `e` is `condition`.
     pub(super) fn jump_if(&mut self, e: &'a Expr<'a>, next: Label, condition: bool) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         match &e.kind {
             ExprKind::UnaryOp(node) if node.op == UnaryOperator::Not => {
                 self.jump_if(node.operand, next, !condition)?;
@@ -288,7 +287,6 @@ impl<'a> Compiler<'a, '_> {
                 self.jump(place, if condition { Op::POP_JUMP_IF_TRUE } else { Op::POP_JUMP_IF_FALSE }, next);
             }
         }
-        self.depth.leave();
         Ok(())
     }
 

@@ -140,7 +140,7 @@ impl<'a> Compiler<'a, '_> {
     }
 
     fn pattern(&mut self, p: &'a Pattern<'a>, context: &mut Context) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         let at = location(p.range);
         match &p.kind {
             PatternKind::MatchValue(node) => {
@@ -181,7 +181,6 @@ impl<'a> Compiler<'a, '_> {
             },
             PatternKind::MatchOr(node) => self.or_pattern(at, node.patterns, context)?,
         }
-        self.depth.leave();
         Ok(())
     }
 
