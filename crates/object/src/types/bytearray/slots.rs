@@ -56,7 +56,7 @@ pub(super) extern "C" fn bytearray_repr(o: &Object) -> PyResult {
     let mut out = StrBuilder::with_capacity(b.len() + 14);
     out.push_str(o.ty().short_name());
     out.push('(');
-    push_bytes_repr(&mut out, b);
+    push_bytes_repr(&mut out, b, true);
     out.push(')');
     Ok(out.finish().into_obj())
 }

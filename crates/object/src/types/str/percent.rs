@@ -55,10 +55,15 @@ impl<'a> Values<'a> {
         bail!(TypeError, "not enough arguments for format string")
     }
 
-    fn look_up(&mut self, key: &Object) -> PyResult<()> {
-        if !self.mapping {
+    /// A conversion that begins with a key (its first character tells) needs a mapping.
+    fn check_key(&self, first: Option<u32>) -> PyResult<()> {
+        if first == Some(u32::from(b'(')) && !self.mapping {
             bail!(TypeError, "format requires a mapping");
         }
+        Ok(())
+    }
+
+    fn look_up(&mut self, key: &Object) -> PyResult<()> {
         self.keyed = Some(Some(self.all.get_item(key)?));
         Ok(())
     }
@@ -175,6 +180,7 @@ pub fn format(format: &Str, values: &Object) -> PyResult<Ref<Str>> {
             break;
         };
         out.push_substring(format, pos, i);
+        values.check_key((i + 1 < n).then(|| format.char_at(i + 1)))?;
         let mut c = match format.data() {
             StrData::Latin1(u) => percent::parse(u, i + 1),
             StrData::Ucs2(u) => percent::parse(u, i + 1),
@@ -253,6 +259,7 @@ pub fn format_bytes(format: &[u8], values: &Object) -> PyResult<Vec<u8>> {
     let mut pos = 0;
     while let Some(i) = memchr::memchr(b'%', &format[pos..]).map(|i| pos + i) {
         out.extend_from_slice(&format[pos..i]);
+        values.check_key(format.get(i + 1).map(|&c| c.into()))?;
         let mut c = percent::parse(format, i + 1).map_err(|e| raise!(ValueError, "{}", e.message()))?;
         pos = c.end;
         if let Some((a, b)) = c.key {
