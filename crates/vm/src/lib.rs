@@ -7,7 +7,11 @@
 //! It knows nothing of source code: what it runs comes as `taipan_bytecode::Code`.
 #![warn(missing_docs)]
 
+#[macro_use]
+mod macros;
+
 pub mod arguments;
+pub mod build_class;
 pub mod call;
 pub mod code;
 pub mod eval;
@@ -32,7 +36,11 @@ use taipan_object::types::dict::Dict;
 use taipan_object::{PyResult, Type};
 
 /// Every built-in type of this crate, bases first, for readying.
-pub static TYPES: &[&Type] = &[
+pub fn types() -> impl Iterator<Item = &'static Type> {
+    TYPES.iter().chain(typing::TYPES).copied()
+}
+
+static TYPES: &[&Type] = &[
     &code::attrs::PyCode_Type,
     &code::positions::LineIterator_Type,
     &code::positions::PositionsIterator_Type,

@@ -8,12 +8,11 @@ use taipan_object::types::dict::Dict;
 use taipan_object::types::exceptions::{self, BaseException};
 use taipan_object::types::int::Int;
 use taipan_object::types::list::List;
-use taipan_object::types::none::none;
 use taipan_object::types::set::{FrozenSet, Set};
 use taipan_object::types::slice::Slice;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::{PyTuple_Type, Tuple};
-use taipan_object::{Obj, Object, PyResult, Raised, Thread, Type, intern, raise};
+use taipan_object::{Obj, Object, PyResult, Raised, Thread, intern, raise};
 
 /// `True`.
 #[inline(always)]

@@ -39,7 +39,7 @@ pub unsafe fn push_frame(ts: &Thread, funcobj: StackRef, args: *mut StackRef, ar
         } else {
             func.globals().to_obj().into_raw()
         };
-        Frame::init(f, funcobj, func.globals(), func.builtins(), locals, code, std::ptr::null_mut());
+        Frame::init(f, funcobj, &**func.globals(), func.builtins(), locals, code, std::ptr::null_mut());
         if kwnames.is_none() && code.is_simple_call(argc) {
             let n = code.nlocalsplus();
             for i in 0..argc {
@@ -157,7 +157,7 @@ pub fn eval_code(code: &CodeObject, globals: &Dict, locals: &Object, closure: Op
         }
         let f = datastack::push_for(ts, code);
         let namespace: *const Object = if code.has_flag(flags::OPTIMIZED) { std::ptr::null() } else { locals.to_obj().into_raw() };
-        Frame::init(f, StackRef::steal(func.clone().into_obj()), func.globals(), func.builtins(), namespace, code, std::ptr::null_mut());
+        Frame::init(f, StackRef::steal(func.clone().into_obj()), &**func.globals(), func.builtins(), namespace, code, std::ptr::null_mut());
         Frame::null_locals(f, 0, code.nlocalsplus());
         if let Err(e) = bind::arguments(&func, code, f, std::ptr::null_mut(), 0, None) {
             discard(ts, f);

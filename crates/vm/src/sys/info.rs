@@ -29,8 +29,13 @@ fn float(x: f64) -> Obj {
 
 /// A struct sequence of its own type.
 fn record(name: &'static str, doc: &'static str, fields: Vec<(&'static str, Obj)>) -> PyResult {
+    let n = fields.len();
+    record_of(name, doc, fields, n)
+}
+
+/// The same of which only the first `n` fields are items.
+fn record_of(name: &'static str, doc: &'static str, fields: Vec<(&'static str, Obj)>, n: usize) -> PyResult {
     let spec: Vec<(&'static str, &'static str)> = fields.iter().map(|(n, _)| (*n, "")).collect();
-    let n = spec.len();
     let ty = StructSeq::new_type(name, doc, &spec, n)?;
     ty.cast::<taipan_object::Type>().add_flags(taipan_object::flags::DISALLOW_INSTANTIATION);
     StructSeq::new_instance(ty.cast(), fields.into_iter().map(|(_, v)| v).collect())
@@ -144,12 +149,14 @@ pub struct Flags {
     pub utf8_mode: i32,
     pub warn_default_encoding: i32,
     pub safe_path: bool,
+    pub thread_inherit_context: i32,
+    pub context_aware_warnings: i32,
 }
 
 /// Sets `sys.flags`.
 pub fn set_flags(f: &Flags) -> PyResult<()> {
     let n = |v: i32| int(v as i64);
-    let flags = record(
+    let flags = record_of(
         "sys.flags",
         "The settings of the command line and the environment.",
         vec![
@@ -171,7 +178,11 @@ pub fn set_flags(f: &Flags) -> PyResult<()> {
             ("warn_default_encoding", n(f.warn_default_encoding)),
             ("safe_path", bool_::from_bool(f.safe_path)),
             ("int_max_str_digits", n(Interp::current().int_max_str_digits.get())),
+            ("gil", n(1)),
+            ("thread_inherit_context", n(f.thread_inherit_context)),
+            ("context_aware_warnings", n(f.context_aware_warnings)),
         ],
+        18,
     )?;
     let value: &Object = &flags;
     super::set("flags", value)

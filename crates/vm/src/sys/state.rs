@@ -1,6 +1,7 @@
 //! Settings and state of the interpreter.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use taipan_object::gil::SWITCH_INTERVAL;
 use taipan_object::args::Given;
 use taipan_object::header::{Obj, Object, Ref};
 use taipan_object::types::bool_;
@@ -14,8 +15,6 @@ use taipan_object::{Interp, PyResult, Thread, bail, flags, function, intern as l
 
 /// Set when the interpreter has begun to shut down.
 pub static FINALIZING: AtomicBool = AtomicBool::new(false);
-/// The switch interval in microseconds.
-pub static SWITCH_INTERVAL: AtomicU64 = AtomicU64::new(5000);
 static DLOPEN_FLAGS: AtomicI32 = AtomicI32::new(libc_rtld_now());
 
 const fn libc_rtld_now() -> i32 {

@@ -1,0 +1,124 @@
+//! Loops, generators, unpacking.
+
+use crate::eval::ops::prelude::*;
+use crate::generator::{self, Generator};
+use taipan_object::types::int::Int;
+use taipan_object::types::list::iter::ListIter;
+use taipan_object::types::range::RangeIter;
+use taipan_object::types::tuple::TupleIter;
+
+op!(FOR_ITER_LIST(vm, d) {
+    let Some(it) = vm.obj(1).downcast_exact::<ListIter>() else { return Flow::Deopt };
+    if let Some(seq) = it.seq.get() {
+        let list: &List = seq.cast_unchecked();
+        let i = it.index.get();
+        if (i as usize) < list.len() {
+            it.index.set(i + 1);
+            vm.push(StackRef::new(list.items().get_unchecked(i as usize)));
+            return Flow::Next;
+        }
+        it.seq.set(None);
+    }
+    Flow::Jump(d as isize + 1)
+});
+
+op!(FOR_ITER_TUPLE(vm, d) {
+    let Some(it) = vm.obj(1).downcast_exact::<TupleIter>() else { return Flow::Deopt };
+    if let Some(seq) = it.seq.get() {
+        let t: &Tuple = seq.cast_unchecked();
+        let i = it.index.get();
+        if (i as usize) < t.len() {
+            it.index.set(i + 1);
+            vm.push(StackRef::new(t.items().get_unchecked(i as usize)));
+            return Flow::Next;
+        }
+        it.seq.set(None);
+    }
+    Flow::Jump(d as isize + 1)
+});
+
+op!(FOR_ITER_RANGE(vm, d) {
+    let Some(it) = vm.obj(1).downcast_exact::<RangeIter>() else { return Flow::Deopt };
+    match it.next_value() {
+        Some(v) => {
+            vm.push(StackRef::steal(Int::from_i64(v).into_obj()));
+            Flow::Next
+        }
+        None => Flow::Jump(d as isize + 1),
+    }
+});
+
+/// Goes on in the generator's frame.
+#[inline(always)]
+unsafe fn enter(vm: &mut Machine, g: &Generator, v: StackRef, units: u16) -> Flow {
+    // SAFETY: the generator can be resumed, the recursion limit is not reached.
+    unsafe {
+        vm.save_ip();
+        if generator::enter_inline(vm, g, v, units).is_err() {
+            return Flow::Error;
+        }
+        let f = g.frame();
+        vm.frame = f;
+        vm.ip = (*f).instr_ptr;
+        vm.sp = (*f).stackpointer;
+        Flow::Go
+    }
+}
+
+op!(FOR_ITER_GEN(vm, d) {
+    let Some(g) = vm.obj(1).downcast_exact::<Generator>() else { return Flow::Deopt };
+    if !g.is_resumable() || vm.thread().py_recursion_remaining.get() <= 1 {
+        return Flow::Deopt;
+    }
+    enter(vm, g, StackRef::borrow(none()), 2 + d as u16)
+});
+
+op!(SEND_GEN(vm, d) {
+    let Some(g) = generator::any_generator(vm.obj(2)) else { return Flow::Deopt };
+    if !g.is_resumable() || vm.thread().py_recursion_remaining.get() <= 1 {
+        return Flow::Deopt;
+    }
+    let v = vm.pop().heap_safe();
+    enter(vm, g, v, 2 + d as u16)
+});
+
+op!(UNPACK_SEQUENCE_TWO_TUPLE(vm, _) {
+    let seq = vm.tos();
+    let Some(t) = seq.as_ref().downcast_exact::<Tuple>() else { return Flow::Deopt };
+    if t.len() != 2 {
+        return Flow::Deopt;
+    }
+    vm.put(1, StackRef::new(t.items().get_unchecked(1)));
+    vm.push(StackRef::new(t.items().get_unchecked(0)));
+    done(seq.release())
+});
+
+op!(UNPACK_SEQUENCE_TUPLE(vm, n) {
+    let seq = vm.tos();
+    let Some(t) = seq.as_ref().downcast_exact::<Tuple>() else { return Flow::Deopt };
+    if t.len() != n {
+        return Flow::Deopt;
+    }
+    vm.shrink(1);
+    let mut i = n;
+    while i > 0 {
+        i -= 1;
+        vm.push(StackRef::new(t.items().get_unchecked(i)));
+    }
+    done(seq.release())
+});
+
+op!(UNPACK_SEQUENCE_LIST(vm, n) {
+    let seq = vm.tos();
+    let Some(l) = seq.as_ref().downcast_exact::<List>() else { return Flow::Deopt };
+    if l.len() != n {
+        return Flow::Deopt;
+    }
+    vm.shrink(1);
+    let mut i = n;
+    while i > 0 {
+        i -= 1;
+        vm.push(StackRef::new(l.items().get_unchecked(i)));
+    }
+    done(seq.release())
+});

@@ -1,0 +1,361 @@
+//! Operators, comparisons, truth, subscripts.
+
+use super::extend;
+use crate::eval::ops::prelude::*;
+use crate::function::Function;
+use taipan_bytecode::Op;
+use taipan_object::typeobj::HeapType;
+use taipan_object::types::bool_::PyBool_Type;
+use taipan_object::types::float::{Float, PyFloat_Type};
+use taipan_object::types::int::{Int, PyLong_Type};
+use taipan_object::types::set::Set;
+use taipan_object::types::slice::Slice;
+
+/// The value of an exact int with one digit.
+#[inline(always)]
+unsafe fn compact(v: StackRef) -> Option<i64> {
+    // SAFETY: operands are not null.
+    unsafe {
+        let o = v.as_ref();
+        if o.is_exact(&PyLong_Type) { o.cast_unchecked::<Int>().compact() } else { None }
+    }
+}
+
+#[inline(always)]
+unsafe fn double(v: StackRef) -> Option<f64> {
+    // SAFETY: operands are not null.
+    unsafe {
+        let o = v.as_ref();
+        if o.is_exact(&PyFloat_Type) { Some(o.cast_unchecked::<Float>().value()) } else { None }
+    }
+}
+
+#[inline(always)]
+unsafe fn int_op(vm: &mut Machine, f: impl Fn(i64, i64) -> i64) -> Flow {
+    // SAFETY: two operands are on the stack.
+    unsafe {
+        let (l, r) = (vm.nos(), vm.tos());
+        let (Some(a), Some(b)) = (compact(l), compact(r)) else { return Flow::Deopt };
+        let v = f(a, b);
+        // The operands go first: their memory is the result's.
+        l.close();
+        r.close();
+        vm.replace(2, StackRef::steal(Int::from_i64(v).into_obj()));
+        Flow::Next
+    }
+}
+
+op!(BINARY_OP_ADD_INT(vm, _) { int_op(vm, |a, b| a + b) });
+op!(BINARY_OP_SUBTRACT_INT(vm, _) { int_op(vm, |a, b| a - b) });
+op!(BINARY_OP_MULTIPLY_INT(vm, _) { int_op(vm, |a, b| a * b) });
+
+#[inline(always)]
+unsafe fn float_op(vm: &mut Machine, f: impl Fn(f64, f64) -> f64) -> Flow {
+    // SAFETY: two operands are on the stack.
+    unsafe {
+        let (l, r) = (vm.nos(), vm.tos());
+        let (Some(a), Some(b)) = (double(l), double(r)) else { return Flow::Deopt };
+        let v = f(a, b);
+        l.close();
+        r.close();
+        vm.replace(2, StackRef::steal(Float::new(v).into_obj()));
+        Flow::Next
+    }
+}
+
+op!(BINARY_OP_ADD_FLOAT(vm, _) { float_op(vm, |a, b| a + b) });
+op!(BINARY_OP_SUBTRACT_FLOAT(vm, _) { float_op(vm, |a, b| a - b) });
+op!(BINARY_OP_MULTIPLY_FLOAT(vm, _) { float_op(vm, |a, b| a * b) });
+
+op!(BINARY_OP_ADD_UNICODE(vm, _) {
+    let (l, r) = (vm.obj(2), vm.obj(1));
+    if l.downcast_exact::<Str>().is_none() || r.downcast_exact::<Str>().is_none() {
+        return Flow::Deopt;
+    }
+    Flow::General(concat)
+});
+
+slow!(concat(vm, _) {
+    let r = Str::concat(vm.obj(2).cast_unchecked(), vm.obj(1).cast_unchecked())?;
+    vm.finish(2, r.into_obj());
+    Ok(())
+});
+
+op!(BINARY_OP_INPLACE_ADD_UNICODE(vm, _) {
+    let (l, r) = (vm.obj(2), vm.obj(1));
+    if l.downcast_exact::<Str>().is_none() || r.downcast_exact::<Str>().is_none() {
+        return Flow::Deopt;
+    }
+    let next = *vm.ip.add(5);
+    if next as u8 != Op::STORE_FAST as u8 || (*vm.local((next >> 8) as usize)).ptr() != vm.nos().ptr() {
+        return Flow::Deopt;
+    }
+    Flow::General(append_to_local)
+});
+
+slow!(append_to_local(vm, _) {
+    let slot = vm.local((*vm.ip.add(5) >> 8) as usize);
+    let right = vm.pop_obj();
+    let left = vm.pop();
+    let owned = std::mem::replace(&mut *slot, StackRef::NULL).into_obj();
+    left.close();
+    let r = Str::append(owned, right.cast_unchecked())?;
+    *slot = StackRef::steal(r);
+    drop(right);
+    // Over the STORE_FAST.
+    let frame = vm.frame();
+    frame.instr_ptr = vm.ip.add(6);
+    frame.stackpointer = vm.sp;
+    Ok(Done::Switch)
+});
+
+op!(BINARY_OP_EXTEND(vm, _) {
+    let row = &*(vm.cache64(1) as *const extend::Row);
+    let (l, r) = (vm.nos(), vm.tos());
+    if !(row.guard)(l.as_ref(), r.as_ref()) {
+        return Flow::Deopt;
+    }
+    let v = StackRef::steal((row.action)(l.as_ref(), r.as_ref()));
+    l.close();
+    r.close();
+    vm.replace(2, v);
+    Flow::Next
+});
+
+op!(BINARY_OP_SUBSCR_LIST_INT(vm, _) {
+    let (l, i) = (vm.nos(), vm.tos());
+    let Some(list) = l.as_ref().downcast_exact::<List>() else { return Flow::Deopt };
+    let Some(ix) = compact(i) else { return Flow::Deopt };
+    if ix as usize >= list.len() {
+        return Flow::Deopt;
+    }
+    let v = StackRef::new(list.items().get_unchecked(ix as usize));
+    i.close();
+    vm.replace(2, v);
+    done(l.release())
+});
+
+op!(BINARY_OP_SUBSCR_TUPLE_INT(vm, _) {
+    let (l, i) = (vm.nos(), vm.tos());
+    let Some(t) = l.as_ref().downcast_exact::<Tuple>() else { return Flow::Deopt };
+    let Some(ix) = compact(i) else { return Flow::Deopt };
+    if ix as usize >= t.len() {
+        return Flow::Deopt;
+    }
+    let v = StackRef::new(t.items().get_unchecked(ix as usize));
+    i.close();
+    vm.replace(2, v);
+    done(l.release())
+});
+
+op!(BINARY_OP_SUBSCR_STR_INT(vm, _) {
+    let (l, i) = (vm.nos(), vm.tos());
+    let Some(s) = l.as_ref().downcast_exact::<Str>() else { return Flow::Deopt };
+    let Some(ix) = compact(i) else { return Flow::Deopt };
+    if ix as usize >= s.len() {
+        return Flow::Deopt;
+    }
+    let c = s.char_at(ix as usize);
+    if c >= 256 {
+        return Flow::Deopt;
+    }
+    let v = StackRef::borrow(taipan_object::types::str::singletons::latin1_char(c as u8));
+    i.close();
+    vm.replace(2, v);
+    done(l.release())
+});
+
+op!(BINARY_OP_SUBSCR_LIST_SLICE(vm, _) {
+    if vm.obj(2).downcast_exact::<List>().is_none() || vm.obj(1).downcast_exact::<Slice>().is_none() {
+        return Flow::Deopt;
+    }
+    Flow::General(subscript)
+});
+
+slow!(subscript(vm, _) {
+    let r = vm.obj(2).get_item(vm.obj(1))?;
+    vm.finish(2, r);
+    Ok(())
+});
+
+op!(BINARY_OP_SUBSCR_DICT(vm, _) {
+    if vm.obj(2).downcast_exact::<Dict>().is_none() {
+        return Flow::Deopt;
+    }
+    Flow::General(dict_subscript)
+});
+
+slow!(dict_subscript(vm, _) {
+    let d: &Dict = vm.obj(2).cast_unchecked();
+    let r = taipan_object::types::dict::subscript(d, vm.obj(1))?;
+    vm.finish(2, r);
+    Ok(())
+});
+
+op!(BINARY_OP_SUBSCR_GETITEM(vm, _) {
+    let ty = vm.obj(2).ty();
+    if !ty.is_heap() {
+        return Flow::Deopt;
+    }
+    let heap: &HeapType = ty.as_object().cast_unchecked();
+    let f = heap.spec_cache.getitem.get();
+    if f.is_null() {
+        return Flow::Deopt;
+    }
+    let func: &Function = (*f).cast_unchecked();
+    if func.func_version.get() != heap.spec_cache.getitem_version.get() || !vm.can_enter(func, 0) {
+        return Flow::Deopt;
+    }
+    let args = vm.sp.sub(2);
+    vm.enter_exact(func, StackRef::new(func), args, 2, 0, 6)
+});
+
+op!(STORE_SUBSCR_LIST_INT(vm, _) {
+    let (v, l, i) = (vm.peek(3), vm.nos(), vm.tos());
+    let Some(list) = l.as_ref().downcast_exact::<List>() else { return Flow::Deopt };
+    let Some(ix) = compact(i) else { return Flow::Deopt };
+    if ix as usize >= list.len() || l.is_unique() {
+        return Flow::Deopt;
+    }
+    let old = StackRef::steal_opt(list.replace(ix as usize, v.into_obj()));
+    i.close();
+    l.close();
+    vm.shrink(3);
+    done(old.release())
+});
+
+op!(STORE_SUBSCR_DICT(vm, _) {
+    if vm.obj(2).downcast_exact::<Dict>().is_none() {
+        return Flow::Deopt;
+    }
+    Flow::General(dict_store)
+});
+
+slow!(dict_store(vm, _) {
+    let d: &Dict = vm.obj(2).cast_unchecked();
+    d.set_item(vm.obj(1), vm.obj(3))?;
+    vm.close_n(3);
+    Ok(())
+});
+
+/// Whether comparison mask `m` (2 less, 4 greater, 8 equal, 1 unordered) takes in the outcome.
+#[inline(always)]
+fn holds<T: PartialOrd>(a: T, b: T, m: usize) -> bool {
+    let bit = if a < b {
+        2
+    } else if a > b {
+        4
+    } else if a == b {
+        8
+    } else {
+        1
+    };
+    m & bit != 0
+}
+
+op!(COMPARE_OP_INT(vm, m) {
+    let (l, r) = (vm.nos(), vm.tos());
+    let (Some(a), Some(b)) = (compact(l), compact(r)) else { return Flow::Deopt };
+    l.close();
+    r.close();
+    vm.replace(2, StackRef::borrow(bool_object(holds(a, b, m))));
+    Flow::Next
+});
+
+op!(COMPARE_OP_FLOAT(vm, m) {
+    let (l, r) = (vm.nos(), vm.tos());
+    let (Some(a), Some(b)) = (double(l), double(r)) else { return Flow::Deopt };
+    l.close();
+    r.close();
+    vm.replace(2, StackRef::borrow(bool_object(holds(a, b, m))));
+    Flow::Next
+});
+
+op!(COMPARE_OP_STR(vm, m) {
+    let (l, r) = (vm.nos(), vm.tos());
+    let (Some(a), Some(b)) = (l.as_ref().downcast_exact::<Str>(), r.as_ref().downcast_exact::<Str>()) else { return Flow::Deopt };
+    let same = l.ptr() == r.ptr() || Str::eq(a, b);
+    l.close();
+    r.close();
+    vm.replace(2, StackRef::borrow(bool_object(m & (if same { 8 } else { 7 }) != 0)));
+    Flow::Next
+});
+
+op!(CONTAINS_OP_DICT(vm, _) {
+    if vm.obj(1).downcast_exact::<Dict>().is_none() {
+        return Flow::Deopt;
+    }
+    Flow::General(in_dict)
+});
+
+slow!(in_dict(vm, invert) {
+    let d: &Dict = vm.obj(1).cast_unchecked();
+    let found = d.contains(vm.obj(2))?;
+    vm.close_n(2);
+    vm.push(StackRef::borrow(bool_object(found ^ (invert != 0))));
+    Ok(())
+});
+
+op!(CONTAINS_OP_SET(vm, _) {
+    if !taipan_object::types::set::is_exact(vm.obj(1)) {
+        return Flow::Deopt;
+    }
+    Flow::General(in_set)
+});
+
+slow!(in_set(vm, invert) {
+    let s: &Set = vm.obj(1).cast_unchecked();
+    let found = s.contains(vm.obj(2))?;
+    vm.close_n(2);
+    vm.push(StackRef::borrow(bool_object(found ^ (invert != 0))));
+    Ok(())
+});
+
+op!(TO_BOOL_BOOL(vm, _) {
+    if !vm.obj(1).is_exact(&PyBool_Type) {
+        return Flow::Deopt;
+    }
+    Flow::Next
+});
+
+op!(TO_BOOL_INT(vm, _) {
+    let v = vm.tos();
+    let Some(i) = v.as_ref().downcast_exact::<Int>() else { return Flow::Deopt };
+    let b = !i.is_zero();
+    v.close();
+    vm.put(1, StackRef::borrow(bool_object(b)));
+    Flow::Next
+});
+
+op!(TO_BOOL_LIST(vm, _) {
+    let v = vm.tos();
+    let Some(l) = v.as_ref().downcast_exact::<List>() else { return Flow::Deopt };
+    let b = l.len() != 0;
+    vm.put(1, StackRef::borrow(bool_object(b)));
+    done(v.release())
+});
+
+op!(TO_BOOL_NONE(vm, _) {
+    if !vm.tos().is(none()) {
+        return Flow::Deopt;
+    }
+    vm.put(1, StackRef::borrow(false_()));
+    Flow::Next
+});
+
+op!(TO_BOOL_STR(vm, _) {
+    let v = vm.tos();
+    let Some(s) = v.as_ref().downcast_exact::<Str>() else { return Flow::Deopt };
+    let b = s.len() != 0;
+    vm.put(1, StackRef::borrow(bool_object(b)));
+    done(v.release())
+});
+
+op!(TO_BOOL_ALWAYS_TRUE(vm, _) {
+    let v = vm.tos();
+    if v.as_ref().ty().version_tag.get() != vm.cache32(1) {
+        return Flow::Deopt;
+    }
+    vm.put(1, StackRef::borrow(true_()));
+    done(v.release())
+});
