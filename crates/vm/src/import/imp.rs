@@ -165,7 +165,7 @@ fn find_frozen(name: &Str, withdata: bool) -> PyResult<Option<Ref<Tuple>>> {
     let text = name.to_utf8_lossy();
     let Some(package) = probe(&text) else { return Ok(None) };
     let data = match super::library().filter(|_| withdata).and_then(|l| (l.find)(origin(&text))) {
-        Some(f) => taipan_object::types::memoryview::of_bytes(&Bytes::new(&f.code))?,
+        Some(f) => taipan_object::types::memoryview::MemoryView::new(&Bytes::new(&f.code))?.into_obj(),
         None => none::none_obj(),
     };
     let original = Str::from_utf8(origin(&text)).into_obj();

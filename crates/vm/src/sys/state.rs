@@ -150,7 +150,7 @@ pub fn getallocatedblocks() -> usize {
 /// Return the number of interned strings.
 #[function(signature = "(*, _only_immortal=False)")]
 pub fn getunicodeinternedsize(_only_immortal: bool) -> usize {
-    strings::count()
+    Interp::current().interned.len()
 }
 
 /// Return the flags with which extension modules are loaded.
