@@ -61,6 +61,7 @@ static TYPES: &[&Type] = &[
     &generator::coroutine::PyCoro_Type,
     &generator::coroutine::_PyCoroWrapper_Type,
     &generator::async_gen::PyAsyncGen_Type,
+    &generator::anext_default::_PyAnextAwaitable_Type,
     &generator::async_gen::_PyAsyncGenASend_Type,
     &generator::async_gen::_PyAsyncGenAThrow_Type,
     &generator::async_gen::_PyAsyncGenWrappedValue_Type,

@@ -6,7 +6,7 @@ use taipan_object::types::dict::Dict;
 use taipan_object::types::exceptions::BaseException;
 use taipan_object::types::int::Int;
 use taipan_object::types::none;
-use taipan_object::types::structseq::StructSeq;
+use taipan_object::types::structseq::{self, StructSeq};
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{Interp, PyResult, Thread, bail, function, intern};
 
@@ -174,7 +174,7 @@ pub fn get_asyncgen_hooks() -> PyResult {
     };
     let ts = Thread::current();
     let or_none = |c: &taipan_object::ObjCell| c.get_owned().unwrap_or_else(none::none_obj);
-    StructSeq::new_instance(ty.cast(), vec![or_none(&ts.async_gen_firstiter), or_none(&ts.async_gen_finalizer)])
+    structseq::new_instance(&ty, vec![or_none(&ts.async_gen_firstiter), or_none(&ts.async_gen_finalizer)])
 }
 
 /// Set how many frames coroutines remember of where they were made.
