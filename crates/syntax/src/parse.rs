@@ -37,6 +37,8 @@ pub struct ParseOptions {
     pub dont_imply_dedent: bool,
     /// `from __future__ import barry_as_FLUFL` is in force.
     pub barry_as_flufl: bool,
+    /// The source can be read again from a file: the text of a syntax error is then always the whole line, with its end.
+    pub whole_lines: bool,
     /// `sys.get_int_max_str_digits()`; 0 is no limit.
     pub int_max_str_digits: usize,
 }
@@ -50,6 +52,7 @@ impl Default for ParseOptions {
             allow_incomplete_input: false,
             dont_imply_dedent: false,
             barry_as_flufl: false,
+            whole_lines: false,
             int_max_str_digits: 4300,
         }
     }
@@ -89,6 +92,7 @@ pub fn parse<'a>(
         type_comments: options.type_comments,
         extra_tokens: false,
         implicit_newline: false,
+        added_newline: options.mode == Mode::Exec && !source.ends_with(['\n', '\r']),
         single: options.mode == Mode::Single,
         barry_as_flufl,
         dont_imply_dedent: options.dont_imply_dedent,

@@ -189,7 +189,8 @@ impl Job<'_> {
     }
 
     fn finish(self, raised: Raised) -> SyntaxError {
-        report::finish(self.text, self.lex_options, raised, self.buffer.error.as_deref())
+        let whole_lines = self.options.whole_lines && self.options.mode == crate::Mode::Exec;
+        report::finish(self.text, self.lex_options, raised, self.buffer.error.as_deref(), whole_lines)
     }
 }
 
@@ -205,5 +206,5 @@ pub(crate) fn more_than_one(
     let msg = "multiple statements found while compiling a single statement".into();
     engine.raise_last(ErrorKind::SyntaxError, msg);
     let raised = engine.raised.take().unwrap_or_else(|| Raised::bare(ErrorKind::SyntaxError, String::new()));
-    report::finish(text, lex_options, raised, None)
+    report::finish(text, lex_options, raised, None, false)
 }

@@ -100,6 +100,8 @@ pub struct LexOptions {
     pub barry_as_flufl: bool,
     /// If the last line has no end, act as if it had one.
     pub implicit_newline: bool,
+    /// The last line end is not in the source; no matter to the lexer.
+    pub added_newline: bool,
     /// In `single` mode, let the end of input not close blocks.
     pub dont_imply_dedent: bool,
 }
