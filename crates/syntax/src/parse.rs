@@ -87,7 +87,7 @@ pub fn parse<'a>(
     }
     let text = with_plain_line_ends(arena, source, options.mode == Mode::Exec);
     // `<>` is an operator only under PEP 401, which a program can ask for itself.
-    let barry_as_flufl = options.barry_as_flufl || memchr::memmem::find(text.as_bytes(), b"barry_as_FLUFL").is_some();
+    let barry_as_flufl = options.barry_as_flufl || asks_for_flufl(text);
     let lex_options = LexOptions {
         type_comments: options.type_comments,
         extra_tokens: false,
@@ -142,6 +142,15 @@ pub fn parse<'a>(
         warnings.append(&mut found);
     }
     Err(diagnose::diagnose(text, &buffer, lex_options, options, first, barry_as_flufl, warnings))
+}
+
+/// Whether some line looks like `from __future__ import barry_as_FLUFL`.
+fn asks_for_flufl(text: &str) -> bool {
+    memchr::memmem::find_iter(text.as_bytes(), b"barry_as_FLUFL").any(|at| {
+        let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |n| n + 1);
+        let before = text.get(start..at).unwrap_or_default().trim_start();
+        before.starts_with("from") && before.contains("__future__") && before.contains("import")
+    })
 }
 
 /// Whether only blanks and comments follow the statement that ends before the token `next`.

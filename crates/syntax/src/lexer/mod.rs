@@ -565,9 +565,10 @@ impl<'s> Lexer<'s> {
         if self.src[text..end].starts_with(b"ignore")
             && self.src[text..end].get(6).is_none_or(|&c| c < 128 && !c.is_ascii_alphanumeric())
         {
-            let token = self.token_from(TokenKind::TypeIgnore, text + 6);
+            let mut token = self.token_from(TokenKind::TypeIgnore, text + 6);
             if blank_line && self.at(self.pos) == b'\n' {
                 self.pos += 1;
+                token.end = self.pos as u32;
                 self.lineno += 1;
                 self.line_start = self.pos;
                 self.at_line_start = true;
