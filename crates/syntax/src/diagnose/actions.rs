@@ -328,7 +328,7 @@ impl Engine<'_> {
             "string" => self.string(a),
             "format_spec" => {
                 let token = self.token(first.token as usize);
-                let raw = self.string_prefix(first.token as usize).contains(['r', 'R']);
+                let raw = self.string_prefix(self.fill).contains(['r', 'R']);
                 self.decode_part(&token, raw, true).then_some(a)
             }
             "joined_str" | "template_str" => {
@@ -359,7 +359,7 @@ impl Engine<'_> {
 
     fn conversion(&mut self, mark: NodeId, name: NodeId) -> Option<NodeId> {
         let (mark, name) = (self.node(mark).place, self.node(name));
-        let prefix = if self.string_prefix(name.token as usize).contains(['t', 'T']) { 't' } else { 'f' };
+        let prefix = if self.string_prefix(self.fill).contains(['t', 'T']) { 't' } else { 'f' };
         if (mark.lineno, mark.end_col) != (name.place.lineno, name.place.col) {
             let msg = format!("{prefix}-string: conversion type must come right after the exclamation mark");
             return self.raise_at(mark, name.place, msg);
@@ -372,7 +372,7 @@ impl Engine<'_> {
         Some(1)
     }
 
-    /// The prefix of the innermost string open at this token.
+    /// The prefix of the innermost string open before this token. The reference asks its lexer, which may be further on.
     fn string_prefix(&self, index: usize) -> &str {
         let mut depth = 0;
         for index in (0..index).rev() {

@@ -128,7 +128,7 @@ impl Job<'_> {
         } else {
             let place = engine.token_place(last);
             engine.raise_at(place, place, "invalid syntax".into());
-            if self.done(engine) == Done::No {
+            if self.done(engine) != Done::Error {
                 *read_all = true;
                 if let Some(raised) = self.later_error(engine) {
                     return raised;
