@@ -165,9 +165,12 @@ impl Job<'_> {
             TokenKind::String => token.end - token.start > 2,
             kind => kind.is_operator() && token.end - token.start == 3,
         };
-        // A dot is known only two bytes later.
-        if token.kind == TokenKind::Dot && self.text.get(token.end as usize..) == Some(".") {
-            return Done::End;
+        // A dot is known only two bytes later, and after a number keywords are looked for.
+        let rest = self.text.get(token.end as usize..).unwrap_or_default();
+        match token.kind {
+            TokenKind::Dot if rest == "." => return Done::End,
+            TokenKind::Number if matches!(rest, "and" | "else" | "for" | "or" | "not") => return Done::End,
+            _ => {}
         }
         if token.end as usize >= self.text.len() && !closed && token.kind != TokenKind::Newline
             || token.start as usize >= self.text.len()

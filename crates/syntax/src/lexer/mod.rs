@@ -408,6 +408,7 @@ impl<'s> Lexer<'s> {
                     }
                     self.pos = pos + 1;
                     self.continuation()?;
+                    self.buffer_start = self.line_start;
                     pos = self.pos;
                     continue;
                 }
