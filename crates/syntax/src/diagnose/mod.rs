@@ -162,6 +162,10 @@ impl Job<'_> {
         // Most tokens are known to end only by what follows; strings are not.
         let closed = match token.kind {
             TokenKind::FStringEnd | TokenKind::TStringEnd => true,
+            TokenKind::FStringStart | TokenKind::TStringStart => {
+                let text = engine.token_text(&token);
+                text.ends_with("'''") || text.ends_with("\"\"\"")
+            }
             TokenKind::String => token.end - token.start > 2,
             kind => kind.is_operator() && token.end - token.start == 3,
         };
@@ -169,6 +173,7 @@ impl Job<'_> {
         let rest = self.text.get(token.end as usize..).unwrap_or_default();
         match token.kind {
             TokenKind::Dot if rest == "." => return Done::End,
+            TokenKind::FStringStart | TokenKind::TStringStart if matches!(rest, "'" | "\"") => return Done::End,
             TokenKind::Number if matches!(rest, "and" | "else" | "for" | "or" | "not") => return Done::End,
             _ => {}
         }
