@@ -38,7 +38,7 @@ impl Cfg {
                 dropped += 1;
             }
         }
-        let mut id = BlockId::ENTRY;
+        let mut id = if slots.is_empty() { BlockId::NONE } else { BlockId::ENTRY };
         while id.is_some() {
             let block = &mut self[id];
             for instr in &mut block.instrs {
@@ -74,6 +74,8 @@ impl Cfg {
             prefix.push(Instr::new(Op::RETURN_GENERATOR, 0, at));
             prefix.push(Instr::new(Op::POP_TOP, 0, at));
         }
-        self[BlockId::ENTRY].instrs.splice(0..0, prefix);
+        if !prefix.is_empty() {
+            self[BlockId::ENTRY].instrs.splice(0..0, prefix);
+        }
     }
 }

@@ -110,6 +110,7 @@ impl Cfg {
         let mut id = BlockId::ENTRY;
         while id.is_some() {
             let block = &mut self[id];
+            let mut made = false;
             for i in 1..block.instrs.len() {
                 let (first, second) = (block.instrs[i - 1], block.instrs[i]);
                 let pair = match (first.op, second.op) {
@@ -124,7 +125,9 @@ impl Cfg {
                 }
                 block.instrs[i - 1].set(pair, first.oparg << 4 | second.oparg);
                 block.instrs[i].set_nop();
+                made = true;
             }
+            block.has_nops |= made;
             id = block.next;
         }
         self.remove_redundant_nops();
@@ -231,7 +234,7 @@ impl Cfg {
 fn simulate(refs: &mut Refs, i: usize, instr: &Instr) {
     let oparg = instr.oparg;
     let (high, low) = ((oparg >> 4) as i32, (oparg & 15) as i32);
-    let (popped, pushed) = instr.op.stack_effect(oparg);
+    let effect = || instr.op.stack_effect(oparg);
     match instr.op {
         Op::DELETE_FAST => refs.kill(oparg as i32),
         Op::LOAD_FAST => refs.push(i, oparg as i32),
@@ -276,6 +279,7 @@ fn simulate(refs: &mut Refs, i: usize, instr: &Instr) {
         | Op::MATCH_MAPPING
         | Op::MATCH_SEQUENCE
         | Op::WITH_EXCEPT_START => {
+            let (popped, pushed) = effect();
             for n in 0..(pushed - popped).max(0) as usize {
                 refs.push(n, NOT_LOCAL);
             }
@@ -288,7 +292,10 @@ fn simulate(refs: &mut Refs, i: usize, instr: &Instr) {
         | Op::MAP_ADD
         | Op::RERAISE
         | Op::SET_ADD
-        | Op::SET_UPDATE => refs.pop_many(popped - pushed),
+        | Op::SET_UPDATE => {
+            let (popped, pushed) = effect();
+            refs.pop_many(popped - pushed);
+        }
         Op::END_SEND | Op::SET_FUNCTION_ATTRIBUTE => {
             let top = refs.pop();
             refs.pop();
@@ -321,6 +328,7 @@ fn simulate(refs: &mut Refs, i: usize, instr: &Instr) {
         }
         op if op.is_block_push() => {}
         _ => {
+            let (popped, pushed) = effect();
             refs.pop_many(popped);
             for _ in 0..pushed {
                 refs.push(i, NOT_LOCAL);

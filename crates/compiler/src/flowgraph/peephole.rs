@@ -26,8 +26,10 @@ impl Cfg {
 
     pub(super) fn optimize_block(&mut self, id: BlockId, pool: &mut Pool<'_>) {
         let mut i = 0;
+        let mut swaps = false;
         while i < self[id].instrs.len() {
             let Instr { op, oparg, target, .. } = self[id].instrs[i];
+            swaps |= op == Op::SWAP;
             if op.has_jump() {
                 if !self.optimize_jump(id, i, op, target) {
                     i += 1;
@@ -36,6 +38,10 @@ impl Cfg {
             }
             self.optimize_instr(id, i, op, oparg, pool);
             i += 1;
+        }
+        self[id].has_nops = true;
+        if !swaps {
+            return;
         }
         let instrs = &mut self[id].instrs;
         let mut i = 0;
