@@ -1,7 +1,8 @@
 //! Prints one line per source file: a digest of every code object in it, to compare with the reference's.
 //!
 //! usage: `codehash ROOT LISTFILE`; `codehash --dump FILE` to see the code objects of one file; `--marshal FILE` and
-//! `--unmarshal FILE` to write and read marshal data; `--time ROOT LISTFILE` to measure.
+//! `--unmarshal FILE` to write and read marshal data; `--time ROOT LISTFILE` to measure;
+//! `--generate FILE` to see instructions before optimisation; `--snippets FILE` for many small programs.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -10,7 +11,7 @@ use std::path::Path;
 use md5::{Digest, Md5};
 use taipan_bytecode::location_table::positions;
 use taipan_bytecode::{Code, Const, Str, exception_table, instruction};
-use taipan_compiler::{ErrorKind, Options, compile, repr};
+use taipan_compiler::{ErrorKind, Options, compile, repr, stages};
 use taipan_syntax::{Arena, Mode, ParseOptions, parse};
 
 fn const_text(value: &Const, out: &mut Vec<u8>) {
@@ -174,6 +175,17 @@ fn compile_file(path: &Path, name: &str, optimize: u8) -> Result<std::sync::Arc<
     .map_err(|e| format!("SyntaxError\t{e}"))
 }
 
+/// The instructions of a unit and those inside, as the reference's test support shows them.
+fn show_generated(unit: &stages::Generated, out: &mut impl std::io::Write) -> std::io::Result<()> {
+    writeln!(out, "unit {}", unit.nested.len())?;
+    for i in &unit.instructions {
+        let arg = if i.op.has_arg() { i.oparg.to_string() } else { "None".into() };
+        let at = i.location;
+        writeln!(out, "({}, {arg}, {}, {}, {}, {})", i.op as u16, at.line, at.end_line, at.column, at.end_column)?;
+    }
+    unit.nested.iter().try_for_each(|nested| show_generated(nested, out))
+}
+
 /// Digests and warnings of one program, or its error.
 fn snippet(source: &str, optimize: u8) -> String {
     let arena = Arena::new();
@@ -223,6 +235,13 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             }
             Err(e) => writeln!(out, "{e}")?,
         },
+        ["--generate", file] => {
+            let source = read(Path::new(file))?;
+            let arena = Arena::new();
+            let tree = parse(&arena, &source, &ParseOptions::default(), &mut Vec::new()).map_err(|e| e.msg)?;
+            let options = Options { stack_bytes: 64 << 20, ..Options::new(file) };
+            show_generated(&stages::generate(&tree, &options, &mut |_, _| Ok(()))?, &mut out)?;
+        }
         ["--snippets", file] => {
             let data = std::fs::read(file)?;
             let mut rest = &data[..];

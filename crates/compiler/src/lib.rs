@@ -18,6 +18,7 @@ mod ordered_map;
 mod preprocess;
 pub mod repr;
 mod sequence;
+pub mod stages;
 pub mod symtable;
 mod unparse;
 

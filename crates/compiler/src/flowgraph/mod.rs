@@ -341,6 +341,19 @@ impl Cfg {
         Ok(())
     }
 
+    /// Notes the handlers of instructions that are not going to be optimised.
+    pub fn label_exceptions(&mut self) {
+        self.mark_except_handlers();
+        self.label_exception_targets();
+    }
+
+    /// Makes loads of locals borrow, as a last step without those that assembly needs.
+    pub fn optimize_loads(&mut self) -> Result {
+        self.calculate_stackdepth()?;
+        self.optimize_load_fast();
+        Ok(())
+    }
+
     /// What remains to be done before assembly: pseudo-instructions, cells, directions of jumps, borrowed references.
     pub fn finish(&mut self, metadata: &Metadata, code_flags: u32) -> Result<Layout> {
         self.convert_pseudo_conditional_jumps();

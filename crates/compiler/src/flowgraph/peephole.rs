@@ -68,8 +68,10 @@ impl Cfg {
             (Op::JUMP_IF_FALSE, Op::JUMP_IF_TRUE) | (Op::JUMP_IF_TRUE, Op::JUMP_IF_FALSE) => {
                 // The value is known not to make the second one jump.
                 let next = self[target].next;
-                self[id].instrs[i].target = next;
-                true
+                if next.is_some() {
+                    self[id].instrs[i].target = next;
+                }
+                next.is_some()
             }
             (Op::JUMP | Op::JUMP_NO_INTERRUPT, Op::JUMP) => self.thread_jump(id, i, Op::JUMP),
             (Op::JUMP | Op::JUMP_NO_INTERRUPT, Op::JUMP_NO_INTERRUPT) => self.thread_jump(id, i, op),
