@@ -65,6 +65,7 @@ pub struct Compiler<'a, 'w> {
     /// Nesting of code that is a second copy and must not warn again.
     muted: u32,
     cfg: Cfg,
+    scratch: assemble::Scratch,
     spare: Vec<Sequence>,
     /// The instructions of the units finished inside the current one, if they are wanted.
     snapshots: Option<Vec<stages::Generated>>,
@@ -95,6 +96,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
             depth,
             muted: 0,
             cfg: Cfg::default(),
+            scratch: assemble::Scratch::default(),
             spare: Vec::new(),
             snapshots: None,
         }
@@ -363,9 +365,9 @@ impl<'a, 'w> Compiler<'a, 'w> {
         let layout = self.cfg.finish(&unit.metadata, code_flags)?;
         let finished = assemble::assemble(
             &self.cfg,
+            &mut self.scratch,
             unit.metadata,
             &layout,
-            code_flags,
             &self.filename,
             &mut self.names,
             &self.consts,

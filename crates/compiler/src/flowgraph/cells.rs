@@ -15,6 +15,8 @@ pub struct Layout {
     pub stackdepth: u32,
     /// Locals, cells and free variables.
     pub nlocalsplus: usize,
+    /// `co_flags`
+    pub code_flags: u32,
 }
 
 impl Cfg {
@@ -57,7 +59,7 @@ impl Cfg {
             }
             id = block.next;
         }
-        Layout { stackdepth: 0, nlocalsplus: nlocals + ncells + nfrees - dropped }
+        Layout { stackdepth: 0, code_flags, nlocalsplus: nlocals + ncells + nfrees - dropped }
     }
 
     fn insert_prefix(&mut self, metadata: &Metadata, slots: &[usize], nfrees: usize, code_flags: u32) {

@@ -23,8 +23,8 @@ fn push_unsafe(cfg: &mut Cfg, work: &mut Vec<BlockId>, id: BlockId, mask: u64) {
 impl Cfg {
     fn scan_for_unset_locals(&mut self, id: BlockId, work: &mut Vec<BlockId>) {
         let mut unset = self[id].unsafe_locals;
-        for i in 0..self[id].instrs.len() {
-            let instr = self[id].instrs[i];
+        let mut instrs = std::mem::take(&mut self[id].instrs);
+        for instr in &mut instrs {
             if instr.except.is_some() {
                 push_unsafe(self, work, instr.except, unset);
             }
@@ -37,18 +37,20 @@ impl Cfg {
                 Op::STORE_FAST | Op::LOAD_FAST_CHECK => unset &= !bit,
                 Op::LOAD_FAST => {
                     if unset & bit != 0 {
-                        self[id].instrs[i].op = Op::LOAD_FAST_CHECK;
+                        instr.op = Op::LOAD_FAST_CHECK;
                     }
                     unset &= !bit;
                 }
                 _ => {}
             }
         }
+        let last = instrs.last().copied();
+        self[id].instrs = instrs;
         let next = self[id].next;
         if next.is_some() && self[id].falls_through() {
             push_unsafe(self, work, next, unset);
         }
-        if let Some(&Instr { op, target, .. }) = self[id].last()
+        if let Some(Instr { op, target, .. }) = last
             && op.has_jump()
         {
             push_unsafe(self, work, target, unset);
@@ -199,17 +201,17 @@ impl Cfg {
             refs.owned.resize(self[id].instrs.len(), false);
             refs.stack.clear();
             refs.stack.resize(self[id].startdepth.max(0) as usize, OUTSIDE);
-            for i in 0..self[id].instrs.len() {
-                let instr = self[id].instrs[i];
+            let mut instrs = std::mem::take(&mut self[id].instrs);
+            for (i, instr) in instrs.iter().enumerate() {
                 if instr.op.has_target() && !self[instr.target].visited {
                     self[instr.target].visited = true;
                     work.push(instr.target);
                 }
-                simulate(&mut refs, i, &instr);
+                simulate(&mut refs, i, instr);
             }
-            let block = &self[id];
-            let next = block.next;
-            if next.is_some() && !block.instrs.is_empty() && block.falls_through() && !self[next].visited {
+            let falls_through = instrs.last().is_some_and(|last| !last.op.leaves());
+            let next = self[id].next;
+            if next.is_some() && falls_through && !self[next].visited {
                 self[next].visited = true;
                 work.push(next);
             }
@@ -217,7 +219,7 @@ impl Cfg {
             for i in 0..refs.stack.len() {
                 refs.own(refs.stack[i]);
             }
-            for (instr, owned) in self[id].instrs.iter_mut().zip(&refs.owned) {
+            for (instr, owned) in instrs.iter_mut().zip(&refs.owned) {
                 if !owned {
                     match instr.op {
                         Op::LOAD_FAST => instr.op = Op::LOAD_FAST_BORROW,
@@ -226,6 +228,7 @@ impl Cfg {
                     }
                 }
             }
+            self[id].instrs = instrs;
         }
         self.work = work;
     }
