@@ -198,7 +198,8 @@ impl<'t> Engine<'t> {
         }
         if token.kind == TokenKind::Newline {
             let col = i64::from(token.col);
-            return Place { lineno: token.lineno, col, end_lineno: token.lineno, end_col: col + 1 };
+            let end_col = col + i64::from(token.end - token.start) + 1;
+            return Place { lineno: token.lineno, col, end_lineno: token.lineno, end_col };
         }
         let (end_lineno, end_col) = token_end(self.text, &token);
         Place { lineno: token.lineno, col: token.col.into(), end_lineno, end_col: end_col.into() }
@@ -299,7 +300,7 @@ impl<'t> Engine<'t> {
             if self.max_level < MAX_LEVEL {
                 self.stop = Some(Stop::NeedsStack);
             } else if self.raised.is_none() {
-                let msg = "Parser stack overflowed - Memory Error".into();
+                let msg = "Parser stack overflowed - Python source too complex to parse".into();
                 self.raised = Some(Raised::bare(ErrorKind::MemoryError, msg));
             }
             return None;

@@ -39,7 +39,7 @@ pub(crate) fn diagnose(
             let handle = thread.spawn_scoped(scope, || job.run(u32::MAX, warnings));
             handle.ok().and_then(|handle| handle.join().ok()).and_then(Result::ok).unwrap_or_else(|| SyntaxError {
                 kind: ErrorKind::MemoryError,
-                msg: "Parser stack overflowed - Memory Error".into(),
+                msg: "Parser stack overflowed - Python source too complex to parse".into(),
                 location: None,
             })
         }),
@@ -71,18 +71,25 @@ enum Done {
 impl Job<'_> {
     fn run(self, max_level: u32, warnings: &mut Vec<Warning>) -> Result<SyntaxError, Stop> {
         let mut engine = Engine::new(self.text, self.buffer, self.options, self.first, max_level);
+        let mut read_all = false;
+        let error = self.find(&mut engine, &mut read_all)?;
+        let mut found = engine.warnings;
+        let read = engine.fill.checked_sub(1).and_then(|last| self.buffer.tokens.get(last));
+        let read = read.filter(|_| !read_all).map_or(u32::MAX, |token| token.end);
+        found.extend(self.buffer.warnings.iter().filter(|warning| warning.position < read).cloned());
+        found.sort_by_key(|warning| warning.position);
+        warnings.append(&mut found);
+        Ok(error)
+    }
+
+    /// `read_all` is set when all tokens were read in search of an error.
+    fn find(self, engine: &mut Engine<'_>, read_all: &mut bool) -> Result<SyntaxError, Stop> {
         engine.barry_as_flufl = self.barry_as_flufl;
         engine.run();
         if let Some(stop) = engine.stop {
             return Err(stop);
         }
-        let mut found: Vec<Warning> = std::mem::take(&mut engine.warnings);
-        let read = engine.fill.checked_sub(1).and_then(|last| self.buffer.tokens.get(last));
-        let read = read.map_or(u32::MAX, |token| token.end);
-        found.extend(self.buffer.warnings.iter().filter(|warning| warning.position < read).cloned());
-        found.sort_by_key(|warning| warning.position);
-        warnings.append(&mut found);
-        if self.options.allow_incomplete_input && self.at_end(&engine) {
+        if self.options.allow_incomplete_input && self.at_end(engine) {
             let msg = "incomplete input".into();
             let last = engine.fill.saturating_sub(1);
             return Ok(self.finish(engine.error_on(last, ErrorKind::IncompleteInput, msg)));
@@ -100,19 +107,20 @@ impl Job<'_> {
         }
         let raised = match engine.raised.take() {
             Some(raised) => {
-                if raised.moment.is_some() && self.done(&engine) == Done::No {
-                    self.later_error(&engine).unwrap_or(raised)
+                if raised.moment.is_some() && self.done(engine) == Done::No {
+                    *read_all = true;
+                    self.later_error(engine).unwrap_or(raised)
                 } else {
                     raised
                 }
             }
-            None => self.generic(&mut engine, last),
+            None => self.generic(engine, last, read_all),
         };
         Ok(self.finish(raised))
     }
 
     /// Nothing special is known: the first pass got as far as `last`.
-    fn generic(self, engine: &mut Engine<'_>, last: usize) -> Raised {
+    fn generic(self, engine: &mut Engine<'_>, last: usize, read_all: &mut bool) -> Raised {
         let kind = engine.token(last).kind;
         if matches!(kind, TokenKind::Indent | TokenKind::Dedent) {
             let what = if kind == TokenKind::Indent { "unexpected indent" } else { "unexpected unindent" };
@@ -120,10 +128,11 @@ impl Job<'_> {
         } else {
             let place = engine.token_place(last);
             engine.raise_at(place, place, "invalid syntax".into());
-            if self.done(engine) == Done::No
-                && let Some(raised) = self.later_error(engine)
-            {
-                return raised;
+            if self.done(engine) != Done::Error {
+                *read_all = true;
+                if let Some(raised) = self.later_error(engine) {
+                    return raised;
+                }
             }
         }
         let unknown = || Raised::bare(ErrorKind::SyntaxError, "invalid syntax".into());
@@ -133,6 +142,9 @@ impl Job<'_> {
     /// An error of the lexer further on, or a bracket left open before, comes first.
     fn later_error(self, engine: &Engine<'_>) -> Option<Raised> {
         let error = self.buffer.error.as_deref()?;
+        if error.in_fstring {
+            return None;
+        }
         if matches!(error.place, Place::Before(_) | Place::Columns(..)) {
             return Some(engine.lexer_error());
         }
@@ -151,8 +163,12 @@ impl Job<'_> {
         let closed = match token.kind {
             TokenKind::FStringEnd | TokenKind::TStringEnd => true,
             TokenKind::String => token.end - token.start > 2,
-            _ => false,
+            kind => kind.is_operator() && token.end - token.start == 3,
         };
+        // A dot is known only two bytes later.
+        if token.kind == TokenKind::Dot && self.text.get(token.end as usize..) == Some(".") {
+            return Done::End;
+        }
         if token.end as usize >= self.text.len() && !closed && token.kind != TokenKind::Newline
             || token.start as usize >= self.text.len()
         {
@@ -173,7 +189,8 @@ impl Job<'_> {
     }
 
     fn finish(self, raised: Raised) -> SyntaxError {
-        report::finish(self.text, self.lex_options, raised, self.buffer.error.as_deref())
+        let whole_lines = self.options.whole_lines && self.options.mode == crate::Mode::Exec;
+        report::finish(self.text, self.lex_options, raised, self.buffer.error.as_deref(), whole_lines)
     }
 }
 
@@ -189,5 +206,5 @@ pub(crate) fn more_than_one(
     let msg = "multiple statements found while compiling a single statement".into();
     engine.raise_last(ErrorKind::SyntaxError, msg);
     let raised = engine.raised.take().unwrap_or_else(|| Raised::bare(ErrorKind::SyntaxError, String::new()));
-    report::finish(text, lex_options, raised, None)
+    report::finish(text, lex_options, raised, None, false)
 }

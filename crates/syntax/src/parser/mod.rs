@@ -50,8 +50,10 @@ pub(crate) struct Parser<'a, 't> {
     options: &'t ParseOptions,
     pub barry_as_flufl: bool,
     depth: u32,
-    /// The token that the last top-level statement begins with.
-    pub statement_start: usize,
+    /// The token that the last top-level statement begins with, and the one that the statement before it does: what
+    /// follows a statement can make the reference complain of the statement itself.
+    statement_start: usize,
+    pub previous_start: usize,
     /// Expressions of the sequences being read, innermost last.
     exprs: Vec<&'a Expr<'a>>,
     /// Statements of the blocks being read, innermost last.
@@ -73,6 +75,7 @@ impl<'a, 't> Parser<'a, 't> {
             barry_as_flufl: options.barry_as_flufl,
             depth: 0,
             statement_start: 0,
+            previous_start: 0,
             exprs: Vec::new(),
             stmts: Vec::new(),
             warnings: Vec::new(),
@@ -85,6 +88,7 @@ impl<'a, 't> Parser<'a, 't> {
         match self.options.mode {
             Mode::Exec => {
                 while self.kind != TokenKind::EndMarker {
+                    self.previous_start = self.statement_start;
                     self.statement_start = self.pos;
                     self.statement()?;
                 }
