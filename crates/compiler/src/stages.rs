@@ -14,7 +14,7 @@ use crate::flowgraph::Cfg;
 use crate::names::{Name, Names};
 use crate::ordered_map::OrderedMap;
 use crate::sequence::Sequence;
-use crate::{Options, analyze_in, assemble};
+use crate::{Depth, Options, analyze_in, assemble};
 
 /// A pseudo-instruction; the argument of one that has a target is the index of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -102,7 +102,8 @@ fn generate_in<'a>(
     warnings: &mut WarningSink<'_>,
 ) -> Result<Generated> {
     let mut warnings = |message: &str, at: Location| warnings(message, at);
-    let (names, table, future, depth) = analyze_in(bump, module, options, &mut warnings)?;
+    let depth = Depth::new(options.stack_bytes);
+    let (names, table, future) = analyze_in(bump, module, options, Some(&mut warnings), &depth)?;
     Compiler::new(names, table, future, options, depth, &mut warnings).module_snapshot(module)
 }
 

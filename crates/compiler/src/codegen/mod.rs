@@ -89,7 +89,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
             stack: Vec::new(),
             future,
             flags: options.flags,
-            preprocess: Preprocess { optimize: options.optimize },
+            preprocess: Preprocess { optimize: options.optimize, as_written: false },
             filename: options.filename.clone(),
             interactive: false,
             sink,
