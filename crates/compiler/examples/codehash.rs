@@ -11,7 +11,7 @@ use md5::{Digest, Md5};
 use taipan_bytecode::location_table::positions;
 use taipan_bytecode::{Code, Const, Str, exception_table, instruction};
 use taipan_compiler::{ErrorKind, Options, compile, repr};
-use taipan_syntax::{Arena, ParseOptions, parse};
+use taipan_syntax::{Arena, Mode, ParseOptions, parse};
 
 fn const_text(value: &Const, out: &mut Vec<u8>) {
     match value {
@@ -164,7 +164,7 @@ fn compile_file(path: &Path, name: &str, optimize: u8) -> Result<std::sync::Arc<
     let mut warnings = Vec::new();
     let tree = parse(&arena, &source, &ParseOptions::default(), &mut warnings)
         .map_err(|e| format!("SyntaxError\t{} {:?}", e.msg, e.location.map(|l| l.lineno)))?;
-    let options = Options { optimize, ..Options::new(name) };
+    let options = Options { optimize, stack_bytes: 64 << 20, ..Options::new(name) };
     compile(&tree, &options, &mut |message, at| {
         if std::env::var_os("SHOW_WARNINGS").is_some() {
             println!("warning {} {message}", at.line);
@@ -177,12 +177,18 @@ fn compile_file(path: &Path, name: &str, optimize: u8) -> Result<std::sync::Arc<
 /// Digests and warnings of one program, or its error.
 fn snippet(source: &str, optimize: u8) -> String {
     let arena = Arena::new();
-    let tree = match parse(&arena, source, &ParseOptions::default(), &mut Vec::new()) {
+    let mode = match std::env::var("MODE").as_deref() {
+        Ok("eval") => Mode::Eval,
+        Ok("single") => Mode::Single,
+        _ => Mode::Exec,
+    };
+    let tree = match parse(&arena, source, &ParseOptions { mode, ..ParseOptions::default() }, &mut Vec::new()) {
         Ok(tree) => tree,
         Err(e) => return format!("PARSE {}", e.msg),
     };
     let mut warnings = Vec::new();
-    let options = Options { optimize, ..Options::new("x") };
+    let flags = std::env::var("FLAGS").ok().and_then(|v| v.parse().ok()).unwrap_or(0);
+    let options = Options { optimize, flags, ..Options::new("x") };
     let result = compile(&tree, &options, &mut |message, at| {
         warnings.push(format!("{}:{message}", at.line));
         Ok(())

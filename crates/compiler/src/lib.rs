@@ -34,8 +34,9 @@ pub use names::{Name, Names};
 /// The flag of `compile()` that allows `await` outside of functions.
 pub const ALLOW_TOP_LEVEL_AWAIT: u32 = 0x2000;
 
-/// How deep a tree may be, unless [`Options`] say otherwise.
-pub const DEFAULT_MAX_DEPTH: u32 = 2_000;
+/// How much of the stack a compilation may use, unless [`Options`] say otherwise: what the smallest usual threads have to
+/// spare.
+pub const DEFAULT_STACK_BYTES: usize = 1 << 20;
 
 /// What `compile()` is told beside the tree.
 #[derive(Clone, Debug)]
@@ -46,38 +47,41 @@ pub struct Options {
     pub optimize: u8,
     /// Future features that are on from the start, and [`ALLOW_TOP_LEVEL_AWAIT`].
     pub flags: u32,
-    /// How deep the tree may be.
-    pub max_depth: u32,
+    /// How much of the stack may be used; a tree too deep for that is a `RecursionError`.
+    pub stack_bytes: usize,
 }
 
 impl Options {
     /// The usual options.
     pub fn new(filename: impl Into<Str>) -> Options {
-        Options { filename: filename.into(), optimize: 0, flags: 0, max_depth: DEFAULT_MAX_DEPTH }
+        Options { filename: filename.into(), optimize: 0, flags: 0, stack_bytes: DEFAULT_STACK_BYTES }
     }
 }
 
-/// Counts how deep a recursive walk is; every walk over the tree goes through one of these.
+/// Watches how much of the stack is used; every recursive walk over the tree asks it at each step.
 #[derive(Clone, Debug)]
 pub(crate) struct Depth {
-    now: u32,
-    limit: u32,
+    start: usize,
+    budget: usize,
+}
+
+/// Where the stack ends at present.
+#[inline(always)]
+fn stack_position() -> usize {
+    let marker = 0u8;
+    std::ptr::from_ref(std::hint::black_box(&marker)) as usize
 }
 
 impl Depth {
-    fn new(limit: u32) -> Depth {
-        Depth { now: 0, limit }
+    fn new(budget: usize) -> Depth {
+        Depth { start: stack_position(), budget }
     }
 
+    /// Asks for one more level.
     #[inline]
-    pub(crate) fn enter(&mut self) -> Result {
-        self.now += 1;
-        if self.now > self.limit { Err(CompileError::too_deep()) } else { Ok(()) }
-    }
-
-    #[inline]
-    pub(crate) fn leave(&mut self) {
-        self.now -= 1;
+    pub(crate) fn check(&self) -> Result {
+        let used = self.start.abs_diff(stack_position());
+        if used > self.budget { Err(CompileError::too_deep(used)) } else { Ok(()) }
     }
 }
 
@@ -112,13 +116,13 @@ fn analyze_in<'a>(
     options: &Options,
     warnings: &mut WarningSink<'_>,
 ) -> Result<Analyzed<'a>> {
-    let mut depth = Depth::new(options.max_depth);
+    let depth = Depth::new(options.stack_bytes);
     let mut future = future::future(module)?;
     future.features |= options.flags;
-    preprocess::check_finally(module, warnings, &mut depth)?;
+    preprocess::check_finally(module, warnings, &depth)?;
     let mut names = Names::new(bump);
     let preprocess = preprocess::Preprocess { optimize: options.optimize };
-    let table = symtable::build(module, &mut names, &future, preprocess, &mut depth)?;
+    let table = symtable::build(module, &mut names, &future, preprocess, &depth)?;
     Ok((names, table, future, depth))
 }
 

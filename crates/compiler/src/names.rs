@@ -15,7 +15,7 @@ macro_rules! well_known {
             use super::Name;
             #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
             enum Number { $($id),* }
-            $(#[doc = $text] pub const $id: Name = Name(Number::$id as u32);)*
+            $(#[doc = concat!("The name `", $text, "`.")] pub const $id: Name = Name(Number::$id as u32);)*
         }
         const WELL_KNOWN: &[&str] = &[$($text),*];
     };

@@ -262,7 +262,7 @@ impl<U: Unit> Run<'_, U> {
 
     /// Whether the alternative at `pc` may begin at `ptr`, as far as its first instruction tells cheaply.
     #[inline]
-    fn may_begin(&self, pc: usize, ptr: usize) -> bool {
+    pub fn may_begin(&self, pc: usize, ptr: usize) -> bool {
         let code = &self.program.code;
         match code[pc] {
             LITERAL => self.text.get(ptr).is_some_and(|u| u.code() == code[pc + 1]),
@@ -270,6 +270,10 @@ impl<U: Unit> Run<'_, U> {
                 .text
                 .get(ptr)
                 .is_some_and(|u| self.in_set(pc + 2, u.code(), Fold::None)),
+            AT => self.at(code[pc + 1], ptr),
+            LITERAL_IGNORE | LITERAL_UNI_IGNORE | IN_IGNORE | IN_UNI_IGNORE => {
+                self.text.get(ptr).is_some_and(|u| self.takes(pc, u.code()))
+            }
             _ => true,
         }
     }

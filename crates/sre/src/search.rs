@@ -125,6 +125,10 @@ impl Matcher {
             code[body] == AT && matches!(code[body + 1], AT_BEGINNING | AT_BEGINNING_STRING);
         let last = if anchored { 0 } else { last };
         for at in start..=last {
+            if !run.may_begin(body, at) {
+                run.advance = false;
+                continue;
+            }
             if self.run(&mut run, at, body, at)? {
                 return Ok(true);
             }

@@ -4,6 +4,7 @@ use crate::ast::Mod;
 use crate::diagnose;
 use crate::lexer::{LexOptions, Token, TokenKind};
 use crate::parser::Parser;
+use crate::source::{self, Decoder};
 use crate::tokens::TokenBuffer;
 use crate::{Arena, ErrorKind, SyntaxError, Warning};
 
@@ -54,6 +55,18 @@ impl Default for ParseOptions {
     }
 }
 
+/// Parses source bytes: finds out the encoding, decodes (with `decoder` where the encoding is not built in), and parses.
+pub fn parse_bytes<'a>(
+    arena: &'a Arena,
+    source: &[u8],
+    decoder: Option<&Decoder<'_>>,
+    options: &ParseOptions,
+    warnings: &mut Vec<Warning>,
+) -> Result<Mod<'a>, SyntaxError> {
+    let text = source::decode(source, options.mode == Mode::Exec, decoder)?;
+    parse(arena, &text, options, warnings)
+}
+
 /// Parses `source` into `arena`. Warnings are appended in the order of the source, also when there is an error.
 pub fn parse<'a>(
     arena: &'a Arena,
@@ -75,6 +88,7 @@ pub fn parse<'a>(
     let lex_options = LexOptions {
         type_comments: options.type_comments,
         extra_tokens: false,
+        implicit_newline: false,
         single: options.mode == Mode::Single,
         barry_as_flufl,
         dont_imply_dedent: options.dont_imply_dedent,

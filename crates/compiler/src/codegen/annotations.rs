@@ -107,9 +107,13 @@ impl<'a> Compiler<'a, '_> {
         unit.next_conditional_annotation += 1;
         unit.deferred_annotations.push((s, Some(index)));
         let mangled = self.mangled(known::CONDITIONAL_ANNOTATIONS);
-        let arg = self.unit.metadata.cellvar(mangled);
-        let op = if self.unit.kind == ScopeKind::Class { Op::LOAD_DEREF } else { Op::LOAD_NAME };
-        self.emit(at, op, arg);
+        if self.unit.kind == ScopeKind::Class {
+            let arg = self.unit.metadata.cellvar(mangled);
+            self.emit(at, Op::LOAD_DEREF, arg);
+        } else {
+            let arg = self.unit.metadata.name(mangled);
+            self.emit(at, Op::LOAD_NAME, arg);
+        }
         self.load_const(at, Const::Int(index.into()));
         self.emit(at, Op::SET_ADD, 1);
         self.op(at, Op::POP_TOP);

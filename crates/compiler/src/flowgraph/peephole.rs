@@ -94,13 +94,12 @@ impl Cfg {
                 fold_tuple(instrs, i, pool);
             }
             Op::BUILD_LIST | Op::BUILD_SET => optimize_list_or_set(instrs, i, next, pool),
-            Op::STORE_FAST => {
+            Op::STORE_FAST
                 if next == Op::STORE_FAST
                     && oparg == instrs[i + 1].oparg
-                    && instrs[i].location.line == instrs[i + 1].location.line
-                {
-                    instrs[i].set(Op::POP_TOP, 0);
-                }
+                    && instrs[i].location.line == instrs[i + 1].location.line =>
+            {
+                instrs[i].set(Op::POP_TOP, 0);
             }
             Op::SWAP if oparg == 1 => instrs[i].set_nop(),
             Op::LOAD_GLOBAL if next == Op::PUSH_NULL && oparg & 1 == 0 => {
@@ -130,10 +129,8 @@ impl Cfg {
             }
             Op::UNARY_NOT | Op::UNARY_INVERT | Op::UNARY_NEGATIVE => fold_unary(instrs, i, pool),
             Op::CALL_INTRINSIC_1 => match oparg {
-                intrinsic::LIST_TO_TUPLE => {
-                    if !fold_list_to_tuple(instrs, i, pool) && next == Op::GET_ITER {
-                        instrs[i].set_nop();
-                    }
+                intrinsic::LIST_TO_TUPLE if !fold_list_to_tuple(instrs, i, pool) && next == Op::GET_ITER => {
+                    instrs[i].set_nop();
                 }
                 intrinsic::UNARY_POSITIVE => fold_unary(instrs, i, pool),
                 _ => {}

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{BlockKind, Comprehension, EntryId, Scope, SymbolTable, def, scope_of};
+use crate::Depth;
 use crate::error::{CompileError, Result};
 use crate::names::{Name, Names, known};
 use crate::ordered_map::OrderedMap;
@@ -23,15 +24,16 @@ struct Context {
 }
 
 /// Decides the scopes of all names of all blocks.
-pub(super) fn analyze(table: &mut SymbolTable, names: &Names<'_>) -> Result {
+pub(super) fn analyze(table: &mut SymbolTable, names: &Names<'_>, depth: &Depth) -> Result {
     let mut context = Context { bound: None, global: NameSet::default(), type_params: NameSet::default(), class: None };
     let mut free = Vec::new();
-    Analyzer { table, names }.block(SymbolTable::TOP, &mut context, &mut free)
+    Analyzer { table, names, depth }.block(SymbolTable::TOP, &mut context, &mut free)
 }
 
 struct Analyzer<'t, 'n, 'a> {
     table: &'t mut SymbolTable,
     names: &'n Names<'a>,
+    depth: &'n Depth,
 }
 
 fn add(set: &mut Vec<Name>, name: Name) {
@@ -117,6 +119,7 @@ impl Analyzer<'_, '_, '_> {
 
     /// Analyzes a block and those in it; adds to `free` the names that it leaves free.
     fn block(&mut self, id: EntryId, context: &mut Context, free: &mut Vec<Name>) -> Result {
+        self.depth.check()?;
         let (kind, function_like, sees_class) = {
             let entry = self.table.entry(id);
             (entry.kind, entry.is_function_like(), entry.can_see_class_scope)

@@ -39,7 +39,7 @@ pub(crate) fn diagnose(
             let handle = thread.spawn_scoped(scope, || job.run(u32::MAX, warnings));
             handle.ok().and_then(|handle| handle.join().ok()).and_then(Result::ok).unwrap_or_else(|| SyntaxError {
                 kind: ErrorKind::MemoryError,
-                msg: "Parser stack overflowed - Memory Error".into(),
+                msg: "Parser stack overflowed - Python source too complex to parse".into(),
                 location: None,
             })
         }),

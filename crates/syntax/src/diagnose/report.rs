@@ -141,8 +141,14 @@ pub(super) fn finish(text: &str, options: LexOptions, raised: Raised, lexer_erro
         _ => (state.lineno, current),
     };
     let end_offset = if end_col > 0 { characters(line, end_col) } else { end_col };
-    let location =
-        ErrorLocation { lineno, offset: characters(line, col), end_lineno, end_offset, text: Some(line.into()) };
+    let location = ErrorLocation {
+        filename: true,
+        lineno,
+        offset: characters(line, col),
+        end_lineno,
+        end_offset,
+        text: Some(line.into()),
+    };
     SyntaxError { kind, msg, location: Some(location) }
 }
 
@@ -160,5 +166,12 @@ pub(super) fn lexer_location(text: &str, error: &LexError) -> ErrorLocation {
         }
         _ => (0, 0),
     };
-    ErrorLocation { lineno: error.lineno, offset, end_lineno: error.lineno, end_offset, text: Some(line.into()) }
+    ErrorLocation {
+        filename: true,
+        lineno: error.lineno,
+        offset,
+        end_lineno: error.lineno,
+        end_offset,
+        text: Some(line.into()),
+    }
 }

@@ -12,6 +12,7 @@ pub mod datastack;
 pub mod lineno;
 pub mod locals;
 pub mod object;
+pub mod query;
 
 use crate::code::CodeObject;
 use crate::function::Function;
