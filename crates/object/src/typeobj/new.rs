@@ -359,8 +359,9 @@ impl SlotLayout {
                 (ty as *const Type).cast::<u8>().offset(ty.as_object().ty().basicsize.get()) as *mut MemberDef
             };
             for (i, n) in self.names.iter().enumerate() {
-                let text = n.to_utf8_cstr()?;
-                let def = MemberDef { name: text.as_ptr(), kind: member::OBJECT_EX, offset, flags: 0, doc: std::ptr::null() };
+                // The descriptor points to the text as long as the class lives, which is nearly always for good.
+                let text = n.to_utf8_cstr()?.into_raw();
+                let def = MemberDef { name: text, kind: member::OBJECT_EX, offset, flags: 0, doc: std::ptr::null() };
                 // SAFETY: one of the `ob_size` members.
                 unsafe { members.add(i).write(def) };
                 offset += size_of::<usize>() as isize;
