@@ -13,3 +13,13 @@ pub fn all() -> Vec<&'static ModuleDef> {
     ];
     [vm, taipan_modules_data::MODULES, taipan_modules_io::MODULES, taipan_modules_text::MODULES].into_iter().flatten().copied().collect()
 }
+
+/// Runs the Python handlers of signals that arrived.
+pub fn run_pending_signals() -> taipan_object::PyResult<()> {
+    taipan_modules_io::run_pending_signals()
+}
+
+/// Runs the functions registered with `atexit`.
+pub fn run_exit_functions() {
+    taipan_modules_io::run_exit_functions();
+}

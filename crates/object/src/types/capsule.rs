@@ -31,7 +31,9 @@ pub struct Capsule {
 }
 const _: () = {
     assert!(size_of::<Capsule>() == 64 && offset_of!(Capsule, pointer) == 16 && offset_of!(Capsule, name) == 24);
-    assert!(offset_of!(Capsule, context) == 32 && offset_of!(Capsule, destructor) == 40 && offset_of!(Capsule, clear) == 56);
+    assert!(
+        offset_of!(Capsule, context) == 32 && offset_of!(Capsule, destructor) == 40 && offset_of!(Capsule, clear) == 56
+    );
 };
 layout!(Capsule, PyCapsule_Type);
 
@@ -39,7 +41,11 @@ layout!(Capsule, PyCapsule_Type);
 ///
 /// # Safety
 /// `name` is null or a C string that outlives the capsule.
-pub unsafe fn new(pointer: *mut c_void, name: *const c_char, destructor: Option<CapsuleDestructor>) -> PyResult<Ref<Capsule>> {
+pub unsafe fn new(
+    pointer: *mut c_void,
+    name: *const c_char,
+    destructor: Option<CapsuleDestructor>,
+) -> PyResult<Ref<Capsule>> {
     if pointer.is_null() {
         bail!(ValueError, "PyCapsule_New called with null pointer");
     }

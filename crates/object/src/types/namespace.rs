@@ -67,7 +67,8 @@ extern "C" fn namespace_init(o: &Object, args: &Object, kwargs: Option<&Object>)
         let args: &Tuple = args.cast();
         check_positional(o.ty().short_name(), args.len(), 0, 1)?;
         if let Some(given) = args.items().first() {
-            let given = if given.is_exact(&PyDict_Type) { given.clone() } else { PyDict_Type.as_object().call_one(given)? };
+            let given =
+                if given.is_exact(&PyDict_Type) { given.clone() } else { PyDict_Type.as_object().call_one(given)? };
             check_names(given.cast())?;
             dict.update_from(&given, true)?;
         }
@@ -104,7 +105,9 @@ extern "C" fn namespace_repr(o: &Object) -> PyResult {
 }
 
 extern "C" fn namespace_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
-    let (Some(x), Some(y)) = (a.downcast::<Namespace>(), b.downcast::<Namespace>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<Namespace>(), b.downcast::<Namespace>()) else {
+        return Ok(not_implemented());
+    };
     x.dict().rich_compare(&y.dict(), CompareOp::from_c(op))
 }
 

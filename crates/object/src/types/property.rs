@@ -29,7 +29,9 @@ pub struct Property {
     getter_doc: Cell<c_int>,
 }
 const _: () = {
-    assert!(size_of::<Property>() == 64 && offset_of!(Property, prop_get) == 16 && offset_of!(Property, prop_doc) == 40);
+    assert!(
+        size_of::<Property>() == 64 && offset_of!(Property, prop_get) == 16 && offset_of!(Property, prop_doc) == 40
+    );
     assert!(offset_of!(Property, prop_name) == 48 && offset_of!(Property, getter_doc) == 56);
 };
 layout!(Property, PyProperty_Type);
@@ -145,7 +147,7 @@ extern "C" fn property_get(o: &Object, instance: Option<&Object>, _: Option<&Obj
 
 extern "C" fn property_set(o: &Object, instance: &Object, value: Option<&Object>) -> c_int {
     let p: &Property = o.cast();
-    status((|| match value {
+    status(match value {
         Some(v) => match p.prop_set.get_owned() {
             Some(f) => f.call(&[instance, v]).map(drop),
             None => Err(cannot(p, instance, "setter")),
@@ -154,7 +156,7 @@ extern "C" fn property_set(o: &Object, instance: &Object, value: Option<&Object>
             Some(f) => f.call_one(instance).map(drop),
             None => Err(cannot(p, instance, "deleter")),
         },
-    })())
+    })
 }
 
 /// A property of the same class with some of the functions exchanged; `None` keeps what is there.

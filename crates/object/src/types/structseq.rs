@@ -40,7 +40,13 @@ impl StructSeq {
     }
 
     /// As [`StructSeq::new_type`] with more type flags, such as `DISALLOW_INSTANTIATION`.
-    pub fn new_type_with(name: &str, doc: &str, fields: &[(&str, &str)], n_in_sequence: usize, extra_flags: u64) -> PyResult {
+    pub fn new_type_with(
+        name: &str,
+        doc: &str,
+        fields: &[(&str, &str)],
+        n_in_sequence: usize,
+        extra_flags: u64,
+    ) -> PyResult {
         debug_assert!(n_in_sequence <= fields.len());
         let nul = |_| raise!(ValueError, "embedded null character");
         let cls = generic_alloc(&PyType_Type, 0)?;
@@ -139,7 +145,8 @@ fn field_count(ty: &Type, visible: usize) -> usize {
 
 /// How many fields the sequence shows and how many there are.
 fn counts(ty: &Type) -> PyResult<(usize, usize)> {
-    let Some(n) = ty.lookup(intern!("n_sequence_fields")).and_then(|n| n.downcast::<Int>().and_then(Int::to_usize)) else {
+    let Some(n) = ty.lookup(intern!("n_sequence_fields")).and_then(|n| n.downcast::<Int>().and_then(Int::to_usize))
+    else {
         bail!(TypeError, "Missed attribute 'n_sequence_fields' of type {}", ty.name_str());
     };
     Ok((n, field_count(ty, n)))
