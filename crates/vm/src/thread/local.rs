@@ -16,7 +16,7 @@ use taipan_object::types::int::Int;
 use taipan_object::types::object::PyBaseObject_Type;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::types::weakref::{WeakRef, PyWeakref_RefType, new_ref};
+use taipan_object::types::weakref::{WeakRef, _PyWeakref_RefType, new_ref};
 use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, layout, visit};
 
 /// `_thread._local`.
@@ -68,7 +68,7 @@ fn add_dict(local: &Local, ts: &Thread) -> PyResult<Ref<Dict>> {
     if ts.threading_local_key.is_empty() {
         ts.threading_local_key.set(Some(Dict::new().into_obj()));
     }
-    let weak = new_ref(&PyWeakref_RefType, local, None)?;
+    let weak = new_ref(&_PyWeakref_RefType, local, None)?;
     if let Some(used) = ts.threading_local_key.get_owned() {
         used.cast::<Dict>().set_item(&object_key(local), &weak)?;
     }

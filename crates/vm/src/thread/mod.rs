@@ -321,7 +321,7 @@ fn set_name(name: &Str) -> PyResult<()> {
     let Ok(c) = std::ffi::CString::new(&bytes[..end]) else { return Ok(()) };
     // SAFETY: a C string of at most 15 bytes.
     let r = unsafe { libc::pthread_setname_np(libc::pthread_self(), c.as_ptr()) };
-    if r != 0 { Err(exceptions::os::from_errno(r)) } else { Ok(()) }
+    if r != 0 { Err(exceptions::from_errno(r)) } else { Ok(()) }
 }
 
 /// Return the name that the system has for the running thread.
@@ -331,7 +331,7 @@ fn get_name() -> PyResult<String> {
     // SAFETY: the buffer is as long as said.
     let r = unsafe { libc::pthread_getname_np(libc::pthread_self(), buf.as_mut_ptr().cast(), buf.len()) };
     if r != 0 {
-        return Err(exceptions::os::from_errno(r));
+        return Err(exceptions::from_errno(r));
     }
     let end = buf.iter().position(|b| *b == 0).unwrap_or(buf.len());
     Ok(String::from_utf8_lossy(&buf[..end]).into_owned())

@@ -4,7 +4,7 @@ use super::handle::{Shared, Stage};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use taipan_object::types::exceptions;
-use taipan_object::{Obj, Object, PyResult, Thread, alloc, bail, gil};
+use taipan_object::{Obj, Object, PyResult, Thread, bail, gil};
 
 /// The stack of new threads; 0 is the system's usual size.
 pub static STACK_SIZE: AtomicUsize = AtomicUsize::new(0);
@@ -141,9 +141,7 @@ fn report(e: taipan_object::Raised, function: &Object) {
             "Exception ignored in thread started by <object repr() failed>".to_owned()
         }
     };
-    if let Err(e) = crate::sys::hooks::unraisable_with_message(shown, &text) {
-        e.clear();
-    }
+    crate::sys::hooks::report_unraisable_message(shown, &text);
 }
 
 /// Drops what a thread's state holds of Python. What that runs still has the state.
@@ -190,7 +188,7 @@ unsafe fn free_state(ts: &'static Thread) {
     // SAFETY: the caller's promise; `Thread::new` made it as a box.
     unsafe {
         crate::frame::datastack::free_all(ts);
-        alloc::free(ts.free_lists_memory());
+        ts.free_lists.clear();
         drop(Box::from_raw(ts as *const Thread as *mut Thread));
     }
 }
