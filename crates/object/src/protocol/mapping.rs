@@ -177,7 +177,7 @@ impl Object {
     }
 
     /// For [`crate::args::with_tuple_args`].
-    pub(crate) fn is_null_or_empty_dict(&self) -> bool {
+    pub fn is_null_or_empty_dict(&self) -> bool {
         self.cast::<crate::types::dict::Dict>().len() == 0
     }
 }
