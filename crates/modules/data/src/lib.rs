@@ -2,10 +2,12 @@
 #![allow(non_upper_case_globals)]
 
 mod abc;
+mod bisect;
 mod collections;
 mod functools;
+mod heapq;
+mod itertools;
 mod operator;
-#[allow(dead_code)]
 mod support;
 mod weakref;
 
@@ -13,4 +15,4 @@ use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
 pub static MODULES: &[&ModuleDef] =
-    &[&abc::MODULE, &collections::MODULE, &functools::MODULE, &operator::MODULE, &weakref::MODULE];
+    &[&abc::MODULE, &bisect::MODULE, &collections::MODULE, &functools::MODULE, &heapq::MODULE, &itertools::MODULE, &operator::MODULE, &weakref::MODULE];
