@@ -113,15 +113,15 @@ fn place(stacklevel: isize, skip: &[String]) -> PyResult<Place> {
     if level <= 0 || (!f.is_null() && is_internal(&name_of(f))) {
         let mut n = level;
         while n > 1 && !f.is_null() {
-            f = crate::frame::previous_complete(f);
+            f = crate::frame::query::previous_complete(f);
             n -= 1;
         }
     } else {
         let mut n = level;
         while n > 1 && !f.is_null() {
-            f = crate::frame::previous_complete(f);
+            f = crate::frame::query::previous_complete(f);
             while !f.is_null() && skipped(f) {
-                f = crate::frame::previous_complete(f);
+                f = crate::frame::query::previous_complete(f);
             }
             n -= 1;
         }

@@ -4,6 +4,7 @@
 //!   `wrapper.rs`: the iterator behind `coroutine.__await__()`
 //! - the evaluation loop resumes generators without recursion through [`enter_inline`]; native code through [`Generator::resume`].
 
+pub mod anext_default;
 pub mod async_gen;
 pub mod coroutine;
 pub mod methods;

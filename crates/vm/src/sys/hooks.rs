@@ -8,9 +8,9 @@ use taipan_object::types::list::List;
 use taipan_object::types::module::Module;
 use taipan_object::types::none;
 use taipan_object::types::str::Str;
-use taipan_object::types::structseq::StructSeq;
+use taipan_object::types::structseq::{self, StructSeq};
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Interp, PyResult, Thread, Type, bail, function, intern};
+use taipan_object::{Interp, PyResult, Thread, bail, function, intern};
 
 /// Adds the hooks' original versions under their dunder names.
 pub fn add(m: &Module) -> PyResult<()> {
@@ -211,7 +211,7 @@ fn call_unraisable_hook(exc: &Object, object: Option<&Object>) -> PyResult<()> {
     };
     let tb = exc.cast::<BaseException>().traceback.get_owned().unwrap_or_else(none::none_obj);
     let fields = vec![exc.ty().to_obj(), exc.to_obj(), tb, none.to_obj(), object.unwrap_or(none).to_obj()];
-    let args = StructSeq::new_instance(ty.cast::<Type>(), fields)?;
+    let args = structseq::new_instance(&ty, fields)?;
     hook.call_one(&args)?;
     Ok(())
 }

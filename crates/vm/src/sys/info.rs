@@ -6,7 +6,7 @@ use taipan_object::types::float::Float;
 use taipan_object::types::int::Int;
 use taipan_object::types::module::Module;
 use taipan_object::types::str::Str;
-use taipan_object::types::structseq::StructSeq;
+use taipan_object::types::structseq::{self, StructSeq};
 use taipan_object::types::tuple::Tuple;
 use taipan_object::types::{bool_, namespace, none};
 use taipan_object::{Interp, PyResult, intern};
@@ -38,7 +38,7 @@ fn record_of(name: &'static str, doc: &'static str, fields: Vec<(&'static str, O
     let spec: Vec<(&'static str, &'static str)> = fields.iter().map(|(n, _)| (*n, "")).collect();
     let ty = StructSeq::new_type(name, doc, &spec, n)?;
     ty.cast::<taipan_object::Type>().add_flags(taipan_object::flags::DISALLOW_INSTANTIATION);
-    StructSeq::new_instance(ty.cast(), fields.into_iter().map(|(_, v)| v).collect())
+    structseq::new_instance(&ty, fields.into_iter().map(|(_, v)| v).collect())
 }
 
 /// Adds the constants.
@@ -117,7 +117,7 @@ pub fn add(m: &Module) -> PyResult<()> {
     d.set_item(intern!("hexversion"), &int(HEXVERSION))?;
     d.set_item(intern!("_multiarch"), intern!("x86_64-linux-gnu"))?;
     d.set_item(intern!("supports_isolated_interpreters"), bool_::true_())?;
-    m.add("implementation", &namespace::new(&d)?)?;
+    m.add("implementation", namespace::Namespace::new(d).as_obj())?;
     let names: Vec<Obj> = {
         let mut v: Vec<&str> = crate::import::native_modules().iter().map(|d| d.name).collect();
         v.sort_unstable();
@@ -125,7 +125,7 @@ pub fn add(m: &Module) -> PyResult<()> {
     };
     m.add("builtin_module_names", &Tuple::from_vec(names))?;
     let stdlib: Vec<Obj> = STDLIB_MODULE_NAMES.split_whitespace().map(text).collect();
-    m.add("stdlib_module_names", &crate::support::new_frozenset(stdlib)?)
+    m.add("stdlib_module_names", &*crate::support::new_frozenset(stdlib)?)
 }
 
 /// The settings of `sys.flags`.

@@ -23,7 +23,7 @@ const fn libc_rtld_now() -> i32 {
 
 /// Adds the attributes that programs change.
 pub fn add(m: &Module) -> PyResult<()> {
-    m.add("modules", &crate::import::modules()?)?;
+    m.add("modules", &*crate::import::modules()?)?;
     for name in ["path", "meta_path", "path_hooks", "argv", "orig_argv", "warnoptions"] {
         m.add(name, List::new().as_obj())?;
     }
@@ -150,7 +150,7 @@ pub fn getallocatedblocks() -> usize {
 /// Return the number of interned strings.
 #[function(signature = "(*, _only_immortal=False)")]
 pub fn getunicodeinternedsize(_only_immortal: bool) -> usize {
-    strings::count()
+    Interp::current().interned.len()
 }
 
 /// Return the flags with which extension modules are loaded.
