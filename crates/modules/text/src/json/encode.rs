@@ -14,7 +14,7 @@ use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::cfunction::CFunction;
 use taipan_object::types::dict::Dict;
 use taipan_object::types::float::Float;
-use taipan_object::types::int::{Int, convert};
+use taipan_object::types::int::{self, Int};
 use taipan_object::types::list::List;
 use taipan_object::types::str::{Str, StrBuilder};
 use taipan_object::types::tuple::Tuple;
@@ -56,7 +56,8 @@ fn quoting_of(encoder: &Object) -> Quoting {
     let Some(f) = encoder.downcast_exact::<CFunction>() else { return Quoting::Call };
     // SAFETY: only the address is looked at, and every member of the union is a pointer.
     let address = |d: &taipan_object::method::MethodDef| unsafe { d.meth.null as usize };
-    let is = |d: taipan_object::method::MethodDef| address(f.def()) == address(&d) && f.def().name_str() == d.name_str();
+    let is =
+        |d: taipan_object::method::MethodDef| address(f.def()) == address(&d) && f.def().name_str() == d.name_str();
     if is(encode_basestring_ascii::DEF) {
         Quoting::Ascii
     } else if is(encode_basestring::DEF) {
@@ -200,7 +201,7 @@ impl Run<'_> {
 
     fn int(&mut self, i: &Int) -> PyResult<()> {
         self.digits.clear();
-        convert::decimal_text(i, &mut self.digits)?;
+        int::decimal_text(i, &mut self.digits)?;
         self.out.push_latin1(&self.digits);
         Ok(())
     }
@@ -300,7 +301,8 @@ impl Run<'_> {
             if i > 0 {
                 self.separator(level + 1);
             }
-            self.value(&item, level + 1).map_err(|e| noted(e, &format!("when serializing {} item {i}", type_name(o))))?;
+            self.value(&item, level + 1)
+                .map_err(|e| noted(e, &format!("when serializing {} item {i}", type_name(o))))?;
             i += 1;
         }
         self.leave();
@@ -347,10 +349,7 @@ impl Run<'_> {
 
     fn pair(&mut self, dict: &Object, k: &Object, v: &Object, first: &mut bool, level: usize) -> PyResult<()> {
         let text = k.downcast::<Str>();
-        let known = text.is_some()
-            || k.is_none()
-            || k.downcast::<Int>().is_some()
-            || k.downcast::<Float>().is_some();
+        let known = text.is_some() || k.is_none() || k.downcast::<Int>().is_some() || k.downcast::<Float>().is_some();
         if !known {
             if self.this.skipkeys.get() {
                 return Ok(());

@@ -6,8 +6,8 @@ pub mod encode;
 pub mod scan;
 pub mod text;
 
-use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::typeobj::ready::ready;
+use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::{PyResult, methods};
 use text::{encode_basestring, encode_basestring_ascii, scanstring};
 

@@ -15,7 +15,7 @@ use taipan_object::thread::check_recursion;
 use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::dict::Dict;
 use taipan_object::types::float::{Float, PyFloat_Type};
-use taipan_object::types::int::{Int, PyLong_Type, convert};
+use taipan_object::types::int::{self, Int, PyLong_Type};
 use taipan_object::types::list::List;
 use taipan_object::types::none::none;
 use taipan_object::types::str::{Str, StrData};
@@ -346,7 +346,7 @@ impl<'a, U: Text> Run<'a, U> {
             let x = taipan_numeric::float::parse(ascii).unwrap_or(f64::NAN);
             return Ok((Float::new(x).into_obj(), i));
         }
-        match convert::parse_ascii(ascii, 10) {
+        match int::parse_ascii(ascii, 10) {
             Ok(n) => Ok((n.into_obj(), i)),
             Err(e) => Err(e.raise(&Str::from_latin1(ascii), 10)),
         }

@@ -50,7 +50,8 @@ impl Text for u8 {
         let mut i = 0;
         // Eight at a time: a byte is zero after xor with what is looked for, or below 32.
         while let Some(chunk) = s.get(i..i + 8) {
-            let w = u64::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7]]);
+            let w =
+                u64::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7]]);
             let zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
             let control = w.wrapping_sub(ONES * 0x20) & !w & HIGH;
             let found = zero(w ^ (ONES * 0x22)) | zero(w ^ (ONES * 0x5c)) | control;
@@ -73,7 +74,12 @@ fn hex4<U: Unit>(s: &[U], at: usize) -> Option<u32> {
 
 /// Reads a string whose opening quote stands before `start`. Answers it with the place behind its closing quote.
 #[inline]
-pub fn scan_string<'a, U: Text>(text: &Str, s: &'a [U], start: usize, strict: bool) -> PyResult<(Scanned<'a, U>, usize)> {
+pub fn scan_string<'a, U: Text>(
+    text: &Str,
+    s: &'a [U],
+    start: usize,
+    strict: bool,
+) -> PyResult<(Scanned<'a, U>, usize)> {
     let n = start + U::plain_end(&s[start..]);
     if s.get(n).is_some_and(|&c| c.into() == 0x22) {
         return Ok((Scanned::Plain(&s[start..n]), n + 1));
@@ -81,7 +87,13 @@ pub fn scan_string<'a, U: Text>(text: &Str, s: &'a [U], start: usize, strict: bo
     scan_escaped(text, s, start, n, strict)
 }
 
-fn scan_escaped<'a, U: Text>(text: &Str, s: &'a [U], start: usize, first: usize, strict: bool) -> PyResult<(Scanned<'a, U>, usize)> {
+fn scan_escaped<'a, U: Text>(
+    text: &Str,
+    s: &'a [U],
+    start: usize,
+    first: usize,
+    strict: bool,
+) -> PyResult<(Scanned<'a, U>, usize)> {
     let len = s.len();
     let unterminated = || decode_error("Unterminated string starting at", text, start.wrapping_sub(1));
     let mut out = StrBuilder::with_capacity(first - start + 16);

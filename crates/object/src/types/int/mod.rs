@@ -7,7 +7,7 @@
 //! - `arith.rs`: operators; `power.rs`: powers and shifts; `convert.rs`: text and bytes; `methods.rs`: methods and the type object
 
 mod arith;
-pub mod convert;
+mod convert;
 mod methods;
 mod power;
 
