@@ -10,7 +10,7 @@ use taipan_syntax::{Arena, Wtf8};
 
 /// Rewrites a whole tree.
 pub fn module<'a>(arena: &'a Arena, m: Mod<'a>, optimize: u8) -> PyResult<Mod<'a>> {
-    let rewrite = Rewrite { arena, preprocess: Preprocess { optimize } };
+    let rewrite = Rewrite { arena, preprocess: Preprocess { optimize, as_written: false } };
     match rewrite.node(Node::Mod(arena.alloc(m)))? {
         Node::Mod(m) => Ok(*m),
         _ => bail!(SystemError, "a root that is no root"),
