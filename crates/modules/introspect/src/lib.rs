@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod ast;
+pub mod faulthandler;
 pub mod opcode;
 pub mod suggestions;
 pub mod symtable;
@@ -14,6 +15,7 @@ use taipan_object::types::module::ModuleDef;
 /// The modules of this crate.
 pub static MODULES: &[&ModuleDef] = &[
     &ast::MODULE,
+    &faulthandler::MODULE,
     &opcode::MODULE,
     &suggestions::MODULE,
     &symtable::MODULE,
