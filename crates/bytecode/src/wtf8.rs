@@ -143,3 +143,17 @@ mod tests {
         assert_eq!(s.as_str(), None);
     }
 }
+
+/// Whether the bytes are UTF-8 in which surrogates may stand as three bytes each.
+pub fn is_wtf8(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    loop {
+        match std::str::from_utf8(rest) {
+            Ok(_) => return true,
+            Err(e) => match &rest[e.valid_up_to()..] {
+                [0xED, 0xA0..=0xBF, 0x80..=0xBF, after @ ..] => rest = after,
+                _ => return false,
+            },
+        }
+    }
+}

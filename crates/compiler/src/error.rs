@@ -44,10 +44,10 @@ impl CompileError {
 
     /// The tree is too deep.
     #[cold]
-    pub fn too_deep() -> CompileError {
+    pub fn too_deep(used: usize) -> CompileError {
         CompileError {
             kind: ErrorKind::Recursion,
-            message: "maximum recursion depth exceeded during compilation".into(),
+            message: format!("Stack overflow (used {} kB) during compilation", used / 1024),
             location: Location::NONE,
         }
     }

@@ -18,6 +18,7 @@ mod ordered_map;
 mod preprocess;
 pub mod repr;
 mod sequence;
+pub mod stages;
 pub mod symtable;
 mod unparse;
 
@@ -34,8 +35,9 @@ pub use names::{Name, Names};
 /// The flag of `compile()` that allows `await` outside of functions.
 pub const ALLOW_TOP_LEVEL_AWAIT: u32 = 0x2000;
 
-/// How deep a tree may be, unless [`Options`] say otherwise.
-pub const DEFAULT_MAX_DEPTH: u32 = 2_000;
+/// How much of the stack a compilation may use, unless [`Options`] say otherwise: what the smallest usual threads have to
+/// spare.
+pub const DEFAULT_STACK_BYTES: usize = 1 << 20;
 
 /// What `compile()` is told beside the tree.
 #[derive(Clone, Debug)]
@@ -46,38 +48,41 @@ pub struct Options {
     pub optimize: u8,
     /// Future features that are on from the start, and [`ALLOW_TOP_LEVEL_AWAIT`].
     pub flags: u32,
-    /// How deep the tree may be.
-    pub max_depth: u32,
+    /// How much of the stack may be used; a tree too deep for that is a `RecursionError`.
+    pub stack_bytes: usize,
 }
 
 impl Options {
     /// The usual options.
     pub fn new(filename: impl Into<Str>) -> Options {
-        Options { filename: filename.into(), optimize: 0, flags: 0, max_depth: DEFAULT_MAX_DEPTH }
+        Options { filename: filename.into(), optimize: 0, flags: 0, stack_bytes: DEFAULT_STACK_BYTES }
     }
 }
 
-/// Counts how deep a recursive walk is; every walk over the tree goes through one of these.
+/// Watches how much of the stack is used; every recursive walk over the tree asks it at each step.
 #[derive(Clone, Debug)]
 pub(crate) struct Depth {
-    now: u32,
-    limit: u32,
+    start: usize,
+    budget: usize,
+}
+
+/// Where the stack ends at present.
+#[inline(always)]
+fn stack_position() -> usize {
+    let marker = 0u8;
+    std::ptr::from_ref(std::hint::black_box(&marker)) as usize
 }
 
 impl Depth {
-    fn new(limit: u32) -> Depth {
-        Depth { now: 0, limit }
+    fn new(budget: usize) -> Depth {
+        Depth { start: stack_position(), budget }
     }
 
+    /// Asks for one more level.
     #[inline]
-    pub(crate) fn enter(&mut self) -> Result {
-        self.now += 1;
-        if self.now > self.limit { Err(CompileError::too_deep()) } else { Ok(()) }
-    }
-
-    #[inline]
-    pub(crate) fn leave(&mut self) {
-        self.now -= 1;
+    pub(crate) fn check(&self) -> Result {
+        let used = self.start.abs_diff(stack_position());
+        if used > self.budget { Err(CompileError::too_deep(used)) } else { Ok(()) }
     }
 }
 
@@ -100,26 +105,30 @@ fn compile_in<'a>(
     warnings: &mut WarningSink<'_>,
 ) -> Result<Arc<Code>> {
     let mut warnings = |message: &str, at: Location| warnings(message, at);
-    let (names, table, future, depth) = analyze_in(bump, module, options, &mut warnings)?;
+    let depth = Depth::new(options.stack_bytes);
+    let (names, table, future) = analyze_in(bump, module, options, Some(&mut warnings), &depth)?;
     codegen::Compiler::new(names, table, future, options, depth, &mut warnings).module(module)
 }
 
-type Analyzed<'a> = (Names<'a>, symtable::SymbolTable, future::Future, Depth);
+type Analyzed<'a> = (Names<'a>, symtable::SymbolTable, future::Future);
 
+/// Everything before code generation. Without `warnings` the tree is taken as written, not prepared for code.
 fn analyze_in<'a>(
     bump: &'a Bump,
     module: &'a Mod<'a>,
     options: &Options,
-    warnings: &mut WarningSink<'_>,
+    warnings: Option<&mut WarningSink<'_>>,
+    depth: &Depth,
 ) -> Result<Analyzed<'a>> {
-    let mut depth = Depth::new(options.max_depth);
     let mut future = future::future(module)?;
     future.features |= options.flags;
-    preprocess::check_finally(module, warnings, &mut depth)?;
+    let preprocess = preprocess::Preprocess { optimize: options.optimize, as_written: warnings.is_none() };
+    if let Some(warnings) = warnings {
+        preprocess::check_finally(module, warnings, depth)?;
+    }
     let mut names = Names::new(bump);
-    let preprocess = preprocess::Preprocess { optimize: options.optimize };
-    let table = symtable::build(module, &mut names, &future, preprocess, &mut depth)?;
-    Ok((names, table, future, depth))
+    let table = symtable::build(module, &mut names, &future, preprocess, depth)?;
+    Ok((names, table, future))
 }
 
 /// Builds the symbol table of a tree and passes it to `read`, as `_symtable.symtable()` wants it.
@@ -138,6 +147,7 @@ fn with_symbol_table_in<'a, T>(
     options: &Options,
     read: impl FnOnce(&symtable::SymbolTable, &Names<'_>) -> T,
 ) -> Result<T> {
-    let (names, table, _, _) = analyze_in(bump, module, options, &mut |_, _| Ok(()))?;
+    let depth = Depth::new(options.stack_bytes);
+    let (names, table, _) = analyze_in(bump, module, options, None, &depth)?;
     Ok(read(&table, &names))
 }

@@ -18,6 +18,8 @@ use crate::{Depth, fold, location};
 pub struct Preprocess {
     /// 0; 1 for `-O`; 2 for `-OO`.
     pub optimize: u8,
+    /// `__debug__` is a name like others: the symbol table alone is wanted.
+    pub as_written: bool,
 }
 
 /// A body with its docstring apart.
@@ -210,7 +212,7 @@ enum Around {
 }
 
 /// Warns of `return`, `break` and `continue` that would leave a `finally` block (PEP 765).
-pub fn check_finally(module: &Mod<'_>, sink: &mut WarningSink<'_>, depth: &mut Depth) -> Result {
+pub fn check_finally(module: &Mod<'_>, sink: &mut WarningSink<'_>, depth: &Depth) -> Result {
     let body = match module {
         Mod::Module(m) => m.body,
         Mod::Interactive(m) => m.body,
@@ -222,7 +224,7 @@ pub fn check_finally(module: &Mod<'_>, sink: &mut WarningSink<'_>, depth: &mut D
 struct FinallyCheck<'w, 's, 'd> {
     around: Vec<Around>,
     sink: &'w mut WarningSink<'s>,
-    depth: &'d mut Depth,
+    depth: &'d Depth,
 }
 
 impl FinallyCheck<'_, '_, '_> {
@@ -251,7 +253,7 @@ impl FinallyCheck<'_, '_, '_> {
             StmtKind::Continue => return self.leaves("continue", s),
             _ => {}
         }
-        self.depth.enter()?;
+        self.depth.check()?;
         match &s.kind {
             StmtKind::FunctionDef(node) | StmtKind::AsyncFunctionDef(node) => {
                 self.inside(Around::Function, node.body)?;
@@ -267,7 +269,12 @@ impl FinallyCheck<'_, '_, '_> {
             }
             StmtKind::If(node) => {
                 self.stmts(node.body)?;
-                self.stmts(node.orelse)?;
+                let mut orelse = node.orelse;
+                while let [Stmt { kind: StmtKind::If(elif), .. }] = orelse {
+                    self.stmts(elif.body)?;
+                    orelse = elif.orelse;
+                }
+                self.stmts(orelse)?;
             }
             StmtKind::With(node) | StmtKind::AsyncWith(node) => self.stmts(node.body)?,
             StmtKind::Try(node) | StmtKind::TryStar(node) => {
@@ -282,7 +289,6 @@ impl FinallyCheck<'_, '_, '_> {
             StmtKind::Match(node) => node.cases.iter().try_for_each(|case| self.stmts(case.body))?,
             _ => {}
         }
-        self.depth.leave();
         Ok(())
     }
 }

@@ -61,9 +61,8 @@ impl Sequence {
     pub fn push_front(&mut self, op: Op, oparg: u32, location: Location) {
         self.instructions.insert(0, Instruction { op, oparg, location });
         for label in &mut self.labels {
-            if *label != u32::MAX {
-                *label += 1;
-            }
+            // Those not placed yet stay at the maximum.
+            *label = label.saturating_add(1);
         }
     }
 

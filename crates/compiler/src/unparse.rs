@@ -337,12 +337,13 @@ impl Writer {
     }
 
     fn arguments(&mut self, args: &Arguments<'_>) {
-        let mut first = true;
-        let mut separate = |w: &mut Self| {
-            w.text(if first { " " } else { ", " });
-            first = false;
-        };
         let positional = args.posonlyargs.len() + args.args.len();
+        // The reference has no space before a star that comes first.
+        let mut separator = if positional > 0 { " " } else { "" };
+        let mut separate = |w: &mut Self| {
+            w.text(separator);
+            separator = ", ";
+        };
         let first_default = positional - args.defaults.len().min(positional);
         for (i, arg) in args.posonlyargs.iter().chain(args.args).enumerate() {
             separate(self);

@@ -61,14 +61,15 @@ pub unsafe fn free(p: *mut u8) {
 /// The caller writes a complete object before anyone sees it.
 #[inline(always)]
 pub unsafe fn alloc_exact(ty: &'static Type, size: usize) -> Option<NonNull<Object>> {
-    let gc = ty.flags.get() & flags::HAVE_GC != 0;
-    let p = malloc(size + if gc { 16 } else { 0 });
+    let collectable = ty.flags.get() & flags::HAVE_GC != 0;
+    let p = malloc(size + if collectable { 16 } else { 0 });
     if p.is_null() {
         return None;
     }
     // SAFETY: the block has `size` bytes after the links.
     unsafe {
-        if gc {
+        if collectable {
+            gc::note_alloc();
             p.cast::<[usize; 2]>().write([0; 2]);
             NonNull::new(p.add(16).cast())
         } else {
@@ -134,6 +135,7 @@ pub extern "C" fn generic_alloc(ty: &Type, nitems: isize) -> PyResult {
             crate::types::dict::init_inline_values(&*o, ty);
         }
         if ty.flags.get() & flags::HAVE_GC != 0 {
+            gc::note_alloc();
             gc::track(&*o);
         }
         Ok(Obj::from_raw(o))
@@ -168,6 +170,9 @@ pub unsafe extern "C" fn free_object(p: *mut c_void) {
     unsafe {
         let o = p.cast::<Object>();
         let pre = preheader_size((*o).ty());
+        if (*o).ty().flags.get() & flags::HAVE_GC != 0 {
+            gc::note_free();
+        }
         free(o.cast::<u8>().sub(pre));
     }
 }

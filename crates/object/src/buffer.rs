@@ -92,7 +92,9 @@ impl RawBuffer {
     /// The suboffsets, for memory with pointers in it; empty when there are none.
     pub fn suboffsets(&self) -> &[isize] {
         // SAFETY: as above.
-        unsafe { if self.suboffsets.is_null() { &[] } else { std::slice::from_raw_parts(self.suboffsets, self.ndim()) } }
+        unsafe {
+            if self.suboffsets.is_null() { &[] } else { std::slice::from_raw_parts(self.suboffsets, self.ndim()) }
+        }
     }
 
     /// The format of an item, `B` when the exporter gave none.
@@ -159,7 +161,9 @@ impl RawBuffer {
         out.try_reserve_exact(self.len.max(0) as usize).map_err(|_| crate::error::no_memory())?;
         if self.is_contiguous(if fortran { 'F' } else { 'C' }) {
             // SAFETY: a contiguous view is `len` bytes.
-            unsafe { out.extend_from_slice(std::slice::from_raw_parts(non_null(self.buf.cast()), self.len.max(0) as usize)) };
+            unsafe {
+                out.extend_from_slice(std::slice::from_raw_parts(non_null(self.buf.cast()), self.len.max(0) as usize))
+            };
             return Ok(out);
         }
         let strides = self.effective_strides();
@@ -229,7 +233,14 @@ pub fn c_strides(shape: &[isize], itemsize: isize) -> Vec<isize> {
 ///
 /// # Safety
 /// The arguments describe memory truthfully.
-pub(crate) unsafe fn gather(p: *const u8, shape: &[isize], strides: &[isize], suboffsets: &[isize], itemsize: isize, out: &mut Vec<u8>) {
+pub(crate) unsafe fn gather(
+    p: *const u8,
+    shape: &[isize],
+    strides: &[isize],
+    suboffsets: &[isize],
+    itemsize: isize,
+    out: &mut Vec<u8>,
+) {
     // SAFETY: the caller's promise.
     unsafe {
         let (Some((&n, shape)), Some((&stride, strides))) = (shape.split_first(), strides.split_first()) else {
@@ -282,7 +293,14 @@ unsafe fn gather_fortran(view: &RawBuffer, strides: &[isize], out: &mut Vec<u8>)
 ///
 /// # Safety
 /// The arguments describe memory truthfully, and `src` has as many bytes.
-pub(crate) unsafe fn scatter(p: *mut u8, shape: &[isize], strides: &[isize], suboffsets: &[isize], itemsize: isize, src: &mut &[u8]) {
+pub(crate) unsafe fn scatter(
+    p: *mut u8,
+    shape: &[isize],
+    strides: &[isize],
+    suboffsets: &[isize],
+    itemsize: isize,
+    src: &mut &[u8],
+) {
     // SAFETY: the caller's promise.
     unsafe {
         let (Some((&n, shape)), Some((&stride, strides))) = (shape.split_first(), strides.split_first()) else {
@@ -332,7 +350,14 @@ static FORMAT_B: [c_char; 2] = [b'B' as c_char, 0];
 ///
 /// # Safety
 /// `view` is null or points to a view to fill; `buf` is `len` bytes that stay while the view is out.
-pub unsafe fn fill_info(view: *mut RawBuffer, obj: Option<&Object>, buf: *mut u8, len: usize, readonly: bool, flags: c_int) -> PyResult<()> {
+pub unsafe fn fill_info(
+    view: *mut RawBuffer,
+    obj: Option<&Object>,
+    buf: *mut u8,
+    len: usize,
+    readonly: bool,
+    flags: c_int,
+) -> PyResult<()> {
     if view.is_null() {
         bail!(BufferError, "PyBuffer_FillInfo: view==NULL argument is obsolete");
     }
@@ -353,7 +378,11 @@ pub unsafe fn fill_info(view: *mut RawBuffer, obj: Option<&Object>, buf: *mut u8
             ndim: 1,
             format: if flags & request::FORMAT != 0 { FORMAT_B.as_ptr() as *mut c_char } else { std::ptr::null_mut() },
             shape: if flags & request::ND != 0 { &raw mut (*view).len } else { std::ptr::null_mut() },
-            strides: if flags & request::STRIDES == request::STRIDES { &raw mut (*view).itemsize } else { std::ptr::null_mut() },
+            strides: if flags & request::STRIDES == request::STRIDES {
+                &raw mut (*view).itemsize
+            } else {
+                std::ptr::null_mut()
+            },
             suboffsets: std::ptr::null_mut(),
             internal: std::ptr::null_mut(),
         });
@@ -373,7 +402,12 @@ impl Buffer {
     pub fn get(o: &Object) -> PyResult<Buffer> {
         if let Some(b) = o.downcast::<Bytes>() {
             return Ok(Buffer {
-                raw: RawBuffer { buf: b.data_ptr().cast(), obj: Some(o.to_obj()), len: b.len() as isize, ..RawBuffer::empty() },
+                raw: RawBuffer {
+                    buf: b.data_ptr().cast(),
+                    obj: Some(o.to_obj()),
+                    len: b.len() as isize,
+                    ..RawBuffer::empty()
+                },
             });
         }
         Buffer::with_flags(o, request::SIMPLE)
@@ -408,7 +442,9 @@ impl Buffer {
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
         assert!(self.raw.readonly == 0, "asked to write to a read-only view");
         // SAFETY: as above, and the exporter allowed writing.
-        unsafe { std::slice::from_raw_parts_mut(non_null(self.raw.buf.cast()) as *mut u8, self.raw.len.max(0) as usize) }
+        unsafe {
+            std::slice::from_raw_parts_mut(non_null(self.raw.buf.cast()) as *mut u8, self.raw.len.max(0) as usize)
+        }
     }
 
     /// Number of bytes.

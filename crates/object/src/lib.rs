@@ -12,6 +12,7 @@ pub mod codecs;
 pub mod error;
 pub mod freelist;
 pub mod gc;
+pub mod gil;
 pub mod header;
 pub mod hooks;
 pub mod method;

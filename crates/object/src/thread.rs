@@ -133,6 +133,8 @@ pub struct Interp {
     pub import_func: ObjCell,
     /// `importlib._bootstrap`.
     pub importlib: ObjCell,
+    /// The interpreter lock.
+    pub gil: crate::gil::Gil,
     pub gc: GcState,
     /// Method cache and type versions.
     pub type_cache: crate::typeobj::lookup::TypeCache,
@@ -183,6 +185,7 @@ impl Interp {
             builtins: ObjCell::empty(),
             import_func: ObjCell::empty(),
             importlib: ObjCell::empty(),
+            gil: crate::gil::Gil::new(),
             gc: GcState::new(),
             type_cache: Default::default(),
             codec_search_path: ObjCell::empty(),

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, Write};
 
-use taipan_syntax::{Arena, Mode, ParseOptions, parse};
+use taipan_syntax::{Arena, Mode, ParseOptions, parse, parse_bytes};
 
 fn hex(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
@@ -26,11 +26,13 @@ fn main() {
             _ => Mode::Exec,
         };
         let digits = words.next().unwrap_or_default();
+        let mut as_bytes = false;
         let mut options = ParseOptions { mode, ..ParseOptions::default() };
         for word in words {
             match word.parse() {
                 Ok(minor) => options.feature_version = minor,
                 Err(_) if word == "types" => options.type_comments = true,
+                Err(_) if word == "bytes" => as_bytes = true,
                 Err(_) => {
                     options.allow_incomplete_input = true;
                     options.dont_imply_dedent = true;
@@ -38,10 +40,16 @@ fn main() {
             }
         }
         let bytes = (0..digits.len() / 2).map(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap_or(0));
-        let source = String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned();
+        let bytes = bytes.collect::<Vec<_>>();
+        let source = String::from_utf8_lossy(&bytes).into_owned();
         let arena = Arena::new();
         let mut warnings = Vec::new();
-        let mut out = match parse(&arena, &source, &options, &mut warnings) {
+        let result = if as_bytes {
+            parse_bytes(&arena, &bytes, None, &options, &mut warnings)
+        } else {
+            parse(&arena, &source, &options, &mut warnings)
+        };
+        let mut out = match result {
             Ok(_) => "OK".to_owned(),
             Err(error) => match error.location {
                 None => format!("{}|{}", error.kind.name(), hex(&error.msg)),

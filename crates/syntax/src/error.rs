@@ -40,6 +40,8 @@ impl ErrorKind {
 /// Where a syntax error is, in the exception's own terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorLocation {
+    /// Whether `filename` is given; some errors of decoding have `None` there.
+    pub filename: bool,
     /// `lineno`
     pub lineno: u32,
     /// `offset`, in characters from 1

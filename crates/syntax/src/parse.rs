@@ -4,6 +4,7 @@ use crate::ast::Mod;
 use crate::diagnose;
 use crate::lexer::{LexOptions, Token, TokenKind};
 use crate::parser::Parser;
+use crate::source::{self, Decoder};
 use crate::tokens::TokenBuffer;
 use crate::{Arena, ErrorKind, SyntaxError, Warning};
 
@@ -36,6 +37,8 @@ pub struct ParseOptions {
     pub dont_imply_dedent: bool,
     /// `from __future__ import barry_as_FLUFL` is in force.
     pub barry_as_flufl: bool,
+    /// The source can be read again from a file: the text of a syntax error is then always the whole line, with its end.
+    pub whole_lines: bool,
     /// `sys.get_int_max_str_digits()`; 0 is no limit.
     pub int_max_str_digits: usize,
 }
@@ -49,9 +52,22 @@ impl Default for ParseOptions {
             allow_incomplete_input: false,
             dont_imply_dedent: false,
             barry_as_flufl: false,
+            whole_lines: false,
             int_max_str_digits: 4300,
         }
     }
+}
+
+/// Parses source bytes: finds out the encoding, decodes (with `decoder` where the encoding is not built in), and parses.
+pub fn parse_bytes<'a>(
+    arena: &'a Arena,
+    source: &[u8],
+    decoder: Option<&Decoder<'_>>,
+    options: &ParseOptions,
+    warnings: &mut Vec<Warning>,
+) -> Result<Mod<'a>, SyntaxError> {
+    let text = source::decode(source, options.mode == Mode::Exec, decoder)?;
+    parse(arena, &text, options, warnings)
 }
 
 /// Parses `source` into `arena`. Warnings are appended in the order of the source, also when there is an error.
@@ -71,10 +87,12 @@ pub fn parse<'a>(
     }
     let text = with_plain_line_ends(arena, source, options.mode == Mode::Exec);
     // `<>` is an operator only under PEP 401, which a program can ask for itself.
-    let barry_as_flufl = options.barry_as_flufl || memchr::memmem::find(text.as_bytes(), b"barry_as_FLUFL").is_some();
+    let barry_as_flufl = options.barry_as_flufl || asks_for_flufl(text);
     let lex_options = LexOptions {
         type_comments: options.type_comments,
         extra_tokens: false,
+        implicit_newline: false,
+        added_newline: options.mode == Mode::Exec && !source.ends_with(['\n', '\r']),
         single: options.mode == Mode::Single,
         barry_as_flufl,
         dont_imply_dedent: options.dont_imply_dedent,
@@ -124,6 +142,15 @@ pub fn parse<'a>(
         warnings.append(&mut found);
     }
     Err(diagnose::diagnose(text, &buffer, lex_options, options, first, barry_as_flufl, warnings))
+}
+
+/// Whether some line looks like `from __future__ import barry_as_FLUFL`.
+fn asks_for_flufl(text: &str) -> bool {
+    memchr::memmem::find_iter(text.as_bytes(), b"barry_as_FLUFL").any(|at| {
+        let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |n| n + 1);
+        let before = text.get(start..at).unwrap_or_default().trim_start();
+        before.starts_with("from") && before.contains("__future__") && before.contains("import")
+    })
 }
 
 /// Whether only blanks and comments follow the statement that ends before the token `next`.

@@ -1,10 +1,9 @@
 //! Why `from module import name` failed, with the reference's hints.
 
 use taipan_object::types::exceptions;
-use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, Object, PyResult, Raised, error, intern};
+use taipan_object::{Obj, Object, PyResult, Raised, intern};
 
 /// Raises the `ImportError`.
 #[cold]

@@ -7,22 +7,36 @@
 //! It knows nothing of source code: what it runs comes as `taipan_bytecode::Code`.
 #![warn(missing_docs)]
 
+#[macro_use]
+mod macros;
+
 pub mod arguments;
+pub mod ast_hooks;
+pub mod builtins;
+pub mod build_class;
 pub mod call;
 pub mod code;
+pub mod compile;
 pub mod eval;
 pub mod frame;
 pub mod function;
+pub mod gc_module;
 pub mod generator;
+pub mod import;
 pub mod import_errors;
 pub mod instrument;
+pub mod marshal;
+pub mod report;
 pub mod specialize;
 pub mod stackref;
 pub mod suggestions;
 pub mod support;
+pub mod sys;
 pub mod template;
+pub mod thread;
 pub mod traceback;
 pub mod typing;
+pub mod warnings;
 
 pub use code::CodeObject;
 pub use frame::Frame;
@@ -33,7 +47,7 @@ use taipan_object::{PyResult, Type};
 
 /// Every built-in type of this crate, bases first, for readying.
 pub fn types() -> impl Iterator<Item = &'static Type> {
-    TYPES.iter().chain(typing::TYPES).copied()
+    TYPES.iter().chain(typing::TYPES).chain(thread::TYPES).copied()
 }
 
 static TYPES: &[&Type] = &[
@@ -49,6 +63,7 @@ static TYPES: &[&Type] = &[
     &generator::coroutine::PyCoro_Type,
     &generator::coroutine::_PyCoroWrapper_Type,
     &generator::async_gen::PyAsyncGen_Type,
+    &generator::anext_default::_PyAnextAwaitable_Type,
     &generator::async_gen::_PyAsyncGenASend_Type,
     &generator::async_gen::_PyAsyncGenAThrow_Type,
     &generator::async_gen::_PyAsyncGenWrappedValue_Type,
@@ -61,4 +76,23 @@ static TYPES: &[&Type] = &[
 pub fn run_code(code: &taipan_bytecode::Code, globals: &Dict) -> PyResult {
     let code = CodeObject::from_bytecode(code)?;
     call::eval_code(&code, globals, globals, None)
+}
+
+/// Loads an extension module from its spec, or runs the body of one; set by the crate that knows the C API.
+static EXTENSIONS: std::sync::OnceLock<(fn(&taipan_object::Object) -> PyResult, fn(&taipan_object::Object) -> PyResult<i32>)> =
+    std::sync::OnceLock::new();
+
+/// Installs the loader of extension modules; the first caller wins.
+pub fn set_extension_loader(create: fn(&taipan_object::Object) -> PyResult, exec: fn(&taipan_object::Object) -> PyResult<i32>) {
+    let _ = EXTENSIONS.set((create, exec));
+}
+
+/// The loader of extension modules.
+pub fn extension_loader() -> Option<fn(&taipan_object::Object) -> PyResult> {
+    EXTENSIONS.get().map(|e| e.0)
+}
+
+/// What runs the body of an extension module.
+pub fn extension_executor() -> Option<fn(&taipan_object::Object) -> PyResult<i32>> {
+    EXTENSIONS.get().map(|e| e.1)
 }

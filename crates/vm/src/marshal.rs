@@ -75,9 +75,9 @@ impl Builder for Objects {
     fn str(&mut self, utf8: &[u8], interned: bool) -> PyResult<Option<Obj>> {
         let s = match std::str::from_utf8(utf8) {
             Ok(s) => Str::from_utf8(s),
-            Err(_) => match Str::try_from_wtf8(utf8) {
-                Some(s) => s,
-                None => return Ok(None),
+            Err(_) => match taipan_bytecode::wtf8::is_wtf8(utf8) {
+                true => Str::from_wtf8(utf8),
+                false => return Ok(None),
             },
         };
         Ok(Some(if interned { intern(s).into_obj() } else { s.into_obj() }))
@@ -116,28 +116,32 @@ impl Builder for Objects {
         let tuple = |o: &Obj| -> PyResult<Ref<Tuple>> {
             o.clone().downcast_into().map_err(|_| raise!(TypeError, "bad marshal data (code: tuple expected)"))
         };
-        let text = |o: &Obj| -> PyResult<Ref<Str>> {
-            o.clone().downcast_into().map_err(|_| raise!(TypeError, "bad marshal data (code: str expected)"))
+        let text = |o: Obj| -> PyResult<Obj> {
+            if o.downcast::<Str>().is_none() {
+                bail!(TypeError, "bad marshal data (code: str expected)");
+            }
+            Ok(o)
         };
         let (code, kinds) = (bytes(&p.code)?, bytes(&p.localspluskinds)?);
-        let (line, exc) = (bytes(&p.linetable)?, bytes(&p.exceptiontable)?);
+        bytes(&p.linetable)?;
+        bytes(&p.exceptiontable)?;
         let parts = Parts {
+            code: code.as_slice(),
+            consts: tuple(&p.consts)?.into_obj(),
+            names: tuple(&p.names)?.into_obj(),
+            localsplusnames: tuple(&p.localsplusnames)?,
+            localspluskinds: kinds.as_slice(),
+            filename: text(p.filename)?,
+            name: text(p.name)?,
+            qualname: text(p.qualname)?,
+            linetable: p.linetable,
+            exceptiontable: p.exceptiontable,
+            flags: p.flags as u32,
             argcount: p.argcount,
             posonlyargcount: p.posonlyargcount,
             kwonlyargcount: p.kwonlyargcount,
             stacksize: p.stacksize,
-            flags: p.flags,
             firstlineno: p.firstlineno,
-            code: code.as_slice(),
-            consts: &*tuple(&p.consts)?,
-            names: &*tuple(&p.names)?,
-            localsplusnames: &*tuple(&p.localsplusnames)?,
-            localspluskinds: kinds.as_slice(),
-            filename: &*text(&p.filename)?,
-            name: &*text(&p.name)?,
-            qualname: &*text(&p.qualname)?,
-            linetable: line.as_slice(),
-            exceptiontable: exc.as_slice(),
         };
         Ok(CodeObject::from_parts(parts)?.into_obj())
     }
@@ -224,12 +228,12 @@ impl View for ObjectView {
             return Ok(Kind::Complex(c.real(), c.imag()));
         }
         if let Some(b) = o.downcast_exact::<Bytes>() {
-            return Ok(Kind::Bytes(b.as_slice()));
+            return Ok(Kind::Bytes(Cow::Borrowed(b.as_slice())));
         }
         if let Some(s) = o.downcast_exact::<Str>() {
             return Ok(match s.as_str() {
-                Some(t) => Kind::Str { utf8: t.as_bytes(), interned: s.is_interned() },
-                None => Kind::Str { utf8: s.wtf8_leaked(), interned: s.is_interned() },
+                Some(t) => Kind::Str { utf8: Cow::Borrowed(t.as_bytes()), interned: s.is_interned() },
+                None => Kind::Str { utf8: s.to_wtf8(), interned: s.is_interned() },
             });
         }
         if let Some(t) = o.downcast_exact::<Tuple>() {
@@ -252,13 +256,13 @@ impl View for ObjectView {
             return Ok(if o.is_exact(&taipan_object::types::set::PySet_Type) { Kind::Set(items) } else { Kind::FrozenSet(items) });
         }
         if let Some(s) = o.downcast_exact::<Slice>() {
-            return Ok(Kind::Slice([s.start_obj(), s.stop_obj(), s.step_obj()]));
+            return Ok(Kind::Slice([s.start().to_obj(), s.stop().to_obj(), s.step().to_obj()]));
         }
         if let Some(c) = o.downcast_exact::<CodeObject>() {
             return Ok(Kind::Code(code_fields(c)));
         }
         if let Ok(b) = Buffer::get(o) {
-            return Ok(Kind::Bytes(Box::leak(b.as_slice().to_vec().into_boxed_slice())));
+            return Ok(Kind::Bytes(Cow::Owned(b.as_slice().to_vec())));
         }
         taipan_object::error::clear();
         Ok(Kind::Other)
@@ -270,15 +274,26 @@ impl View for ObjectView {
 }
 
 fn code_fields(c: &CodeObject) -> CodeFields<Obj> {
-    let f = c.marshal_fields();
+    let field = |f: &taipan_object::ObjCell| f.get_owned().unwrap_or_else(none::none_obj);
     CodeFields {
-        argcount: f.argcount,
-        posonlyargcount: f.posonlyargcount,
-        kwonlyargcount: f.kwonlyargcount,
-        stacksize: f.stacksize,
-        flags: f.flags,
-        firstlineno: f.firstlineno,
-        objects: f.objects,
+        argcount: c.co_argcount,
+        posonlyargcount: c.co_posonlyargcount,
+        kwonlyargcount: c.co_kwonlyargcount,
+        stacksize: c.co_stacksize,
+        flags: c.co_flags.get(),
+        firstlineno: c.co_firstlineno,
+        objects: [
+            c.co_code(),
+            field(&c.co_consts),
+            field(&c.co_names),
+            field(&c.co_localsplusnames),
+            field(&c.co_localspluskinds),
+            field(&c.co_filename),
+            field(&c.co_name),
+            field(&c.co_qualname),
+            field(&c.co_linetable),
+            field(&c.co_exceptiontable),
+        ],
     }
 }
 

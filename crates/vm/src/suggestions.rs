@@ -39,7 +39,7 @@ fn substitution(a: u8, b: u8) -> usize {
 }
 
 /// The edit distance, if it is at most `max`.
-pub fn distance(mut a: &[u8], mut b: &[u8], max: usize) -> Option<usize> {
+pub fn distance<'a>(mut a: &'a [u8], mut b: &'a [u8], max: usize) -> Option<usize> {
     while let ([x, ra @ ..], [y, rb @ ..]) = (a, b)
         && x == y
     {

@@ -178,3 +178,16 @@ pub static PyTraceBack_Type: Type = Type::new_static(TypeDef {
     new: Some(traceback_new),
     ..TypeDef::EMPTY
 });
+
+/// `File "...", line N, in name` of an entry, for reports made without the library.
+pub fn describe(tb: &Object) -> String {
+    let Some(t) = tb.downcast::<Traceback>() else { return String::new() };
+    let Some(f) = t.frame() else { return String::new() };
+    let code = f.code();
+    format!("  File \"{}\", line {}, in {}\n", code.filename().display(), t.lineno().unwrap_or(0), code.name())
+}
+
+/// The next entry.
+pub fn next_of(tb: &Object) -> Option<Obj> {
+    tb.downcast::<Traceback>()?.tb_next.get_owned()
+}

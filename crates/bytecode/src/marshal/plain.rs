@@ -1,5 +1,6 @@
 //! Marshal for code objects as plain data.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Builder, CodeFields, CodeParts, Kind, ReadError, Reader, SliceInput, VERSION, View, Writer};
@@ -55,11 +56,11 @@ impl<'a> View for PartView<'a> {
 
     fn kind<'v>(&'v self, value: &'v Part<'a>) -> Result<Kind<'v, Part<'a>>, Self::Error> {
         Ok(match *value {
-            Part::Name(s) => Kind::Str { utf8: s.as_bytes(), interned: true },
-            Part::Text(s) => Kind::Str { utf8: s.as_bytes(), interned: false },
+            Part::Name(s) => Kind::Str { utf8: Cow::Borrowed(s.as_bytes()), interned: true },
+            Part::Text(s) => Kind::Str { utf8: Cow::Borrowed(s.as_bytes()), interned: false },
             Part::Names(names) => Kind::Tuple(names.iter().map(Part::Name).collect()),
             Part::Consts(items) => Kind::Tuple(items.iter().map(Part::Const).collect()),
-            Part::Bytes(b) => Kind::Bytes(b),
+            Part::Bytes(b) => Kind::Bytes(Cow::Borrowed(b)),
             Part::Code(code) => Kind::Code(code_fields(code)),
             Part::Const(constant) => match constant {
                 Const::None => Kind::None,
@@ -70,8 +71,8 @@ impl<'a> View for PartView<'a> {
                 Const::BigInt { negative, digits } => Kind::BigInt { negative: *negative, digits },
                 Const::Float(f) => Kind::Float(*f),
                 Const::Complex { real, imag } => Kind::Complex(*real, *imag),
-                Const::Str(s) => Kind::Str { utf8: s.as_bytes(), interned: is_name(s) },
-                Const::Bytes(b) => Kind::Bytes(b),
+                Const::Str(s) => Kind::Str { utf8: Cow::Borrowed(s.as_bytes()), interned: is_name(s) },
+                Const::Bytes(b) => Kind::Bytes(Cow::Borrowed(b)),
                 Const::Tuple(items) => Kind::Tuple(items.iter().map(Part::Const).collect()),
                 Const::FrozenSet(items) => Kind::FrozenSet(items.iter().map(Part::Const).collect()),
                 Const::Slice(parts) => Kind::Slice([&parts[0], &parts[1], &parts[2]].map(Part::Const)),

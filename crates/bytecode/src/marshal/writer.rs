@@ -1,5 +1,6 @@
 //! Writing.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::{FLAG_REF, MAX_DEPTH, tag};
@@ -34,10 +35,10 @@ pub enum Kind<'v, V> {
     },
     Float(f64),
     Complex(f64, f64),
-    Bytes(&'v [u8]),
+    Bytes(Cow<'v, [u8]>),
     /// UTF-8, lone surrogates in their three-byte form.
     Str {
-        utf8: &'v [u8],
+        utf8: Cow<'v, [u8]>,
         interned: bool,
     },
     Tuple(Vec<V>),
@@ -243,21 +244,21 @@ impl<'s, S: View> Writer<'s, S> {
             }
             Kind::Bytes(bytes) => {
                 self.out.push(tag::BYTES | flag);
-                self.sized(bytes)?;
+                self.sized(&bytes)?;
             }
             Kind::Str { utf8, interned } => {
                 if self.version >= 4 && utf8.is_ascii() {
                     if utf8.len() < 256 {
                         self.out.push(flag | if interned { tag::SHORT_ASCII_INTERNED } else { tag::SHORT_ASCII });
                         self.out.push(utf8.len() as u8);
-                        self.out.extend_from_slice(utf8);
+                        self.out.extend_from_slice(&utf8);
                     } else {
                         self.out.push(flag | if interned { tag::ASCII_INTERNED } else { tag::ASCII });
-                        self.sized(utf8)?;
+                        self.sized(&utf8)?;
                     }
                 } else {
                     self.out.push(flag | if self.version >= 3 && interned { tag::INTERNED } else { tag::UNICODE });
-                    self.sized(utf8)?;
+                    self.sized(&utf8)?;
                 }
             }
             Kind::Tuple(items) => {

@@ -109,14 +109,13 @@ impl<'a> Compiler<'a, '_> {
 
     /// The loop of the generator at `index` and everything inside; `depth` counts the iterators on the stack.
     fn generator(&mut self, plan: &Plan<'a>, index: usize, depth: u32, on_stack: bool) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         let generator = &plan.generators[index];
         if generator.is_async != 0 {
             self.async_generator(plan, index, depth, on_stack)?;
         } else {
             self.sync_generator(plan, index, depth, on_stack)?;
         }
-        self.depth.leave();
         Ok(())
     }
 
@@ -155,7 +154,7 @@ impl<'a> Compiler<'a, '_> {
         }
         self.expr(generator.target)?;
         for condition in generator.ifs {
-            self.jump_if(plan.at, condition, if_cleanup, false)?;
+            self.jump_if(condition, if_cleanup, false)?;
         }
         let element_at = self.inner(plan, index, depth)?;
         self.place(if_cleanup);
@@ -193,7 +192,7 @@ impl<'a> Compiler<'a, '_> {
         self.op(at, Op::POP_BLOCK);
         self.expr(generator.target)?;
         for condition in generator.ifs {
-            self.jump_if(at, condition, if_cleanup, false)?;
+            self.jump_if(condition, if_cleanup, false)?;
         }
         let element_at = self.inner(plan, index, depth + 1)?;
         self.place(if_cleanup);

@@ -54,7 +54,7 @@ impl<'a> Compiler<'a, '_> {
 
     /// Any expression.
     pub(super) fn expr(&mut self, e: &'a Expr<'a>) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         let at = location(e.range);
         match &e.kind {
             ExprKind::NamedExpr(node) => {
@@ -80,7 +80,7 @@ impl<'a> Compiler<'a, '_> {
             ExprKind::IfExp(node) => {
                 let end = self.label();
                 let next = self.label();
-                self.jump_if(at, node.test, next, false)?;
+                self.jump_if(node.test, next, false)?;
                 self.expr(node.body)?;
                 self.jump(NO_LOCATION, Op::JUMP_NO_INTERRUPT, end);
                 self.place(next);
@@ -152,7 +152,6 @@ impl<'a> Compiler<'a, '_> {
             ExprKind::List(node) => self.list_or_tuple(at, node.elts, node.ctx, LIST)?,
             ExprKind::Tuple(node) => self.list_or_tuple(at, node.elts, node.ctx, TUPLE)?,
         }
-        self.depth.leave();
         Ok(())
     }
 
@@ -225,20 +224,20 @@ impl<'a> Compiler<'a, '_> {
     // Conditions.
 
     /// Jumps to `next` if the truth of `e` is `condition`.
-    pub(super) fn jump_if(&mut self, at: Location, e: &'a Expr<'a>, next: Label, condition: bool) -> Result {
-        self.depth.enter()?;
+    pub(super) fn jump_if(&mut self, e: &'a Expr<'a>, next: Label, condition: bool) -> Result {
+        self.depth.check()?;
         match &e.kind {
             ExprKind::UnaryOp(node) if node.op == UnaryOperator::Not => {
-                self.jump_if(at, node.operand, next, !condition)?;
+                self.jump_if(node.operand, next, !condition)?;
             }
             ExprKind::BoolOp(node) => {
                 let stops_on = node.op == BoolOperator::Or;
                 let early = if stops_on == condition { next } else { self.label() };
                 if let Some((last, others)) = node.values.split_last() {
                     for value in others {
-                        self.jump_if(at, value, early, stops_on)?;
+                        self.jump_if(value, early, stops_on)?;
                     }
-                    self.jump_if(at, last, next, condition)?;
+                    self.jump_if(last, next, condition)?;
                 }
                 if early != next {
                     self.place(early);
@@ -247,11 +246,11 @@ impl<'a> Compiler<'a, '_> {
             ExprKind::IfExp(node) => {
                 let end = self.label();
                 let next2 = self.label();
-                self.jump_if(at, node.test, next2, false)?;
-                self.jump_if(at, node.body, next, condition)?;
+                self.jump_if(node.test, next2, false)?;
+                self.jump_if(node.body, next, condition)?;
                 self.jump(NO_LOCATION, Op::JUMP_NO_INTERRUPT, end);
                 self.place(next2);
-                self.jump_if(at, node.orelse, next, condition)?;
+                self.jump_if(node.orelse, next, condition)?;
                 self.place(end);
             }
             ExprKind::Compare(node) if node.ops.len() > 1 => {
@@ -288,7 +287,6 @@ impl<'a> Compiler<'a, '_> {
                 self.jump(place, if condition { Op::POP_JUMP_IF_TRUE } else { Op::POP_JUMP_IF_FALSE }, next);
             }
         }
-        self.depth.leave();
         Ok(())
     }
 

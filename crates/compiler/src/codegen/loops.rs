@@ -68,7 +68,7 @@ impl<'a> Compiler<'a, '_> {
         let anchor = self.label();
         self.place(start);
         self.push_block(at, BlockKind::WhileLoop, start, end, Datum::None)?;
-        self.jump_if(at, node.test, anchor, false)?;
+        self.jump_if(node.test, anchor, false)?;
         self.stmts(node.body)?;
         self.jump(NO_LOCATION, Op::JUMP, start);
         self.pop_block(BlockKind::WhileLoop);

@@ -63,7 +63,7 @@ impl<'a> Compiler<'a, '_> {
             }
             if let Some(guard) = case.guard {
                 self.ensure_fail_pop(&mut context, 0);
-                self.jump_if(at, guard, context.fail_pop[0], false)?;
+                self.jump_if(guard, context.fail_pop[0], false)?;
             }
             if !last {
                 self.op(NEXT_LOCATION, Op::POP_TOP);
@@ -76,7 +76,7 @@ impl<'a> Compiler<'a, '_> {
             let at = location(last_case.pattern.range);
             self.op(at, Op::NOP);
             if let Some(guard) = last_case.guard {
-                self.jump_if(at, guard, end, false)?;
+                self.jump_if(guard, end, false)?;
             }
             self.stmts(last_case.body)?;
         }
@@ -140,7 +140,7 @@ impl<'a> Compiler<'a, '_> {
     }
 
     fn pattern(&mut self, p: &'a Pattern<'a>, context: &mut Context) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         let at = location(p.range);
         match &p.kind {
             PatternKind::MatchValue(node) => {
@@ -181,7 +181,6 @@ impl<'a> Compiler<'a, '_> {
             },
             PatternKind::MatchOr(node) => self.or_pattern(at, node.patterns, context)?,
         }
-        self.depth.leave();
         Ok(())
     }
 

@@ -70,7 +70,7 @@ impl<'a> Compiler<'a, '_> {
     }
 
     fn stmt(&mut self, s: &'a Stmt<'a>) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         let at = location(s.range);
         match &s.kind {
             StmtKind::FunctionDef(node) => self.function(s, node, false)?,
@@ -93,7 +93,7 @@ impl<'a> Compiler<'a, '_> {
             StmtKind::For(node) => self.conditional(|c| c.for_(at, node))?,
             StmtKind::AsyncFor(node) => self.conditional(|c| c.async_for(at, node))?,
             StmtKind::While(node) => self.conditional(|c| c.while_(at, node))?,
-            StmtKind::If(node) => self.conditional(|c| c.if_(at, node))?,
+            StmtKind::If(node) => self.conditional(|c| c.if_(node))?,
             StmtKind::Match(node) => self.conditional(|c| c.match_(node))?,
             StmtKind::Raise(node) => {
                 let mut n = 0;
@@ -120,21 +120,41 @@ impl<'a> Compiler<'a, '_> {
             StmtKind::With(node) => self.conditional(|c| c.with(node, 0, false))?,
             StmtKind::AsyncWith(node) => self.conditional(|c| c.with(node, 0, true))?,
         }
-        self.depth.leave();
         Ok(())
     }
 
-    fn if_(&mut self, at: Location, node: &'a If<'a>) -> Result {
-        let end = self.label();
-        let next = if node.orelse.is_empty() { end } else { self.label() };
-        self.jump_if(at, node.test, next, false)?;
-        self.stmts(node.body)?;
-        if !node.orelse.is_empty() {
+    fn if_(&mut self, node: &'a If<'a>) -> Result {
+        // Long chains of `elif` are walked without recursion; all of their ends are placed after the last.
+        let mut ends = Vec::new();
+        let mut node = node;
+        loop {
+            let end = self.label();
+            ends.push(end);
+            if node.orelse.is_empty() {
+                self.jump_if(node.test, end, false)?;
+                self.stmts(node.body)?;
+                break;
+            }
+            let next = self.label();
+            self.jump_if(node.test, next, false)?;
+            self.stmts(node.body)?;
             self.jump(NO_LOCATION, Op::JUMP_NO_INTERRUPT, end);
             self.place(next);
-            self.stmts(node.orelse)?;
+            match node.orelse {
+                [Stmt { kind: StmtKind::If(elif), .. }] => {
+                    self.unit.conditional_blocks += 1;
+                    node = elif;
+                }
+                orelse => {
+                    self.stmts(orelse)?;
+                    break;
+                }
+            }
         }
-        self.place(end);
+        self.unit.conditional_blocks -= ends.len() as u32 - 1;
+        for end in ends.into_iter().rev() {
+            self.place(end);
+        }
         Ok(())
     }
 
@@ -334,7 +354,7 @@ impl<'a> Compiler<'a, '_> {
             return Ok(());
         }
         let end = self.label();
-        self.jump_if(at, node.test, end, true)?;
+        self.jump_if(node.test, end, true)?;
         self.emit(at, Op::LOAD_COMMON_CONSTANT, common_constant::ASSERTION_ERROR);
         if let Some(msg) = node.msg {
             self.expr(msg)?;

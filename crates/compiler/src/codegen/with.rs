@@ -26,7 +26,7 @@ impl<'a> Compiler<'a, '_> {
 
     /// The item at `position` and everything inside of it.
     pub(super) fn with(&mut self, node: &'a With<'a>, position: usize, is_async: bool) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         let block = self.label();
         let handler = self.label();
         let exit = self.label();
@@ -75,7 +75,6 @@ impl<'a> Compiler<'a, '_> {
         }
         self.finish_handler(cleanup);
         self.place(exit);
-        self.depth.leave();
         Ok(())
     }
 

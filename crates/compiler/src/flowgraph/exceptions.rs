@@ -58,15 +58,14 @@ impl Cfg {
                 if instr.op == Op::POP_BLOCK {
                     stack = handlers[stack as usize].below;
                     self[id].instrs[i].set_nop();
+                    self[id].has_nops = true;
                     continue;
                 }
                 self[id].instrs[i].except = handler;
                 match instr.op {
                     Op::YIELD_VALUE => yield_depth = Some(handlers[stack as usize].depth),
-                    Op::RESUME if instr.oparg != resume::AT_FUNC_START => {
-                        if yield_depth.take() == Some(1) {
-                            self[id].instrs[i].oparg |= resume::DEPTH1_MASK;
-                        }
+                    Op::RESUME if instr.oparg != resume::AT_FUNC_START && yield_depth.take() == Some(1) => {
+                        self[id].instrs[i].oparg |= resume::DEPTH1_MASK;
                     }
                     op if op.has_jump() => {
                         let target = &mut self[instr.target];

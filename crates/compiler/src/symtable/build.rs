@@ -20,7 +20,7 @@ pub(crate) fn build<'a>(
     names: &mut Names<'a>,
     future: &Future,
     preprocess: Preprocess,
-    depth: &mut Depth,
+    depth: &Depth,
 ) -> Result<SymbolTable> {
     let mut builder = Builder {
         table: SymbolTable::default(),
@@ -46,7 +46,7 @@ pub(crate) fn build<'a>(
     }
     builder.exit();
     let mut table = builder.table;
-    analyze::analyze(&mut table, names)?;
+    analyze::analyze(&mut table, names, depth)?;
     Ok(table)
 }
 
@@ -59,7 +59,7 @@ struct Builder<'a, 'n> {
     private: Option<Name>,
     future: Future,
     preprocess: Preprocess,
-    depth: &'n mut Depth,
+    depth: &'n Depth,
 }
 
 impl<'a> Builder<'a, '_> {
@@ -508,7 +508,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn stmt(&mut self, s: &'a Stmt<'a>) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         match &s.kind {
             StmtKind::FunctionDef(node) => self.function(s, node, false)?,
             StmtKind::AsyncFunctionDef(node) => self.function(s, node, true)?,
@@ -546,7 +546,14 @@ impl<'a> Builder<'a, '_> {
                 self.expr(node.test)?;
                 self.conditional(|b| {
                     b.stmts(node.body)?;
-                    b.stmts(node.orelse)
+                    // Long chains of `elif` are walked without recursion.
+                    let mut orelse = node.orelse;
+                    while let [Stmt { kind: StmtKind::If(elif), .. }] = orelse {
+                        b.expr(elif.test)?;
+                        b.stmts(elif.body)?;
+                        orelse = elif.orelse;
+                    }
+                    b.stmts(orelse)
                 })?;
             }
             StmtKind::Match(node) => {
@@ -583,7 +590,6 @@ impl<'a> Builder<'a, '_> {
                 self.with(node)?;
             }
         }
-        self.depth.leave();
         Ok(())
     }
 
@@ -678,7 +684,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn expr(&mut self, e: &'a Expr<'a>) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         match &e.kind {
             ExprKind::NamedExpr(node) => {
                 self.not_in_annotation("named expression", e)?;
@@ -779,7 +785,6 @@ impl<'a> Builder<'a, '_> {
             ExprKind::List(node) => self.exprs(node.elts)?,
             ExprKind::Tuple(node) => self.exprs(node.elts)?,
         }
-        self.depth.leave();
         Ok(())
     }
 
@@ -790,7 +795,7 @@ impl<'a> Builder<'a, '_> {
         let name = self.names.intern(node.id);
         let load = node.ctx == ExprContext::Load;
         // A read of `__debug__` is a constant, except in annotations that stay text.
-        if load && name == known::DEBUG && !self.in_text_annotation() {
+        if load && name == known::DEBUG && !self.preprocess.as_written && !self.in_text_annotation() {
             return Ok(());
         }
         let at = location(e.range);
@@ -843,7 +848,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn type_param(&mut self, param: &'a TypeParam<'a>) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         let at = location(param.range);
         let text = match &param.kind {
             TypeParamKind::TypeVar(p) => p.name,
@@ -868,12 +873,11 @@ impl<'a> Builder<'a, '_> {
                 self.type_variable(param, name, p.default_value, Key::bound(param), "a TypeVarTuple default")?;
             }
         }
-        self.depth.leave();
         Ok(())
     }
 
     fn pattern(&mut self, p: &'a Pattern<'a>) -> Result {
-        self.depth.enter()?;
+        self.depth.check()?;
         let at = location(p.range);
         match &p.kind {
             PatternKind::MatchValue(node) => self.expr(node.value)?,
@@ -910,7 +914,6 @@ impl<'a> Builder<'a, '_> {
             }
             PatternKind::MatchOr(node) => node.patterns.iter().try_for_each(|p| self.pattern(p))?,
         }
-        self.depth.leave();
         Ok(())
     }
 
@@ -960,6 +963,7 @@ impl<'a> Builder<'a, '_> {
                 self.table.entry_mut(parent).annotation_block = Some(self.current);
                 if kind == BlockKind::Class && self.future.features & code_flags::FUTURE_ANNOTATIONS == 0 {
                     self.current().can_see_class_scope = true;
+                    self.table.entry_mut(parent).needs_classdict = true;
                     self.add(known::CLASSDICT, def::USE, at)?;
                 }
             }

@@ -85,9 +85,7 @@ pub fn lookup_error(name: &str) -> PyResult {
 /// A handler's answer: what replaces the bad part, and where to go on, which may count from the end.
 fn answer(r: &Object, complaint: &str) -> PyResult<(Obj, isize)> {
     match r.downcast::<Tuple>() {
-        Some(t) if t.len() == 2 => {
-            Ok((t.item(0).to_obj(), t.item(1).index_as_isize(Some(exceptions::OverflowError))?))
-        }
+        Some(t) if t.len() == 2 => Ok((t.item(0).to_obj(), t.item(1).index_as_isize(Some(exceptions::OverflowError))?)),
         _ => bail!(TypeError, "{complaint}"),
     }
 }

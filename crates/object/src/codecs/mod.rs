@@ -60,8 +60,12 @@ pub fn encode_text(s: &Str, encoding: &str, errors: &str) -> PyResult {
         Some(Known::Utf8) => return text::utf_8_encode(s, errors).map(Ref::into_obj),
         Some(Known::Latin1) => return text::latin_1_encode(s, errors).map(Ref::into_obj),
         Some(Known::Ascii) => return text::ascii_encode(s, errors).map(Ref::into_obj),
-        Some(Known::Utf16) => return text::encode(&mut Utf16Encoder::new(ByteOrder::Unknown), s, errors).map(Ref::into_obj),
-        Some(Known::Utf32) => return text::encode(&mut Utf32Encoder::new(ByteOrder::Unknown), s, errors).map(Ref::into_obj),
+        Some(Known::Utf16) => {
+            return text::encode(&mut Utf16Encoder::new(ByteOrder::Unknown), s, errors).map(Ref::into_obj);
+        }
+        Some(Known::Utf32) => {
+            return text::encode(&mut Utf32Encoder::new(ByteOrder::Unknown), s, errors).map(Ref::into_obj);
+        }
         None => {}
     }
     let r = registry::encode_with_text_codec(s, encoding, errors)?;

@@ -140,7 +140,9 @@ pub fn unicode_escape_decode(data: &[u8], errors: &str, last: bool) -> PyResult<
     let mut d = EscapeDecoder::default();
     let r = decode(&mut d, data, errors, last)?;
     match d.first_invalid {
-        Some(InvalidEscape::Unknown(c, _)) => warn_invalid(&format!("\"\\{}\" is an invalid escape sequence", c as char))?,
+        Some(InvalidEscape::Unknown(c, _)) => {
+            warn_invalid(&format!("\"\\{}\" is an invalid escape sequence", c as char))?
+        }
         Some(InvalidEscape::Octal(n, _)) => warn_invalid(&format!("\"\\{n:o}\" is an invalid octal escape sequence"))?,
         None => {}
     }

@@ -39,7 +39,11 @@ pub struct GenericAlias {
     vectorcall: Cell<Option<VectorcallFunc>>,
 }
 const _: () = {
-    assert!(size_of::<GenericAlias>() == 64 && offset_of!(GenericAlias, origin) == 16 && offset_of!(GenericAlias, args) == 24);
+    assert!(
+        size_of::<GenericAlias>() == 64
+            && offset_of!(GenericAlias, origin) == 16
+            && offset_of!(GenericAlias, args) == 24
+    );
     assert!(offset_of!(GenericAlias, parameters) == 32 && offset_of!(GenericAlias, weakreflist) == 40);
     assert!(offset_of!(GenericAlias, starred) == 48 && offset_of!(GenericAlias, vectorcall) == 56);
 };
@@ -108,7 +112,8 @@ pub fn write_type(out: &mut StrBuilder, o: &Object) -> PyResult<()> {
         out.push_str("None");
         return Ok(());
     }
-    let looks_generic = o.get_attr_opt(intern!("__origin__"))?.is_some() && o.get_attr_opt(intern!("__args__"))?.is_some();
+    let looks_generic =
+        o.get_attr_opt(intern!("__origin__"))?.is_some() && o.get_attr_opt(intern!("__args__"))?.is_some();
     if !looks_generic
         && let Some(qualname) = o.get_attr_opt(intern!("__qualname__"))?
         && let Some(module) = o.get_attr_opt(intern!("__module__"))?
@@ -356,7 +361,9 @@ extern "C" fn alias_hash(o: &Object) -> isize {
 
 extern "C" fn alias_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
     let op = CompareOp::from_c(op);
-    let (Some(x), Some(y)) = (a.downcast::<GenericAlias>(), b.downcast::<GenericAlias>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<GenericAlias>(), b.downcast::<GenericAlias>()) else {
+        return Ok(not_implemented());
+    };
     if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(not_implemented());
     }
@@ -389,7 +396,12 @@ extern "C" fn alias_getattro(o: &Object, name: &Object) -> PyResult {
 }
 
 /// Calls the class; the new object is told which alias made it, if it can remember.
-unsafe extern "C" fn alias_vectorcall(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn alias_vectorcall(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let this: &GenericAlias = o.cast();
     // SAFETY: the vectorcall contract.
     let made = unsafe { vectorcall(this.origin(), args, nargs(nargsf), kwnames) }?;
@@ -485,7 +497,8 @@ fn get_unpacked_tuple_args(this: &GenericAlias) -> Option<Ref<Tuple>> {
 }
 
 static AS_MAPPING: MappingMethods = MappingMethods { subscript: Slot::new(alias_getitem), ..MappingMethods::EMPTY };
-static AS_NUMBER: NumberMethods = NumberMethods { or: Slot::new(crate::typeobj::methods::type_or), ..NumberMethods::EMPTY };
+static AS_NUMBER: NumberMethods =
+    NumberMethods { or: Slot::new(crate::typeobj::methods::type_or), ..NumberMethods::EMPTY };
 
 #[unsafe(no_mangle)]
 pub static Py_GenericAliasType: Type = Type::new_static(TypeDef {

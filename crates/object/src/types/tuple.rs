@@ -60,7 +60,7 @@ impl Tuple {
             // SAFETY: `p` has room for the items.
             unsafe { p.add(i).write(o.to_obj()) };
         }
-        gc::track(&t);
+        t.track_new();
         t
     }
 
@@ -76,7 +76,7 @@ impl Tuple {
             std::ptr::copy_nonoverlapping(items.as_ptr(), p, items.len());
             items.set_len(0);
         }
-        gc::track(&t);
+        t.track_new();
         t
     }
 
@@ -91,8 +91,16 @@ impl Tuple {
         };
         // SAFETY: the caller's promise.
         unsafe { std::ptr::copy_nonoverlapping(src, p, n) };
-        gc::track(&t);
+        t.track_new();
         t
+    }
+
+    /// Has the collector look at a new tuple, unless nothing in it could be part of a cycle.
+    #[inline(always)]
+    fn track_new(&self) {
+        if self.items().iter().any(|o| o.ty().has_flag(flags::HAVE_GC)) {
+            gc::track(self);
+        }
     }
 
     /// An untracked tuple of `n` items and the place to write them; `None` for `n == 0`.
@@ -159,7 +167,7 @@ impl Tuple {
     #[inline]
     pub fn refill_pair(&self, a: Obj, b: Obj) -> (Obj, Obj) {
         debug_assert_eq!(self.len(), 2);
-        self.ob_hash.set(-1);
+        self.renew();
         // SAFETY: there are two items, and nobody else can see the tuple meanwhile.
         unsafe {
             let p = self.ob_item.as_ptr().cast_mut();

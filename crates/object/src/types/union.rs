@@ -33,7 +33,11 @@ pub struct Union {
 }
 const _: () = {
     assert!(size_of::<Union>() == 56 && offset_of!(Union, args) == 16 && offset_of!(Union, hashable_args) == 24);
-    assert!(offset_of!(Union, unhashable_args) == 32 && offset_of!(Union, parameters) == 40 && offset_of!(Union, weakreflist) == 48);
+    assert!(
+        offset_of!(Union, unhashable_args) == 32
+            && offset_of!(Union, parameters) == 40
+            && offset_of!(Union, weakreflist) == 48
+    );
 };
 layout!(Union, _PyUnion_Type);
 
@@ -303,7 +307,6 @@ pub static _PyUnion_Type: Type = Type::new_static(TypeDef {
     ],
     ..TypeDef::EMPTY
 });
-
 
 /// For readying.
 pub static TYPES: &[&Type] = &[&_PyUnion_Type];

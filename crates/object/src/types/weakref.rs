@@ -69,6 +69,11 @@ impl WeakRef {
         self.wr_callback.get_owned()
     }
 
+    /// The callback, even when the reference is dead.
+    pub(crate) fn stored_callback(&self) -> Option<Obj> {
+        self.wr_callback.get_owned()
+    }
+
     fn next(&self) -> Option<&WeakRef> {
         // SAFETY: list members are alive: they unlink themselves when they die.
         unsafe { self.wr_next.get().as_ref() }
@@ -178,20 +183,24 @@ pub fn clear_all(o: &Object) {
     ts.current_exception.set(saved);
 }
 
-/// Empties all references to an object without calling callbacks; answers those that have one. For the collector.
-pub fn detach_all(o: &Object) -> Vec<(Obj, Obj)> {
-    let mut out = Vec::new();
-    let Some(head) = list_of(o) else { return out };
-    // SAFETY: as in `clear_all`.
+/// For the collector: empties all references to `o`, and `o` itself if it is one. Callbacks are not called; each reference that has one is shown
+/// to `f`, which may not run Python code.
+pub(crate) fn detach_all(o: &Object, mut f: impl FnMut(&WeakRef)) {
+    if o.downcast::<WeakRef>().is_some() || is_proxy(o) {
+        fields(o).unlink();
+    }
+    let Some(head) = list_of(o) else { return };
+    // SAFETY: list members are alive until unlinked; the head is re-read each time.
     while let Some(w) = unsafe { head.get().as_ref() } {
         w.unlink();
-        if let Some(cb) = w.wr_callback.take()
-            && w.refcnt() > 0
-        {
-            out.push((w.to_obj(), cb));
+        if !w.wr_callback.is_empty() {
+            f(w);
         }
     }
-    out
+}
+
+fn is_proxy(o: &Object) -> bool {
+    o.is_exact(&_PyWeakref_ProxyType) || o.is_exact(&_PyWeakref_CallableProxyType)
 }
 
 /// The shareable reference and proxy (no callback, exact type) of an object, which come first on its list.

@@ -300,7 +300,7 @@ impl<'t> Engine<'t> {
             if self.max_level < MAX_LEVEL {
                 self.stop = Some(Stop::NeedsStack);
             } else if self.raised.is_none() {
-                let msg = "Parser stack overflowed - Memory Error".into();
+                let msg = "Parser stack overflowed - Python source too complex to parse".into();
                 self.raised = Some(Raised::bare(ErrorKind::MemoryError, msg));
             }
             return None;

@@ -39,6 +39,8 @@ pub struct LexError {
     pub incomplete: bool,
     /// Whether it was met inside of an f-string or t-string.
     pub in_fstring: bool,
+    /// Start of the text that the reference still holds: that of the line, or of a construct begun earlier.
+    pub buffer_start: u32,
 }
 
 /// Which columns an error of the lexer has.
@@ -96,6 +98,10 @@ pub struct LexOptions {
     pub single: bool,
     /// Read `<>` as one operator.
     pub barry_as_flufl: bool,
+    /// If the last line has no end, act as if it had one.
+    pub implicit_newline: bool,
+    /// The last line end is not in the source; no matter to the lexer.
+    pub added_newline: bool,
     /// In `single` mode, let the end of input not close blocks.
     pub dont_imply_dedent: bool,
 }
@@ -115,7 +121,7 @@ pub struct Lexer<'s> {
     brackets: Vec<Bracket>,
     modes: Vec<Mode>,
     comment_newline: bool,
-    /// Ends of input already reported.
+    /// The line end that the input lacks has been supplied.
     ended: bool,
     /// Warnings met so far.
     pub warnings: Vec<Warning>,
@@ -225,25 +231,25 @@ impl<'s> Lexer<'s> {
     }
 
     #[cold]
-    fn fail<T>(&mut self, error: LexError) -> Result<T, Box<LexError>> {
-        let error = Box::new(LexError { in_fstring: !self.modes.is_empty(), ..error });
+    fn fail<T>(&mut self, kind: ErrorKind, msg: String, place: Place) -> Result<T, Box<LexError>> {
+        let error = Box::new(LexError {
+            kind,
+            msg,
+            lineno: self.lineno,
+            line_start: self.line_start as u32,
+            place,
+            incomplete: false,
+            in_fstring: !self.modes.is_empty(),
+            buffer_start: self.modes.first().map_or(self.buffer_start as u32, |mode| mode.line_start),
+        });
         self.error = Some(error.clone());
         Err(error)
     }
 
     #[cold]
     fn syntax_error<T>(&mut self, msg: impl Into<String>, cur: usize) -> Result<T, Box<LexError>> {
-        let (lineno, line_start) = (self.lineno, self.line_start as u32);
         let place = Place::Before(cur as u32);
-        self.fail(LexError {
-            kind: ErrorKind::SyntaxError,
-            msg: msg.into(),
-            lineno,
-            line_start,
-            place,
-            incomplete: false,
-            in_fstring: false,
-        })
+        self.fail(ErrorKind::SyntaxError, msg.into(), place)
     }
 
     /// Marks the error just made as due to the end of the input.
@@ -323,7 +329,18 @@ impl<'s> Lexer<'s> {
                         }
                         break;
                     }
-                    0 if self.is_end(pos) => return self.end_of_input(),
+                    0 if self.is_end(pos) => {
+                        if self.options.implicit_newline && !self.ended && self.src.last().is_some_and(|&c| c != b'\n')
+                        {
+                            self.ended = true;
+                            self.pos = pos + 1;
+                            if let Some(token) = self.newline(pos, blank_line) {
+                                return Ok(token);
+                            }
+                            break;
+                        }
+                        return self.end_of_input();
+                    }
                     b'0'..=b'9' => return self.number(pos),
                     b'.' if self.at(pos + 1).is_ascii_digit() => return self.fraction(pos, pos + 1),
                     b'"' | b'\'' => return self.string(pos, pos),
@@ -360,6 +377,11 @@ impl<'s> Lexer<'s> {
         Some(token)
     }
 
+    /// Whether a line end has to be made up at the end of the input.
+    fn lacks_newline(&self) -> bool {
+        self.options.implicit_newline && !self.ended && self.src.last().is_some_and(|&c| c != b'\n')
+    }
+
     /// Measures the indentation of a new line; whether the line is blank.
     fn line_start(&mut self) -> Result<bool, Box<LexError>> {
         self.at_line_start = false;
@@ -386,6 +408,7 @@ impl<'s> Lexer<'s> {
                     }
                     self.pos = pos + 1;
                     self.continuation()?;
+                    self.buffer_start = self.line_start;
                     pos = self.pos;
                     continue;
                 }
@@ -394,7 +417,7 @@ impl<'s> Lexer<'s> {
             pos += 1;
         };
         self.pos = pos;
-        if c == b'\n' || c == b'#' || c == b'\r' {
+        if c == b'\n' || c == b'#' || c == b'\r' || self.is_end(pos) && self.lacks_newline() {
             return Ok(true);
         }
         if !self.brackets.is_empty() {
@@ -438,39 +461,25 @@ impl<'s> Lexer<'s> {
         Ok(())
     }
 
+    /// Where the current line ends, its line end included.
+    fn end_of_line(&self) -> usize {
+        let rest = self.src.get(self.line_start..).unwrap_or_default();
+        memchr::memchr(b'\n', rest).map_or(self.src.len(), |n| self.line_start + n + 1)
+    }
+
     #[cold]
     fn indentation_error(&mut self, msg: &str) -> Result<(), Box<LexError>> {
-        let (lineno, line_start) = (self.lineno, self.line_start as u32);
-        let end =
-            memchr::memchr(b'\n', &self.src[self.line_start..]).map_or(self.src.len(), |n| self.line_start + n + 1);
+        let end = self.end_of_line();
         let place = Place::Indentation(end as u32);
-        self.fail(LexError {
-            kind: ErrorKind::IndentationError,
-            msg: msg.into(),
-            lineno,
-            line_start,
-            place,
-            incomplete: false,
-            in_fstring: false,
-        })
+        self.fail(ErrorKind::IndentationError, msg.into(), place)
     }
 
     #[cold]
     fn tab_error(&mut self) -> Result<(), Box<LexError>> {
-        let (lineno, line_start) = (self.lineno, self.line_start as u32);
-        let end =
-            memchr::memchr(b'\n', &self.src[self.line_start..]).map_or(self.src.len(), |n| self.line_start + n + 1);
+        let end = self.end_of_line();
         let place = Place::Indentation(end as u32);
         let msg = "inconsistent use of tabs and spaces in indentation".into();
-        self.fail(LexError {
-            kind: ErrorKind::TabError,
-            msg,
-            lineno,
-            line_start,
-            place,
-            incomplete: false,
-            in_fstring: false,
-        })
+        self.fail(ErrorKind::TabError, msg, place)
     }
 
     fn pending_token(&mut self) -> Token {
@@ -494,35 +503,17 @@ impl<'s> Lexer<'s> {
         if self.at(pos) == b'\r' {
             pos += 1;
         }
-        if self.at(pos) != b'\n' {
-            let (lineno, line_start) = (self.lineno, self.line_start as u32);
+        if self.at(pos) != b'\n' && !(self.options.implicit_newline && self.is_end(pos)) {
             // The end of the input is not a byte that could be read.
             let at = if self.is_end(pos) { pos - 1 } else { pos };
             let place = Place::Continuation(at as u32, self.buffer_start as u32);
             let msg = "unexpected character after line continuation character".into();
-            return self.fail(LexError {
-                kind: ErrorKind::SyntaxError,
-                msg,
-                lineno,
-                line_start,
-                place,
-                incomplete: false,
-                in_fstring: false,
-            });
+            return self.fail(ErrorKind::SyntaxError, msg, place);
         }
         if self.is_end(pos + 1) {
-            let (lineno, line_start) = (self.lineno, self.line_start as u32);
             let msg = "unexpected EOF while parsing".into();
             let place = Place::EndOfInput;
-            return self.fail(LexError {
-                kind: ErrorKind::SyntaxError,
-                msg,
-                lineno,
-                line_start,
-                place,
-                incomplete: false,
-                in_fstring: false,
-            });
+            return self.fail(ErrorKind::SyntaxError, msg, place);
         }
         self.pos = pos + 1;
         self.lineno += 1;
@@ -532,27 +523,18 @@ impl<'s> Lexer<'s> {
 
     fn end_of_input(&mut self) -> Result<Token, Box<LexError>> {
         if !self.brackets.is_empty() {
-            let (lineno, line_start) = (self.lineno, self.line_start as u32);
             let msg = "unexpected EOF while parsing".into();
             let place = Place::EndOfInput;
-            return self.fail(LexError {
-                kind: ErrorKind::SyntaxError,
-                msg,
-                lineno,
-                line_start,
-                place,
-                incomplete: false,
-                in_fstring: false,
-            });
+            return self.fail(ErrorKind::SyntaxError, msg, place);
         }
-        self.ended = true;
         Ok(self.token_from(TokenKind::EndMarker, self.pos))
     }
 
     /// Skips a comment; a token when one is wanted.
     fn comment(&mut self, blank_line: bool) -> Option<Token> {
         let start = self.pos;
-        let mut end = memchr::memchr(b'\n', &self.src[start..]).map_or(self.src.len(), |n| start + n);
+        let rest = self.src.get(start..).unwrap_or_default();
+        let mut end = memchr::memchr(b'\n', rest).map_or(self.src.len(), |n| start + n);
         if self.options.extra_tokens && end > start && self.src[end - 1] == b'\r' {
             end -= 1;
         }
@@ -584,9 +566,10 @@ impl<'s> Lexer<'s> {
         if self.src[text..end].starts_with(b"ignore")
             && self.src[text..end].get(6).is_none_or(|&c| c < 128 && !c.is_ascii_alphanumeric())
         {
-            let token = self.token_from(TokenKind::TypeIgnore, text + 6);
+            let mut token = self.token_from(TokenKind::TypeIgnore, text + 6);
             if blank_line && self.at(self.pos) == b'\n' {
                 self.pos += 1;
+                token.end = self.pos as u32;
                 self.lineno += 1;
                 self.line_start = self.pos;
                 self.at_line_start = true;

@@ -138,17 +138,13 @@ impl Lexer<'_> {
             self.pos = pos;
             let first = (start + 1 - self.line_start) as u32;
             let last = (zeros_end + 1 - self.line_start) as u32;
-            return self.fail(LexError {
-                kind: ErrorKind::SyntaxError,
-                msg: "leading zeros in decimal integer literals are not permitted; \
+            return self.fail(
+                ErrorKind::SyntaxError,
+                "leading zeros in decimal integer literals are not permitted; \
                       use an 0o prefix for octal integers"
                     .into(),
-                lineno: self.lineno,
-                line_start: self.line_start as u32,
-                place: Place::Columns(first, last),
-                incomplete: false,
-                in_fstring: false,
-            });
+                Place::Columns(first, last),
+            );
         }
         self.after_digits(start, pos)
     }

@@ -31,16 +31,13 @@ impl Lexer<'_> {
         for (clash, first, second) in pairs.into_iter().chain([(b && t, "b", "t"), (f && t, "f", "t")]) {
             if clash {
                 self.pos = quote + 1;
-                let (lineno, line_start) = (self.lineno, self.line_start as u32);
-                return self.fail(LexError {
-                    kind: ErrorKind::SyntaxError,
-                    msg: format!("'{first}' and '{second}' prefixes are incompatible"),
-                    lineno,
-                    line_start,
-                    place: Place::Columns(start as u32 + 1 - line_start, quote as u32 + 1 - line_start),
-                    incomplete: false,
-                    in_fstring: false,
-                });
+                let first_column = (start + 1 - self.line_start) as u32;
+                let last_column = (quote + 1 - self.line_start) as u32;
+                return self.fail(
+                    ErrorKind::SyntaxError,
+                    format!("'{first}' and '{second}' prefixes are incompatible"),
+                    Place::Columns(first_column, last_column),
+                );
             }
         }
         if !f && !t {

@@ -81,7 +81,7 @@ pub fn issubclass(cls: &Object, class: &Object) -> PyResult<bool> {
 pub fn dir(object: Given<&Object>) -> PyResult<Ref<List>> {
     match object.0 {
         None => {
-            let locals = crate::frame::locals::current_locals()?;
+            let locals = crate::frame::query::current_locals()?;
             let names = locals.call_method(intern!("keys"), &[])?.to_list()?;
             names.sort()?;
             Ok(names)
@@ -104,7 +104,7 @@ pub fn dir_of(o: &Object) -> PyResult<Ref<List>> {
 #[function(signature = "(object=None, /)", text = false)]
 pub fn vars(object: Given<&Object>) -> PyResult<Obj> {
     match object.0 {
-        None => crate::frame::locals::current_locals(),
+        None => crate::frame::query::current_locals(),
         Some(o) => match o.get_attr_opt(intern!("__dict__"))? {
             Some(d) => Ok(d),
             None => bail!(TypeError, "vars() argument must have __dict__ attribute"),

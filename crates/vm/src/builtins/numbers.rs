@@ -1,11 +1,10 @@
 //! Numbers and their text.
 
 use taipan_object::args::Given;
-use taipan_object::header::{Obj, Object};
+use taipan_object::header::{Obj, Object, Ref};
 use taipan_object::protocol::number;
 use taipan_object::types::bytearray::ByteArray;
 use taipan_object::types::bytes::Bytes;
-use taipan_object::types::int;
 use taipan_object::types::str::Str;
 use taipan_object::{PyResult, bail, function, intern};
 
@@ -17,20 +16,20 @@ pub fn abs(x: &Object) -> PyResult {
 
 /// Return the binary text of an integer, with 0b.
 #[function(signature = "(integer, /)")]
-pub fn bin(x: &Object) -> PyResult {
-    int::to_base(&*number::index(x)?, 2)
+pub fn bin(x: &Object) -> PyResult<Ref<Str>> {
+    Ok(number::index(x)?.to_radix(2, true))
 }
 
 /// Return the octal text of an integer, with 0o.
 #[function(signature = "(integer, /)")]
-pub fn oct(x: &Object) -> PyResult {
-    int::to_base(&*number::index(x)?, 8)
+pub fn oct(x: &Object) -> PyResult<Ref<Str>> {
+    Ok(number::index(x)?.to_radix(8, true))
 }
 
 /// Return the hexadecimal text of an integer, with 0x.
 #[function(signature = "(integer, /)")]
-pub fn hex(x: &Object) -> PyResult {
-    int::to_base(&*number::index(x)?, 16)
+pub fn hex(x: &Object) -> PyResult<Ref<Str>> {
+    Ok(number::index(x)?.to_radix(16, true))
 }
 
 /// Return the character of a code point.

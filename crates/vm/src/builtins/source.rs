@@ -17,7 +17,7 @@ pub fn __build_class__(func: Given<&Object>, name: Given<&Object>, bases: &[&Obj
     all.extend(func.0);
     all.extend(name.0);
     all.extend_from_slice(bases);
-    crate::eval::ops::classes::build_class(&all, kwds.names(), kwds.values())
+    crate::build_class::build_class(&all, kwds.names(), kwds.values())
 }
 
 /// Import a module. For programs, importlib.import_module() is the better way.
@@ -82,7 +82,7 @@ pub fn compile(
             bail!(ValueError, "compile() mode must be {list}")
         }
     };
-    let inherited = if dont_inherit { 0 } else { crate::frame::current_compile_flags() };
+    let inherited = if dont_inherit { 0 } else { crate::frame::query::current_compile_flags() };
     let mut r = Request { filename: &file, mode, flags: flags | inherited, optimize, feature_version: if flags & flag::ONLY_AST != 0 { feature_version } else { -1 } };
     if let Some(tree) = crate::ast_hooks::tree_compiler(source)? {
         return tree.compile(source, &r);
@@ -106,7 +106,7 @@ pub fn globals() -> PyResult {
 /// Return the local names: the namespace of a class body or module, a snapshot in a function.
 #[function(signature = "()")]
 pub fn locals() -> PyResult {
-    crate::frame::locals::current_locals()
+    crate::frame::query::current_locals()
 }
 
 /// The namespaces of `eval` and `exec`: given ones are checked, missing ones are those of the caller.
@@ -132,7 +132,7 @@ fn namespaces(globals: Option<&Object>, locals: Option<&Object>, function: &str)
     let l = match (locals, globals) {
         (Some(l), _) => l.to_obj(),
         (None, Some(_)) => g.as_obj().clone(),
-        (None, None) => crate::frame::locals::current_locals()?,
+        (None, None) => crate::frame::query::current_locals()?,
     };
     if g.get_item(intern!("__builtins__"))?.is_none() {
         let b = (taipan_object::hooks::get().current_builtins)();
@@ -152,7 +152,7 @@ pub fn eval(source: &Object, globals: Option<&Object>, locals: Option<&Object>) 
         }
         return crate::call::eval_code(code, &g, &l, None);
     }
-    let mut flags = crate::frame::current_compile_flags();
+    let mut flags = crate::frame::query::current_compile_flags();
     let text = compiler::source_text(source, "eval", "string, bytes or code object", &mut flags, "<string>")?;
     let text = text.trim_start_matches([' ', '\t']);
     let r = Request { filename: "<string>", mode: Mode::Eval, flags, optimize: -1, feature_version: -1 };
@@ -185,7 +185,7 @@ pub fn exec(source: &Object, globals: Option<&Object>, locals: Option<&Object>, 
     if closure.is_some() {
         bail!(TypeError, "closure argument can only be used with a code object");
     }
-    let mut flags = crate::frame::current_compile_flags();
+    let mut flags = crate::frame::query::current_compile_flags();
     let text = compiler::source_text(source, "exec", "string, bytes or code object", &mut flags, "<string>")?;
     let r = Request { filename: "<string>", mode: Mode::Exec, flags, optimize: -1, feature_version: -1 };
     let code = compiler::compile_str(&text, &r)?;

@@ -103,7 +103,7 @@ pub fn input(prompt: Option<&Object>) -> PyResult {
             let written = out.write_all(text.to_utf8_lossy().as_bytes()).and_then(|()| out.flush());
             written.map_err(|e| exceptions::from_io(&e))?;
         } else {
-            stdout.call_method(intern!("write"), &[&p.str()?])?;
+            stdout.call_method(intern!("write"), &[&*p.str()?])?;
         }
     }
     stdout.call_method(intern!("flush"), &[])?;

@@ -16,6 +16,7 @@ use crate::stackref::StackRef;
 use taipan_bytecode::code::flags;
 use taipan_object::protocol::call::nargs;
 use taipan_object::types::dict::Dict;
+use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{Object, PyResult, Thread, bail, intern};
 
@@ -39,7 +40,7 @@ pub unsafe fn push_frame(ts: &Thread, funcobj: StackRef, args: *mut StackRef, ar
         } else {
             func.globals().to_obj().into_raw()
         };
-        Frame::init(f, funcobj, func.globals(), func.builtins(), locals, code, std::ptr::null_mut());
+        Frame::init(f, funcobj, &**func.globals(), func.builtins(), locals, code, std::ptr::null_mut());
         if kwnames.is_none() && code.is_simple_call(argc) {
             let n = code.nlocalsplus();
             for i in 0..argc {
@@ -85,6 +86,11 @@ pub unsafe fn push_frame_ex(ts: &Thread, funcobj: StackRef, args: &Tuple, kwargs
         Some(k) => {
             let mut names = Vec::with_capacity(k.len());
             for (name, value) in k.pairs() {
+                if name.downcast::<Str>().is_none() {
+                    // SAFETY: these are owned here.
+                    all.into_iter().for_each(|v| unsafe { v.close() });
+                    bail!(TypeError, "keywords must be strings");
+                }
                 names.push(name);
                 all.push(StackRef::steal(value));
             }
@@ -157,7 +163,7 @@ pub fn eval_code(code: &CodeObject, globals: &Dict, locals: &Object, closure: Op
         }
         let f = datastack::push_for(ts, code);
         let namespace: *const Object = if code.has_flag(flags::OPTIMIZED) { std::ptr::null() } else { locals.to_obj().into_raw() };
-        Frame::init(f, StackRef::steal(func.clone().into_obj()), func.globals(), func.builtins(), namespace, code, std::ptr::null_mut());
+        Frame::init(f, StackRef::steal(func.clone().into_obj()), &**func.globals(), func.builtins(), namespace, code, std::ptr::null_mut());
         Frame::null_locals(f, 0, code.nlocalsplus());
         if let Err(e) = bind::arguments(&func, code, f, std::ptr::null_mut(), 0, None) {
             discard(ts, f);

@@ -317,7 +317,7 @@ fn make(r: Request) -> PyResult<Ref<CodeObject>> {
         all.push(f.clone());
         variable_kinds.push(kinds::FREE);
     }
-    let interned = |o: &Object| taipan_object::types::str::intern(Ref::from_borrowed(o.cast::<Str>())).into_obj();
+    let interned = |o: &Object| taipan_object::types::str::intern::intern(Ref::from_borrowed(o.cast::<Str>())).into_obj();
     CodeObject::from_parts(Parts {
         code: code.as_slice(),
         consts: intern_constants(consts).into_obj(),

@@ -258,7 +258,7 @@ fn is_name(s: &[u8]) -> bool {
 }
 
 fn interned(s: &[u8]) -> Obj {
-    taipan_object::types::str::intern(Str::from_wtf8(s)).into_obj()
+    taipan_object::types::str::intern::intern(Str::from_wtf8(s)).into_obj()
 }
 
 /// Interns the identifier-like strings among constants made by hand (`types.CodeType`, `replace`).
@@ -268,7 +268,7 @@ pub fn intern_constants(consts: &Tuple) -> Ref<Tuple> {
         .iter()
         .map(|o| match o.downcast_exact::<Str>() {
             Some(s) if s.to_utf8_lossy().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') => {
-                taipan_object::types::str::intern(Ref::from_borrowed(s)).into_obj()
+                taipan_object::types::str::intern::intern(Ref::from_borrowed(s)).into_obj()
             }
             _ => match o.downcast_exact::<Tuple>() {
                 Some(t) => intern_constants(t).into_obj(),
@@ -286,7 +286,7 @@ pub fn intern_names(names: &Tuple) -> PyResult<Ref<Tuple>> {
         let Some(s) = o.downcast::<Str>() else {
             bail!(TypeError, "name tuples must contain only strings, not '{}'", o.ty().name_str());
         };
-        out.push(taipan_object::types::str::intern(Ref::from_borrowed(s)).into_obj());
+        out.push(taipan_object::types::str::intern::intern(Ref::from_borrowed(s)).into_obj());
     }
     Ok(Tuple::from_vec(out))
 }

@@ -40,7 +40,7 @@ fn same_constant(a: &Object, b: &Object) -> PyResult<bool> {
         return Ok(x.value().to_bits() == y.value().to_bits());
     }
     if a.downcast_exact::<Complex>().is_some() {
-        return Ok(a.eq(b)? && a.repr()?.eq(&b.repr()?));
+        return Ok(a.eq(b)? && a.repr()?.eq(&*b.repr()?));
     }
     a.eq(b)
 }

@@ -217,6 +217,23 @@ impl CodeObject {
         self.localsplus_kind(i) & (kinds::CELL | kinds::FREE) != 0
     }
 
+    /// `co_filename`.
+    pub fn filename(&self) -> &taipan_object::types::str::Str {
+        self.co_filename.get().expect("code has a file name").cast()
+    }
+
+    /// Changes `co_filename`, in the code among the constants too.
+    pub fn set_filename(&self, name: &taipan_object::types::str::Str) {
+        self.co_filename.set(Some(name.to_obj()));
+        if let Some(consts) = self.co_consts.get().and_then(|c| c.downcast::<Tuple>()) {
+            for c in consts.items() {
+                if let Some(code) = c.downcast::<CodeObject>() {
+                    code.set_filename(name);
+                }
+            }
+        }
+    }
+
     /// The instructions as they were compiled: nothing specialised, nothing instrumented, caches empty.
     pub fn original_code(&self) -> Vec<u8> {
         let n = self.len_units();

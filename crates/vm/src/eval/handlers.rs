@@ -43,7 +43,7 @@ pub fn next_registers() -> Registers {
 /// Goes on with the instruction at `ip`.
 #[cfg(not(debug_assertions))]
 #[inline(always)]
-pub(super) unsafe fn dispatch(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef) -> usize {
+pub(crate) unsafe fn dispatch(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef) -> usize {
     // SAFETY: `ip` points to an instruction of the frame's code; the table has a row for every byte.
     unsafe {
         let unit = *ip;
@@ -55,7 +55,7 @@ pub(super) unsafe fn dispatch(ts: *const Thread, frame: *mut Frame, ip: *mut u16
 /// Goes on with the instruction at `ip`, by way of the driver.
 #[cfg(debug_assertions)]
 #[inline(always)]
-pub(super) unsafe fn dispatch(_ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef) -> usize {
+pub(crate) unsafe fn dispatch(_ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef) -> usize {
     NEXT.set(Registers { frame, ip, sp });
     CONTINUE
 }
@@ -63,7 +63,7 @@ pub(super) unsafe fn dispatch(_ts: *const Thread, frame: *mut Frame, ip: *mut u1
 /// Goes on with the opcode `op` and the argument `oparg`, which the instruction at `ip - 1` does not show: after `EXTENDED_ARG`, and where
 /// instrumentation hides an opcode.
 #[inline(always)]
-pub(super) unsafe fn dispatch_as(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, op: u8, oparg: usize) -> usize {
+pub(crate) unsafe fn dispatch_as(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, op: u8, oparg: usize) -> usize {
     // SAFETY: as for `dispatch`. In debug builds this nests one call deep, since the handler returns to the driver.
     unsafe {
         let handler = *(&raw const TABLE).cast::<Handler>().add(op as usize);
@@ -200,12 +200,12 @@ unsafe extern "C" fn unknown_opcode(ts: *const Thread, frame: *mut Frame, ip: *m
 }
 
 #[cold]
-pub(super) fn report_unknown(op: u8) {
+pub(crate) fn report_unknown(op: u8) {
     let _ = taipan_object::raise!(SystemError, "unknown opcode {op}");
 }
 
 #[cold]
-pub(super) fn report_unknown_cache() {
+pub(crate) fn report_unknown_cache() {
     let _ = taipan_object::raise!(SystemError, "unknown opcode");
 }
 

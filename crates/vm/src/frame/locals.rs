@@ -146,7 +146,7 @@ impl FrameLocalsProxy {
             bail!(ValueError, "cannot remove local variables from FrameLocalsProxy");
         }
         match Self::extra(&fo) {
-            Some(d) => d.pop(key),
+            Some(d) => d.pop_opt(key),
             None => Ok(None),
         }
     }

@@ -12,6 +12,7 @@ pub mod datastack;
 pub mod lineno;
 pub mod locals;
 pub mod object;
+pub mod query;
 
 use crate::code::CodeObject;
 use crate::function::Function;
@@ -20,7 +21,10 @@ use object::FrameObject;
 use std::cell::UnsafeCell;
 use std::marker::PhantomPinned;
 use std::mem::offset_of;
-use taipan_object::{Obj, Object, Thread};
+use taipan_bytecode::code::kinds;
+use taipan_object::types::cell::Cell;
+use taipan_object::types::str::Str;
+use taipan_object::{Obj, Object, PyResult, Thread, Type, bail};
 
 /// Who has the memory of a frame.
 pub mod owner {
@@ -332,5 +336,39 @@ pub fn current_builtins() -> Obj {
     match unsafe { f.as_ref() } {
         Some(f) => f.builtins().to_obj(),
         None => ts.interp.builtins.get_owned().expect("an interpreter that runs code has builtins"),
+    }
+}
+
+/// For `super()` without arguments: the class in the `__class__` cell and the first argument of the running frame.
+pub fn super_of_frame() -> PyResult<(Obj, Obj)> {
+    let f = current(Thread::current());
+    // SAFETY: running frames are alive; their variables are read here only.
+    unsafe {
+        let Some(frame) = f.as_ref() else { bail!(RuntimeError, "super(): no current frame") };
+        let code = frame.code();
+        if code.argcount() == 0 {
+            bail!(RuntimeError, "super(): no arguments");
+        }
+        let mut first = (*Frame::slot(f, 0)).get().map(|o| o.to_obj());
+        if code.is_cell_or_free(0)
+            && let Some(c) = first.as_ref().and_then(|o| o.downcast_exact::<Cell>())
+        {
+            first = c.get_owned();
+        }
+        let Some(first) = first else { bail!(RuntimeError, "super(): arg[0] deleted") };
+        for i in code.variables(kinds::FREE) {
+            if !code.localsplus_name(i).cast::<Str>().eq_str("__class__") {
+                continue;
+            }
+            let Some(cell) = (*Frame::slot(f, i)).get().and_then(|c| c.downcast_exact::<Cell>()) else {
+                bail!(RuntimeError, "super(): bad __class__ cell");
+            };
+            let Some(cls) = cell.get_owned() else { bail!(RuntimeError, "super(): empty __class__ cell") };
+            if cls.downcast::<Type>().is_none() {
+                bail!(RuntimeError, "super(): __class__ is not a type ({})", cls.ty().name_str());
+            }
+            return Ok((cls, first));
+        }
+        bail!(RuntimeError, "super(): __class__ cell not found")
     }
 }

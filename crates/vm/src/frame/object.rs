@@ -304,7 +304,7 @@ fn get_trace_opcodes(f: &FrameObject) -> bool {
     f.f_trace_opcodes.get()
 }
 fn set_trace_opcodes(f: &FrameObject, v: Option<&Object>) -> PyResult<()> {
-    let Some(v) = v.and_then(|v| v.downcast_exact::<taipan_object::types::bool_::Bool>()) else {
+    let Some(v) = v.filter(|v| v.is_exact(&taipan_object::types::bool_::PyBool_Type)) else {
         bail!(TypeError, "attribute value type must be bool");
     };
     let on = v.is(crate::support::true_());

@@ -28,6 +28,7 @@ static METHODS: &[MethodDef] = &[
     is_frozen::DEF,
     is_frozen_package::DEF,
     find_frozen::DEF,
+    find_library::DEF,
     get_frozen_object::DEF,
     init_frozen::DEF,
     get_frozen_source::DEF,
@@ -123,11 +124,25 @@ fn frozen_enabled() -> bool {
     USE_FROZEN.get() >= 0
 }
 
+/// The modules that the frozen finder offers: those that the reference freezes. The rest of the library is found through `sys.path`.
+const FROZEN: &[&str] = &[
+    "_collections_abc", "_frozen_importlib", "_frozen_importlib_external", "_sitebuiltins", "_taipan_library", "abc", "codecs", "genericpath",
+    "importlib._bootstrap", "importlib._bootstrap_external", "importlib.machinery", "importlib.util", "io", "ntpath", "os", "os.path",
+    "posixpath", "runpy", "site", "stat", "zipimport",
+];
+
 fn probe(name: &str) -> Option<bool> {
-    if !frozen_enabled() && !matches!(name, "_frozen_importlib" | "_frozen_importlib_external" | "zipimport") {
+    let essential = matches!(name, "_frozen_importlib" | "_frozen_importlib_external" | "zipimport" | "_taipan_library");
+    if !(essential || frozen_enabled() && FROZEN.contains(&name)) {
         return None;
     }
     super::library().and_then(|l| (l.probe)(origin(name)))
+}
+
+/// Return whether a module of the packed library is a package, or None if there is no such module.
+#[function(signature = "(name, /)")]
+fn find_library(name: &Str) -> Option<bool> {
+    super::library().and_then(|l| (l.probe)(&name.to_utf8_lossy()))
 }
 
 /// The library's name of a module that is frozen under another.
@@ -165,7 +180,7 @@ fn find_frozen(name: &Str, withdata: bool) -> PyResult<Option<Ref<Tuple>>> {
     let text = name.to_utf8_lossy();
     let Some(package) = probe(&text) else { return Ok(None) };
     let data = match super::library().filter(|_| withdata).and_then(|l| (l.find)(origin(&text))) {
-        Some(f) => taipan_object::types::memoryview::of_bytes(&Bytes::new(&f.code))?,
+        Some(f) => taipan_object::types::memoryview::MemoryView::new(&Bytes::new(&f.code))?.into_obj(),
         None => none::none_obj(),
     };
     let original = Str::from_utf8(origin(&text)).into_obj();
@@ -182,9 +197,6 @@ fn get_frozen_object(name: &Str, data: Option<&Object>) -> PyResult {
             bail!(TypeError, "frozen object {} is not a code object", name.repr()?.display());
         }
         return Ok(o);
-    }
-    if probe(&name.to_utf8_lossy()).is_none() {
-        return Err(no_such(name));
     }
     match super::frozen_code(origin(&name.to_utf8_lossy()))? {
         Some(c) => Ok(c.into_obj()),

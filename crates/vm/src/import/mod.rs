@@ -92,7 +92,7 @@ fn find_or_load(name: &Object) -> PyResult {
     let Some(importlib) = Interp::current().importlib.get_owned() else {
         bail!(ImportError, "import of {} before importlib is there", name.repr()?.display());
     };
-    importlib.call_method(intern!("_find_and_load"), &[name, &importlib.get_attr(intern!("_gcd_import"))?])
+    importlib.call_method(intern!("_find_and_load"), &[name, &*importlib.get_attr(intern!("_gcd_import"))?])
 }
 
 /// Waits until another thread has finished importing the module.
@@ -152,7 +152,7 @@ pub fn import_module_level(name: &Object, globals: Option<&Object>, fromlist: Op
     let full = absolute.cast::<Str>().to_utf8_lossy().into_owned();
     let keep = full.len() - (s.len() - first.len());
     let parent = intern_str(&full[..keep]);
-    match lookup(&modules()?, &parent)? {
+    match lookup(&*modules()?, &parent)? {
         Some(m) => Ok(m),
         None => bail!(KeyError, "{} not in sys.modules as expected", parent.repr()?.display()),
     }

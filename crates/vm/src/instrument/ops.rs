@@ -1,4 +1,5 @@
 //! `INSTRUMENTED_*` forms.
+#![allow(non_snake_case)]
 
 use crate::eval::ops::prelude::*;
 

@@ -15,7 +15,6 @@ use taipan_object::types::descr::{MemberDescr, MethodDescr};
 use taipan_object::types::dict::instance;
 use taipan_object::types::dict::keys::Kind;
 use taipan_object::types::module::Module;
-use taipan_object::types::property::Property;
 use taipan_object::types::super_::PySuper_Type;
 
 fn has_getattro(ty: &Type, f: *const ()) -> bool {
@@ -29,7 +28,7 @@ enum Found<'a> {
     /// A function or method descriptor: bound on access.
     Method(&'a Object),
     /// A property with a Python getter.
-    Property(&'a Property),
+    Property(&'a Object),
     /// A plain slot at an offset.
     Slot(usize, bool),
     /// Something without `__get__`.
@@ -53,8 +52,10 @@ fn classify<'a>(descr: Option<&'a Object>) -> Found<'a> {
         }
         return Found::Data;
     }
-    if let Some(p) = d.downcast_exact::<Property>() {
-        return Found::Property(p);
+    if !ty.is_heap() && ty.name_str() == "property" {
+        // SAFETY: a property keeps its getter, or null, right after the head.
+        let getter = unsafe { (*d.as_ptr().add(1).cast::<*const Object>()).as_ref() };
+        return getter.map_or(Found::Data, Found::Property);
     }
     if ty.descr_set.get().is_some() {
         return Found::Data;
@@ -96,11 +97,10 @@ unsafe fn choose_load(vm: &mut Machine, owner: &Object, name: &Object, method: b
                 }
                 if method { method_load(vm, owner, d) } else { None }
             }
-            Found::Property(p) => {
+            Found::Property(f) => {
                 if method {
                     return None;
                 }
-                let f = p.getter()?;
                 if !Function::is_plain(f) {
                     return None;
                 }

@@ -1,7 +1,7 @@
 //! Calls. Cache units: counter, function version (2).
 
 use crate::eval::ops::prelude::*;
-use super::ops::{ISINSTANCE, LEN, LIST_APPEND};
+use super::ops::{ISINSTANCE_DEF, LEN_DEF, LIST_APPEND_DEF};
 use crate::function::Function;
 use taipan_bytecode::Op;
 use taipan_bytecode::code::flags as co;
@@ -75,13 +75,13 @@ fn c_function(f: &CFunction, argc: usize) -> Option<Op> {
         if argc != 1 {
             return None;
         }
-        if is_builtin(f, "len", &LEN) {
+        if is_builtin(f, "len", &LEN_DEF) {
             return Some(Op::CALL_LEN);
         }
         return Some(Op::CALL_BUILTIN_O);
     }
     if flags == meth::FASTCALL {
-        if argc == 2 && is_builtin(f, "isinstance", &ISINSTANCE) {
+        if argc == 2 && is_builtin(f, "isinstance", &ISINSTANCE_DEF) {
             return Some(Op::CALL_ISINSTANCE);
         }
         return Some(Op::CALL_BUILTIN_FAST);
@@ -112,7 +112,7 @@ unsafe fn method_descriptor(vm: &Machine, d: &MethodDescr, argc: usize) -> Optio
             // SAFETY: an instruction follows the three cache units of the call.
             let popped = unsafe { *vm.ip.add(3) } as u8 == Op::POP_TOP as u8;
             if popped && append.is_some_and(|a| std::ptr::eq(a, &**d)) {
-                LIST_APPEND.store((d.def() as *const MethodDef).cast_mut(), Ordering::Relaxed);
+                LIST_APPEND_DEF.store((d.def() as *const MethodDef).cast_mut(), Ordering::Relaxed);
                 return Some(Op::CALL_LIST_APPEND);
             }
             Some(Op::CALL_METHOD_DESCRIPTOR_O)

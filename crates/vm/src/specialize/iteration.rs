@@ -3,7 +3,7 @@
 use crate::eval::ops::prelude::*;
 use crate::generator::{self, Generator};
 use taipan_bytecode::Op;
-use taipan_object::types::list::ListIter;
+use taipan_object::types::list::iter::ListIter;
 use taipan_object::types::range::RangeIter;
 use taipan_object::types::tuple::TupleIter;
 

@@ -14,10 +14,10 @@ pub mod iteration;
 pub mod ops;
 pub mod values;
 
-pub use attrs::{load_attr, load_global, load_super_attr, store_attr};
-pub use calls::{call, call_kw};
-pub use iteration::{for_iter, send, unpack_sequence};
-pub use values::{binary_op, compare_op, contains_op, store_subscr, to_bool};
+pub(crate) use attrs::{load_attr, load_global, load_super_attr, store_attr};
+pub(crate) use calls::{call, call_kw};
+pub(crate) use iteration::{for_iter, send, unpack_sequence};
+pub(crate) use values::{binary_op, compare_op, contains_op, store_subscr, to_bool};
 
 use crate::eval::handlers::BASE;
 use crate::eval::machine::{Done, Machine};

@@ -6,7 +6,7 @@ use taipan_object::types::dict::Dict;
 use taipan_object::types::exceptions::BaseException;
 use taipan_object::types::int::Int;
 use taipan_object::types::none;
-use taipan_object::types::structseq::StructSeq;
+use taipan_object::types::structseq::{self, StructSeq};
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{Interp, PyResult, Thread, bail, function, intern};
 
@@ -37,7 +37,7 @@ pub fn _getframe(depth: std::ffi::c_int) -> PyResult {
         if f.is_null() {
             break;
         }
-        f = crate::frame::previous_complete(f);
+        f = crate::frame::query::previous_complete(f);
     }
     if f.is_null() {
         bail!(ValueError, "call stack is not deep enough");
@@ -57,14 +57,14 @@ pub fn _getframemodulename(depth: std::ffi::c_int) -> PyResult<Option<Obj>> {
         if f.is_null() {
             break;
         }
-        f = crate::frame::previous_complete(f);
+        f = crate::frame::query::previous_complete(f);
     }
     if f.is_null() {
         return Ok(None);
     }
     // SAFETY: a frame of the running thread's chain.
     match unsafe { (*f).function() } {
-        Some(func) => func.as_function_object().get_attr_opt(intern!("__module__")),
+        Some(func) => func.get_attr_opt(intern!("__module__")),
         None => Ok(None),
     }
 }
@@ -101,7 +101,10 @@ pub fn _current_exceptions() -> PyResult<Ref<Dict>> {
 /// Set the trace function: it is called at each call, line, return and exception.
 #[function(signature = "(function, /)")]
 pub fn settrace(function: &Object) -> PyResult<()> {
-    crate::instrument::set_trace(Some(function).filter(|f| !f.is_none()))
+    match function.is_none() {
+        true => Ok(()),
+        false => bail!(NotImplementedError, "tracing is not implemented yet"),
+    }
 }
 
 /// Return the trace function, or None.
@@ -113,7 +116,10 @@ pub fn gettrace() -> Option<Obj> {
 /// Set the profile function: it is called at each call and return.
 #[function(signature = "(function, /)")]
 pub fn setprofile(function: &Object) -> PyResult<()> {
-    crate::instrument::set_profile(Some(function).filter(|f| !f.is_none()))
+    match function.is_none() {
+        true => Ok(()),
+        false => bail!(NotImplementedError, "profiling is not implemented yet"),
+    }
 }
 
 /// Return the profile function, or None.
@@ -168,7 +174,7 @@ pub fn get_asyncgen_hooks() -> PyResult {
     };
     let ts = Thread::current();
     let or_none = |c: &taipan_object::ObjCell| c.get_owned().unwrap_or_else(none::none_obj);
-    StructSeq::new_instance(ty.cast(), vec![or_none(&ts.async_gen_firstiter), or_none(&ts.async_gen_finalizer)])
+    structseq::new_instance(&ty, vec![or_none(&ts.async_gen_firstiter), or_none(&ts.async_gen_finalizer)])
 }
 
 /// Set how many frames coroutines remember of where they were made.

@@ -6,7 +6,7 @@ use taipan_object::types::float::Float;
 use taipan_object::types::int::Int;
 use taipan_object::types::module::Module;
 use taipan_object::types::str::Str;
-use taipan_object::types::structseq::StructSeq;
+use taipan_object::types::structseq::{self, StructSeq};
 use taipan_object::types::tuple::Tuple;
 use taipan_object::types::{bool_, namespace, none};
 use taipan_object::{Interp, PyResult, intern};
@@ -29,11 +29,16 @@ fn float(x: f64) -> Obj {
 
 /// A struct sequence of its own type.
 fn record(name: &'static str, doc: &'static str, fields: Vec<(&'static str, Obj)>) -> PyResult {
+    let n = fields.len();
+    record_of(name, doc, fields, n)
+}
+
+/// The same of which only the first `n` fields are items.
+fn record_of(name: &'static str, doc: &'static str, fields: Vec<(&'static str, Obj)>, n: usize) -> PyResult {
     let spec: Vec<(&'static str, &'static str)> = fields.iter().map(|(n, _)| (*n, "")).collect();
-    let n = spec.len();
     let ty = StructSeq::new_type(name, doc, &spec, n)?;
     ty.cast::<taipan_object::Type>().add_flags(taipan_object::flags::DISALLOW_INSTANTIATION);
-    StructSeq::new_instance(ty.cast(), fields.into_iter().map(|(_, v)| v).collect())
+    structseq::new_instance(&ty, fields.into_iter().map(|(_, v)| v).collect())
 }
 
 /// Adds the constants.
@@ -112,7 +117,7 @@ pub fn add(m: &Module) -> PyResult<()> {
     d.set_item(intern!("hexversion"), &int(HEXVERSION))?;
     d.set_item(intern!("_multiarch"), intern!("x86_64-linux-gnu"))?;
     d.set_item(intern!("supports_isolated_interpreters"), bool_::true_())?;
-    m.add("implementation", &namespace::new(&d)?)?;
+    m.add("implementation", namespace::Namespace::new(d).as_obj())?;
     let names: Vec<Obj> = {
         let mut v: Vec<&str> = crate::import::native_modules().iter().map(|d| d.name).collect();
         v.sort_unstable();
@@ -120,7 +125,7 @@ pub fn add(m: &Module) -> PyResult<()> {
     };
     m.add("builtin_module_names", &Tuple::from_vec(names))?;
     let stdlib: Vec<Obj> = STDLIB_MODULE_NAMES.split_whitespace().map(text).collect();
-    m.add("stdlib_module_names", &crate::support::new_frozenset(stdlib)?)
+    m.add("stdlib_module_names", &*crate::support::new_frozenset(stdlib)?)
 }
 
 /// The settings of `sys.flags`.
@@ -144,12 +149,14 @@ pub struct Flags {
     pub utf8_mode: i32,
     pub warn_default_encoding: i32,
     pub safe_path: bool,
+    pub thread_inherit_context: i32,
+    pub context_aware_warnings: i32,
 }
 
 /// Sets `sys.flags`.
 pub fn set_flags(f: &Flags) -> PyResult<()> {
     let n = |v: i32| int(v as i64);
-    let flags = record(
+    let flags = record_of(
         "sys.flags",
         "The settings of the command line and the environment.",
         vec![
@@ -171,7 +178,11 @@ pub fn set_flags(f: &Flags) -> PyResult<()> {
             ("warn_default_encoding", n(f.warn_default_encoding)),
             ("safe_path", bool_::from_bool(f.safe_path)),
             ("int_max_str_digits", n(Interp::current().int_max_str_digits.get())),
+            ("gil", n(1)),
+            ("thread_inherit_context", n(f.thread_inherit_context)),
+            ("context_aware_warnings", n(f.context_aware_warnings)),
         ],
+        18,
     )?;
     let value: &Object = &flags;
     super::set("flags", value)

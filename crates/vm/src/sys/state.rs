@@ -1,6 +1,7 @@
 //! Settings and state of the interpreter.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use taipan_object::gil::SWITCH_INTERVAL;
 use taipan_object::args::Given;
 use taipan_object::header::{Obj, Object, Ref};
 use taipan_object::types::bool_;
@@ -14,8 +15,6 @@ use taipan_object::{Interp, PyResult, Thread, bail, flags, function, intern as l
 
 /// Set when the interpreter has begun to shut down.
 pub static FINALIZING: AtomicBool = AtomicBool::new(false);
-/// The switch interval in microseconds.
-pub static SWITCH_INTERVAL: AtomicU64 = AtomicU64::new(5000);
 static DLOPEN_FLAGS: AtomicI32 = AtomicI32::new(libc_rtld_now());
 
 const fn libc_rtld_now() -> i32 {
@@ -24,7 +23,7 @@ const fn libc_rtld_now() -> i32 {
 
 /// Adds the attributes that programs change.
 pub fn add(m: &Module) -> PyResult<()> {
-    m.add("modules", &crate::import::modules()?)?;
+    m.add("modules", &*crate::import::modules()?)?;
     for name in ["path", "meta_path", "path_hooks", "argv", "orig_argv", "warnoptions"] {
         m.add(name, List::new().as_obj())?;
     }
@@ -151,7 +150,7 @@ pub fn getallocatedblocks() -> usize {
 /// Return the number of interned strings.
 #[function(signature = "(*, _only_immortal=False)")]
 pub fn getunicodeinternedsize(_only_immortal: bool) -> usize {
-    strings::count()
+    Interp::current().interned.len()
 }
 
 /// Return the flags with which extension modules are loaded.

@@ -128,7 +128,8 @@ extern "C" fn alias_subscript(o: &Object, args: &Object) -> PyResult {
     taipan_object::types::generic_alias::new(o, &args)
 }
 extern "C" fn alias_iter(o: &Object) -> PyResult {
-    taipan_object::types::generic_alias::unpack_iter(o)
+    let unpacked = (taipan_object::hooks::get().import)("typing")?.get_attr_str("Unpack")?;
+    Tuple::from_vec(vec![unpacked.get_item(o)?]).iter()
 }
 
 /// Pickle by name.

@@ -81,11 +81,11 @@ extern "C" fn evaluator_call(o: &Object, args: &Object, kwargs: Option<&Object>)
                 if i > 0 {
                     b.push_str(", ");
                 }
-                b.push_pystr(&taipan_object::types::generic_alias::type_repr(x)?);
+                taipan_object::types::generic_alias::write_type(&mut b, x)?;
             }
             b.push_str(if t.len() == 1 { ",)" } else { ")" });
         }
-        None => b.push_pystr(&taipan_object::types::generic_alias::type_repr(&v)?),
+        None => taipan_object::types::generic_alias::write_type(&mut b, &v)?,
     }
     Ok(b.finish().into_obj())
 }

@@ -133,5 +133,5 @@ pub(crate) fn set_module(o: &Object) -> PyResult<()> {
 
 /// `a | b` of type parameters.
 pub(crate) extern "C" fn type_or(a: &Object, b: &Object) -> PyResult {
-    taipan_object::types::union::make(&[a, b])
+    taipan_object::types::union::or(a, b)
 }

@@ -178,7 +178,9 @@ impl ByteArray {
             self.ob_base.ob_size.set((old - shift) as isize);
             let offset = self.start.get() as usize - self.bytes.get() as usize;
             // A block that is mostly cut off is given up.
-            if old - shift == 0 || (old - shift + offset) < self.alloc.get() as usize && (old - shift) < self.alloc.get() as usize / 2 {
+            if old - shift == 0
+                || (old - shift + offset) < self.alloc.get() as usize && (old - shift) < self.alloc.get() as usize / 2
+            {
                 self.compact()?;
             }
         } else if new < cut {
@@ -186,7 +188,9 @@ impl ByteArray {
             unsafe { std::ptr::copy(self.data_ptr().add(b), self.data_ptr().add(a + new), old - b) };
             self.resize(old - (cut - new))?;
         } else if new > cut {
-            let Some(len) = old.checked_add(new - cut).filter(|&n| n <= isize::MAX as usize) else { return Err(no_memory()) };
+            let Some(len) = old.checked_add(new - cut).filter(|&n| n <= isize::MAX as usize) else {
+                return Err(no_memory());
+            };
             self.resize(len)?;
             // SAFETY: the array has grown; the tail moves up.
             unsafe { std::ptr::copy(self.data_ptr().add(b), self.data_ptr().add(a + new), old - b) };

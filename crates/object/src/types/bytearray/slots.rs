@@ -2,6 +2,7 @@
 
 use super::ByteArray;
 use crate::args::with_tuple_args;
+use crate::bail;
 use crate::buffer::{self, Buffer, RawBuffer, fill_info};
 use crate::error::{PyResult, status, status_bool};
 use crate::header::{Obj, Object, Ref};
@@ -18,7 +19,6 @@ use crate::types::slice::{Slice, SliceRange, adjust};
 use crate::types::str::compare::by_order;
 use crate::types::str::concat::fill_repeated;
 use crate::types::str::{Str, StrBuilder, percent, search};
-use crate::bail;
 use std::ffi::c_int;
 
 pub(super) extern "C" fn bytearray_new(cls: &Type, _: &Object, _: Option<&Object>) -> PyResult {
@@ -40,7 +40,9 @@ fn fill(a: &ByteArray, args: &Given3<'_>) -> PyResult<()> {
     if let Given3 { source: Some(n), encoding: None, errors: None } = args
         && n.is_exact(&crate::types::int::PyLong_Type)
     {
-        let Ok(n) = usize::try_from(n.index_as_isize(Some(exceptions::OverflowError))?) else { bail!(ValueError, "negative count") };
+        let Ok(n) = usize::try_from(n.index_as_isize(Some(exceptions::OverflowError))?) else {
+            bail!(ValueError, "negative count")
+        };
         a.resize(n)?;
         if n > 0 {
             // SAFETY: the array is `n` bytes long.
@@ -56,7 +58,7 @@ pub(super) extern "C" fn bytearray_repr(o: &Object) -> PyResult {
     let mut out = StrBuilder::with_capacity(b.len() + 14);
     out.push_str(o.ty().short_name());
     out.push('(');
-    push_bytes_repr(&mut out, b);
+    push_bytes_repr(&mut out, b, true);
     out.push(')');
     Ok(out.finish().into_obj())
 }
@@ -116,7 +118,9 @@ extern "C" fn inplace_concat(a: &Object, b: &Object) -> PyResult {
 
 /// Fills `out`, which is empty, with `unit` `n` times.
 fn repeat_into(out: &ByteArray, unit: &[u8], n: usize) -> PyResult<()> {
-    let Some(total) = unit.len().checked_mul(n).filter(|&t| t <= isize::MAX as usize) else { return Err(crate::error::no_memory()) };
+    let Some(total) = unit.len().checked_mul(n).filter(|&t| t <= isize::MAX as usize) else {
+        return Err(crate::error::no_memory());
+    };
     out.resize(total)?;
     if total > 0 {
         // SAFETY: the array has the length, the unit lies elsewhere.
@@ -216,7 +220,10 @@ fn assign(a: &ByteArray, key: &Object, value: Option<&Object>) -> PyResult<()> {
         Some(v) => match v.downcast::<ByteArray>() {
             Some(b) => b.as_slice().to_vec(),
             None => {
-                let number = v.ty().number().is_some_and(|n| n.index.get().is_some() || n.int.get().is_some() || n.float.get().is_some());
+                let number = v
+                    .ty()
+                    .number()
+                    .is_some_and(|n| n.index.get().is_some() || n.int.get().is_some() || n.float.get().is_some());
                 if number || v.downcast::<Str>().is_some() {
                     bail!(TypeError, "can assign only bytes, buffers, or iterables of ints in range(0, 256)");
                 }
@@ -291,8 +298,10 @@ pub(super) static AS_SEQUENCE: SequenceMethods = SequenceMethods {
     inplace_repeat: Slot::new(inplace_repeat),
     ..SequenceMethods::EMPTY
 };
-pub(super) static AS_MAPPING: MappingMethods =
-    MappingMethods { length: Slot::new(length), subscript: Slot::new(subscript), ass_subscript: Slot::new(ass_subscript) };
+pub(super) static AS_MAPPING: MappingMethods = MappingMethods {
+    length: Slot::new(length),
+    subscript: Slot::new(subscript),
+    ass_subscript: Slot::new(ass_subscript),
+};
 pub(super) static AS_BUFFER: BufferProcs =
     BufferProcs { getbuffer: Slot::new(getbuffer), releasebuffer: Slot::new(releasebuffer) };
-

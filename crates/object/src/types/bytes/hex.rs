@@ -15,7 +15,9 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 pub fn to_hex(b: &[u8], sep: Option<u8>, group: isize) -> PyResult<Vec<u8>> {
     let step = group.unsigned_abs();
     let seps = if sep.is_some() && step != 0 { b.len().saturating_sub(1) / step } else { 0 };
-    let Some(len) = b.len().checked_mul(2).and_then(|n| n.checked_add(seps)) else { return Err(crate::error::no_memory()) };
+    let Some(len) = b.len().checked_mul(2).and_then(|n| n.checked_add(seps)) else {
+        return Err(crate::error::no_memory());
+    };
     let mut out = Vec::new();
     out.try_reserve_exact(len).map_err(|_| crate::error::no_memory())?;
     for (i, &c) in b.iter().enumerate() {

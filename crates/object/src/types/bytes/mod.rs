@@ -12,11 +12,11 @@ use crate::alloc::{alloc_exact, out_of_memory};
 use crate::error::{PyResult, no_memory};
 use crate::header::{Obj, Object, Ref, VarObject};
 use crate::layout;
+use crate::typeobj::{Type, TypeDef, flags};
 use crate::types::str::StrBuilder;
 use crate::types::str::compare::by_order;
 use crate::types::str::hash::hash_bytes;
 use crate::types::str::repr::quote_for;
-use crate::typeobj::{Type, TypeDef, flags};
 use std::cell::Cell;
 use std::ffi::c_int;
 use std::mem::offset_of;
@@ -199,14 +199,14 @@ impl Bytes {
     }
 }
 
-/// Appends the `repr` of bytes, `b'...'`.
-pub(crate) fn push_bytes_repr(out: &mut StrBuilder, b: &[u8]) {
+/// Appends the `repr` of bytes, `b'...'`. In a `bytearray` single quotes are escaped in any case.
+pub(crate) fn push_bytes_repr(out: &mut StrBuilder, b: &[u8], escape_single: bool) {
     let quote = quote_for(memchr::memchr(b'\'', b).is_some(), memchr::memchr(b'"', b).is_some());
     out.push_latin1(&[b'b', quote]);
     for &c in b {
         match c {
             b'\\' => out.push_latin1(b"\\\\"),
-            _ if c == quote => out.push_latin1(&[b'\\', c]),
+            _ if c == quote || escape_single && c == b'\'' => out.push_latin1(&[b'\\', c]),
             0x20..0x7F => out.push_char(c.into()),
             _ => crate::types::str::repr::push_escape(out, c.into()),
         }
@@ -217,7 +217,7 @@ pub(crate) fn push_bytes_repr(out: &mut StrBuilder, b: &[u8]) {
 pub(crate) extern "C" fn bytes_repr(o: &Object) -> PyResult {
     let b = o.cast::<Bytes>().as_slice();
     let mut out = StrBuilder::with_capacity(b.len() + 3);
-    push_bytes_repr(&mut out, b);
+    push_bytes_repr(&mut out, b, false);
     Ok(out.finish().into_obj())
 }
 

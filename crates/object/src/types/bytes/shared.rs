@@ -202,7 +202,11 @@ pub(crate) fn partition<T: BytesLike>(this: &T, sep: &Object, from_right: bool) 
     let found = if from_right { search::rfind(b, &s) } else { search::find(b, &s) };
     let middle = || -> PyResult {
         // An immutable separator is handed back itself.
-        if T::type_object().has_flag(crate::flags::BYTES_SUBCLASS) { Ok(sep.to_obj()) } else { Ok(T::make(&s)?.into_obj()) }
+        if T::type_object().has_flag(crate::flags::BYTES_SUBCLASS) {
+            Ok(sep.to_obj())
+        } else {
+            Ok(T::make(&s)?.into_obj())
+        }
     };
     let items = match found {
         Some(i) => vec![T::make(&b[..i])?.into_obj(), middle()?, T::make(&b[i + s.len()..])?.into_obj()],
@@ -235,7 +239,9 @@ pub(crate) fn replaced<T: BytesLike>(this: &T, old: &[u8], new: &[u8], count: is
         return this.unchanged();
     }
     let kept = b.len() - places.len() * old.len();
-    let Some(len) = new.len().checked_mul(places.len()).and_then(|n| n.checked_add(kept)).filter(|&n| n <= isize::MAX as usize) else {
+    let Some(len) =
+        new.len().checked_mul(places.len()).and_then(|n| n.checked_add(kept)).filter(|&n| n <= isize::MAX as usize)
+    else {
         bail!(OverflowError, "replace bytes is too long");
     };
     let mut out = reserve(len)?;
@@ -254,7 +260,9 @@ pub(crate) fn padded<T: BytesLike>(this: &T, left: usize, right: usize, fill: u8
     if left == 0 && right == 0 {
         return this.unchanged();
     }
-    let Some(len) = left.checked_add(right).and_then(|n| n.checked_add(b.len())) else { return Err(crate::error::no_memory()) };
+    let Some(len) = left.checked_add(right).and_then(|n| n.checked_add(b.len())) else {
+        return Err(crate::error::no_memory());
+    };
     let mut out = reserve(len)?;
     out.resize(left, fill);
     out.extend_from_slice(b);
@@ -347,7 +355,8 @@ pub(crate) fn joined<T: BytesLike>(this: &T, iterable: &Object) -> PyResult<Ref<
     }
     let sep = this.as_slice();
     let total = views.iter().map(Buffer::len).try_fold(0usize, usize::checked_add);
-    let Some(len) = sep.len().checked_mul(views.len().saturating_sub(1)).zip(total).and_then(|(a, b)| a.checked_add(b)) else {
+    let Some(len) = sep.len().checked_mul(views.len().saturating_sub(1)).zip(total).and_then(|(a, b)| a.checked_add(b))
+    else {
         bail!(OverflowError, "join() result is too long");
     };
     let mut out = reserve(len)?;

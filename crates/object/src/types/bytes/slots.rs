@@ -4,6 +4,7 @@ use super::convert::{self, bind, from_object, from_source};
 use super::shared::needle_of_in;
 use super::{Bytes, PyBytes_Type};
 use crate::args::{CallArgs, with_tuple_args};
+use crate::bail;
 use crate::buffer::{self, Buffer, RawBuffer, fill_info};
 use crate::error::{PyResult, status, status_bool};
 use crate::header::{Object, Ref};
@@ -15,7 +16,6 @@ use crate::types::int::Int;
 use crate::types::slice::Slice;
 use crate::types::str::concat::fill_repeated;
 use crate::types::str::{percent, search};
-use crate::bail;
 use std::ffi::c_int;
 
 /// `bytes(source=b'', encoding, errors)` as an exact instance.

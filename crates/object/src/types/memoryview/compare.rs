@@ -1,7 +1,7 @@
 //! Equality and hash of views.
 
-use super::item::{native_format, unpack};
 use super::MemoryView;
+use super::item::{native_format, unpack};
 use crate::buffer::{self, FullBuffer, RawBuffer, request};
 use crate::error::PyResult;
 use crate::header::{Obj, Object};

@@ -34,7 +34,8 @@ fn classify(key: &Object) -> PyResult<Key<'_>> {
     }
     if let Some(t) = key.downcast::<Tuple>() {
         if t.items().iter().all(|k| has_index(k)) {
-            let indices = t.items().iter().map(|k| k.index_as_isize(Some(exceptions::IndexError))).collect::<PyResult<_>>()?;
+            let indices =
+                t.items().iter().map(|k| k.index_as_isize(Some(exceptions::IndexError))).collect::<PyResult<_>>()?;
             return Ok(Key::Multi(indices));
         }
         if !t.is_empty() && t.items().iter().all(|k| k.downcast::<Slice>().is_some()) {
@@ -213,7 +214,11 @@ fn assign_slice(this: &MemoryView, slice: &Slice, value: &Object) -> PyResult<()
         x => x.to_vec(),
     };
     let plain = |f: &std::ffi::CStr| f.to_bytes().strip_prefix(b"@").unwrap_or(f.to_bytes()).to_vec();
-    if plain(d.format()) != plain(s.format()) || d.itemsize != s.itemsize || d.ndim != s.ndim || shape_of(d) != shape_of(s) {
+    if plain(d.format()) != plain(s.format())
+        || d.itemsize != s.itemsize
+        || d.ndim != s.ndim
+        || shape_of(d) != shape_of(s)
+    {
         bail!(ValueError, "memoryview assignment: lvalue and rvalue have different structures");
     }
     let mut items = Vec::new();

@@ -6,6 +6,7 @@ use super::{
     memory_releasebuffer, memory_traverse,
 };
 use crate::args::Given;
+use crate::args::{CallArgs, with_tuple_args};
 use crate::buffer::{RawBuffer, c_strides, follow};
 use crate::error::{PyResult, status_len, to_iternext};
 use crate::header::{Obj, ObjCell, Object, Ref};
@@ -20,7 +21,6 @@ use crate::types::str::Str;
 use crate::types::str::iter::self_iter;
 use crate::types::str::search::clip;
 use crate::types::tuple::Tuple;
-use crate::args::{CallArgs, with_tuple_args};
 use crate::{bail, classmethod, getset, getsets, layout, method, methods, raise};
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -35,7 +35,11 @@ fn from_call(args: CallArgs<'_>) -> PyResult<Ref<MemoryView>> {
         (Some(o), _) => o,
         (None, Some((name, o))) if name.eq_str("object") => o,
         (None, Some((name, _))) => {
-            bail!(TypeError, "memoryview() missing required argument 'object' (pos 1): got an unexpected keyword argument '{}'", name.display())
+            bail!(
+                TypeError,
+                "memoryview() missing required argument 'object' (pos 1): got an unexpected keyword argument '{}'",
+                name.display()
+            )
         }
         (None, None) => bail!(TypeError, "memoryview() missing required argument 'object' (pos 1)"),
     };
@@ -163,7 +167,11 @@ fn cast(this: &MemoryView, format: &Object, shape: Given<&Object>) -> PyResult<R
     this.check_released()?;
     this.check_restricted()?;
     let Some(format) = format.downcast::<Str>() else {
-        bail!(TypeError, "cast() argument 'format' must be str, not {}", if format.is_none() { "None" } else { format.ty().name_str() });
+        bail!(
+            TypeError,
+            "cast() argument 'format' must be str, not {}",
+            if format.is_none() { "None" } else { format.ty().name_str() }
+        );
     };
     let v = this.raw();
     if !this.has(C_ORDER) {
@@ -191,7 +199,10 @@ fn cast(this: &MemoryView, format: &Object, shape: Given<&Object>) -> PyResult<R
     let text = crate::codecs::encode_ascii_strict(format)?;
     let dest = std::ffi::CString::new(text).ok().and_then(|f| native_format(&f).map(|n| (n, f.to_bytes().len() == 2)));
     let Some(((c, itemsize), at)) = dest else {
-        bail!(ValueError, "memoryview: destination format must be a native single character format prefixed with an optional '@'");
+        bail!(
+            ValueError,
+            "memoryview: destination format must be a native single character format prefixed with an optional '@'"
+        );
     };
     let is_byte = |c: u8| matches!(c, b'b' | b'B' | b'c');
     if !is_byte(c) && !native_format(v.format()).is_some_and(|(s, _)| is_byte(s)) {
@@ -272,6 +283,12 @@ fn index_of(this: &MemoryView, value: &Object, start: isize, stop: isize) -> PyR
     bail!(ValueError, "memoryview.index(x): x not found")
 }
 
+/// memoryview[T] as a type annotation.
+#[classmethod(signature = "(object, /)")]
+fn __class_getitem__(cls: &Type, object: &Object) -> PyResult {
+    crate::types::generic_alias::new(cls.as_object(), object)
+}
+
 fn numbers(v: &[isize]) -> Ref<Tuple> {
     Tuple::from_vec(v.iter().map(|&n| Int::from_i64(n as i64).into_obj()).collect())
 }
@@ -346,7 +363,8 @@ extern "C" fn memory_iter(o: &Object) -> PyResult {
         _ => bail!(NotImplementedError, "multi-dimensional sub-views are not implemented"),
     }
     let format = this.raw().item_format()?;
-    let body = MemoryIter { ob_base: Object::placeholder(), seq: ObjCell::new(o.to_obj()), index: Cell::new(0), format };
+    let body =
+        MemoryIter { ob_base: Object::placeholder(), seq: ObjCell::new(o.to_obj()), index: Cell::new(0), format };
     Ok(crate::alloc::new_object(body).into_obj())
 }
 
@@ -414,7 +432,18 @@ pub static PyMemoryView_Type: Type = Type::new_static(TypeDef {
     weaklistoffset: WEAKLIST_OFFSET,
     iter: Some(memory_iter),
     methods: methods![
-        release_view, tobytes, hex_text, tolist, cast, toreadonly, _from_flags, count, index_of, __enter__, __exit__,
+        release_view,
+        tobytes,
+        hex_text,
+        tolist,
+        cast,
+        toreadonly,
+        _from_flags,
+        count,
+        index_of,
+        __enter__,
+        __exit__,
+        __class_getitem__,
     ],
     getset: getsets![
         getset!(c"obj", get_obj; c"The exporter."),

@@ -57,7 +57,9 @@ pub struct MemoryView {
 }
 
 const _: () = {
-    assert!(size_of::<MemoryView>() == 144 && offset_of!(MemoryView, mbuf) == 24 && offset_of!(MemoryView, flags) == 40);
+    assert!(
+        size_of::<MemoryView>() == 144 && offset_of!(MemoryView, mbuf) == 24 && offset_of!(MemoryView, flags) == 40
+    );
     assert!(offset_of!(MemoryView, view) == 56 && offset_of!(MemoryView, weakreflist) == 136);
 };
 
@@ -204,13 +206,20 @@ impl MemoryView {
     }
 
     /// A view with the values of `src` but its own dimensions.
-    fn build(mbuf: &ManagedBuffer, src: &RawBuffer, shape: &[isize], strides: &[isize], suboffsets: &[isize]) -> PyResult<Ref<MemoryView>> {
+    fn build(
+        mbuf: &ManagedBuffer,
+        src: &RawBuffer,
+        shape: &[isize],
+        strides: &[isize],
+        suboffsets: &[isize],
+    ) -> PyResult<Ref<MemoryView>> {
         let ndim = shape.len();
         let format = if src.format.is_null() { c"B".as_ptr() as *mut c_char } else { src.format };
         // SAFETY: the whole object is written before it is tracked. The exporter is copied as a borrowed reference, which
         // nothing drops: the destructor gives back `mbuf` only.
         unsafe {
-            let Some(p) = alloc_exact(&PyMemoryView_Type, size_of::<MemoryView>() + 3 * ndim * size_of::<isize>()) else {
+            let Some(p) = alloc_exact(&PyMemoryView_Type, size_of::<MemoryView>() + 3 * ndim * size_of::<isize>())
+            else {
                 return Err(no_memory());
             };
             let arrays = p.cast::<u8>().add(size_of::<MemoryView>()).cast::<isize>().as_ptr();
@@ -428,4 +437,5 @@ extern "C" fn memory_releasebuffer(o: &Object, _: *mut RawBuffer) {
 }
 
 /// The types of this module, bases first.
-pub static TYPES: &[&Type] = &[&_PyManagedBuffer_Type, &PyMemoryView_Type, &methods::_PyMemoryIter_Type, &python::_PyBufferWrapper_Type];
+pub static TYPES: &[&Type] =
+    &[&_PyManagedBuffer_Type, &PyMemoryView_Type, &methods::_PyMemoryIter_Type, &python::_PyBufferWrapper_Type];

@@ -157,4 +157,3 @@ pub static _PyBufferWrapper_Type: Type = Type::new_static(TypeDef {
     traverse: Some(wrapper_traverse),
     ..TypeDef::EMPTY
 });
-

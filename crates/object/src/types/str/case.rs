@@ -98,7 +98,10 @@ pub fn capitalize(this: &Str) -> PyResult<Ref<Str>> {
     if this.is_ascii() {
         return map_ascii(this, |i, c| if i == 0 { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() });
     }
-    Ok(map_wide(this, |out, t, i| if i == 0 { chars::to_title(t[0], |c| out.push_char(c)) } else { push_lower(out, t, i) }))
+    Ok(map_wide(
+        this,
+        |out, t, i| if i == 0 { chars::to_title(t[0], |c| out.push_char(c)) } else { push_lower(out, t, i) },
+    ))
 }
 
 /// The string with each word in titlecase.
@@ -112,7 +115,11 @@ pub fn title(this: &Str) -> PyResult<Ref<Str>> {
     }
     let mut after_cased = false;
     Ok(map_wide(this, |out, t, i| {
-        if after_cased { push_lower(out, t, i) } else { chars::to_title(t[i], |c| out.push_char(c)) }
+        if after_cased {
+            push_lower(out, t, i)
+        } else {
+            chars::to_title(t[i], |c| out.push_char(c))
+        }
         after_cased = chars::is_cased(t[i]);
     }))
 }

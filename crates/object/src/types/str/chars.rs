@@ -3,8 +3,8 @@
 use taipan_unicode::{case, chars};
 
 pub use chars::{
-    is_alnum, is_alpha, is_case_ignorable, is_cased, is_digit, is_lower, is_numeric, is_title, is_upper, is_xid_continue as is_identifier_part,
-    is_xid_start as is_identifier_start,
+    is_alnum, is_alpha, is_case_ignorable, is_cased, is_digit, is_lower, is_numeric, is_title, is_upper,
+    is_xid_continue as is_identifier_part, is_xid_start as is_identifier_start,
 };
 
 /// Whether `repr` shows the character as it is.

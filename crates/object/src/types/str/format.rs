@@ -29,7 +29,9 @@ impl Sink for StrBuilder {
 #[cold]
 pub fn spec_error(e: SpecError, spec: &Str, type_name: &str) -> crate::Raised {
     match e {
-        SpecError::Invalid => raise!(ValueError, "Invalid format specifier '{}' for object of type '{type_name}'", spec.display()),
+        SpecError::Invalid => {
+            raise!(ValueError, "Invalid format specifier '{}' for object of type '{type_name}'", spec.display())
+        }
         SpecError::Value(text) => raise!(ValueError, "{text}"),
         SpecError::Overflow(text) => raise!(OverflowError, "{text}"),
     }
@@ -52,7 +54,11 @@ pub fn __format__(this: &Str, format_spec: &Str) -> PyResult<Ref<Str>> {
     let name = this.ty().name_str();
     let spec = format_spec.parse_spec(Some(b's'), Align::Left, name)?;
     let l = spec.str_layout(this.len()).map_err(|e| spec_error(e, format_spec, name))?;
-    if l.take == this.len() { this.padded(l.left, l.right, l.fill) } else { this.substring(0, l.take).padded(l.left, l.right, l.fill) }
+    if l.take == this.len() {
+        this.padded(l.left, l.right, l.fill)
+    } else {
+        this.substring(0, l.take).padded(l.left, l.right, l.fill)
+    }
 }
 
 /// A piece of a format string: literal text and perhaps a replacement field. Ranges are of characters.
@@ -219,7 +225,9 @@ fn next_step(s: &Str, pos: &mut usize, end: usize) -> PyResult<Option<Step>> {
         _ => bail!(ValueError, "Only '.' or '[' may follow ']' in format field specifier"),
     };
     match step {
-        Step::Attribute((a, b)) | Step::Item((a, b), _) if a == b => bail!(ValueError, "Empty attribute in format string"),
+        Step::Attribute((a, b)) | Step::Item((a, b), _) if a == b => {
+            bail!(ValueError, "Empty attribute in format string")
+        }
         step => Ok(Some(step)),
     }
 }

@@ -30,7 +30,9 @@ fn make_key(seed: Option<u32>) -> HashKey {
             if n != 16 {
                 // No random source: the address of a local and the clock are the best there is.
                 let here = (&raw const b) as u64;
-                let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64);
+                let now = std::time::SystemTime::now()
+                    .duration_since(std::time::UNIX_EPOCH)
+                    .map_or(0, |d| d.as_nanos() as u64);
                 b[..8].copy_from_slice(&here.to_le_bytes());
                 b[8..].copy_from_slice(&now.to_le_bytes());
             }

@@ -138,7 +138,11 @@ pub fn endswith(this: &Str, suffix: &Object, start: Option<Bound>, end: Option<B
 /// The string without the prefix, if it has it.
 #[method(signature = "(prefix, /)")]
 pub fn removeprefix(this: &Str, prefix: &Str) -> Ref<Str> {
-    if search::starts_with(this.data(), prefix.data()) { this.substring(prefix.len(), this.len()) } else { this.to_exact() }
+    if search::starts_with(this.data(), prefix.data()) {
+        this.substring(prefix.len(), this.len())
+    } else {
+        this.to_exact()
+    }
 }
 
 /// The string without the suffix, if it has it.
@@ -167,7 +171,9 @@ impl Str {
             return Ok(self.to_exact());
         }
         let kept = self.len() - places.len() * old.len();
-        let Some(len) = new.len().checked_mul(places.len()).and_then(|n| n.checked_add(kept)).filter(|&n| n <= isize::MAX as usize) else {
+        let Some(len) =
+            new.len().checked_mul(places.len()).and_then(|n| n.checked_add(kept)).filter(|&n| n <= isize::MAX as usize)
+        else {
             bail!(OverflowError, "replace string is too long");
         };
         if self.is_ascii() {
@@ -366,7 +372,11 @@ impl Str {
         // SAFETY: the pieces add up to `len` characters of at most this class. When only empty strings had it the class
         // is too large, but then they are ASCII: a wider class needs a character.
         unsafe {
-            let class = if sep.is_empty() || items.len() < 2 { items.iter().fold(0, |m, o| m.max(o.cast::<Str>().max_char_class())) } else { class };
+            let class = if sep.is_empty() || items.len() < 2 {
+                items.iter().fold(0, |m, o| m.max(o.cast::<Str>().max_char_class()))
+            } else {
+                class
+            };
             let out = Str::new_uninit(len, class)?;
             let (mut p, kind) = (out.data_ptr(), out.kind());
             for (i, o) in items.iter().enumerate() {
@@ -419,7 +429,9 @@ impl Str {
         if left == 0 && right == 0 {
             return Ok(self.to_exact());
         }
-        let Some(len) = left.checked_add(right).and_then(|n| n.checked_add(self.len())).filter(|&n| n <= isize::MAX as usize) else {
+        let Some(len) =
+            left.checked_add(right).and_then(|n| n.checked_add(self.len())).filter(|&n| n <= isize::MAX as usize)
+        else {
             bail!(OverflowError, "padded string is too long");
         };
         let class = super::new::class_of(fill).max(if self.is_empty() { 0 } else { self.max_char_class() });

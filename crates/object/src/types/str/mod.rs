@@ -78,7 +78,11 @@ pub struct FullStr {
 const _: () = {
     assert!(size_of::<Str>() == 40 && size_of::<CompactStr>() == 56 && size_of::<FullStr>() == 64);
     assert!(offset_of!(Str, length) == 16 && offset_of!(Str, hash) == 24 && offset_of!(Str, state) == 32);
-    assert!(offset_of!(CompactStr, utf8_length) == 40 && offset_of!(CompactStr, utf8) == 48 && offset_of!(FullStr, data) == 56);
+    assert!(
+        offset_of!(CompactStr, utf8_length) == 40
+            && offset_of!(CompactStr, utf8) == 48
+            && offset_of!(FullStr, data) == 56
+    );
 };
 
 // SAFETY: strings in static storage change only their cached hash and UTF-8 text, under the interpreter lock.
@@ -253,7 +257,9 @@ impl Str {
             return None;
         }
         // SAFETY: the cache holds valid UTF-8 of this length for the life of the string.
-        Some(unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(c.utf8.get(), c.utf8_length.get() as usize)) })
+        Some(unsafe {
+            std::str::from_utf8_unchecked(std::slice::from_raw_parts(c.utf8.get(), c.utf8_length.get() as usize))
+        })
     }
 
     /// The UTF-8 text, if it is there already.
@@ -263,7 +269,8 @@ impl Str {
         }
         let c = self.compact();
         // SAFETY: the cache holds this many bytes for the life of the string.
-        (!c.utf8.get().is_null()).then(|| unsafe { std::slice::from_raw_parts(c.utf8.get(), c.utf8_length.get() as usize) })
+        (!c.utf8.get().is_null())
+            .then(|| unsafe { std::slice::from_raw_parts(c.utf8.get(), c.utf8_length.get() as usize) })
     }
 
     fn fill_utf8(&self) -> bool {
@@ -293,7 +300,9 @@ impl Str {
     pub fn to_utf8_lossy(&self) -> Cow<'_, str> {
         match self.as_str() {
             Some(s) => Cow::Borrowed(s),
-            None => Cow::Owned(self.chars().map(|c| char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()),
+            None => {
+                Cow::Owned(self.chars().map(|c| char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+            }
         }
     }
 
@@ -306,7 +315,11 @@ impl Str {
         for c in self.chars() {
             match char::from_u32(c) {
                 Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                None => out.extend_from_slice(&[0xE0 | (c >> 12) as u8, 0x80 | (c >> 6) as u8 & 0x3F, 0x80 | c as u8 & 0x3F]),
+                None => out.extend_from_slice(&[
+                    0xE0 | (c >> 12) as u8,
+                    0x80 | (c >> 6) as u8 & 0x3F,
+                    0x80 | c as u8 & 0x3F,
+                ]),
             }
         }
         Cow::Owned(out)
@@ -329,7 +342,9 @@ impl Str {
     /// Whether the string can be changed in place: the only reference, of the exact type, not interned.
     #[inline]
     pub(crate) fn is_modifiable(&self) -> bool {
-        self.is_unique() && self.is_exact(&PyUnicode_Type) && self.state.get() & (state::INTERNED | state::COMPACT) == state::COMPACT
+        self.is_unique()
+            && self.is_exact(&PyUnicode_Type)
+            && self.state.get() & (state::INTERNED | state::COMPACT) == state::COMPACT
     }
 
     /// `sys.getsizeof` without what lies before the object.
@@ -340,7 +355,11 @@ impl Str {
         }
         let head = if self.is_compact() { size_of::<CompactStr>() } else { size_of::<FullStr>() };
         let c = self.compact();
-        let utf8 = if c.utf8.get().is_null() || c.utf8.get() == self.data_ptr() { 0 } else { c.utf8_length.get() as usize + 1 };
+        let utf8 = if c.utf8.get().is_null() || c.utf8.get() == self.data_ptr() {
+            0
+        } else {
+            c.utf8_length.get() as usize + 1
+        };
         head + text + utf8
     }
 }

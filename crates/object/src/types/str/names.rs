@@ -1,8 +1,8 @@
 //! What names of attributes, types and modules need of `str`.
 
 use super::Str;
-use crate::error::PyResult;
 use crate::bail;
+use crate::error::PyResult;
 use std::ffi::CString;
 
 impl Str {

@@ -68,7 +68,11 @@ unsafe fn allocate(len: usize, maxchar: u32) -> Option<Ref<Str>> {
         if bits & state::ASCII != 0 {
             p.cast::<Str>().write(s);
         } else {
-            p.cast::<CompactStr>().write(CompactStr { base: s, utf8_length: Cell::new(0), utf8: Cell::new(std::ptr::null_mut()) });
+            p.cast::<CompactStr>().write(CompactStr {
+                base: s,
+                utf8_length: Cell::new(0),
+                utf8: Cell::new(std::ptr::null_mut()),
+            });
         }
         // Terminator, of the character's width.
         std::ptr::write_bytes(base.add(head + len * kind), 0, kind);
@@ -248,7 +252,10 @@ impl Str {
                 0xC2..0xE0 => (next(1).map(|x| u32::from(lead & 0x1F) << 6 | x), 2),
                 0xE0..0xF0 => (next(1).zip(next(2)).map(|(x, y)| u32::from(lead & 0xF) << 12 | x << 6 | y), 3),
                 0xF0..0xF5 => (
-                    next(1).zip(next(2)).zip(next(3)).map(|((x, y), z)| u32::from(lead & 7) << 18 | x << 12 | y << 6 | z),
+                    next(1)
+                        .zip(next(2))
+                        .zip(next(3))
+                        .map(|((x, y), z)| u32::from(lead & 7) << 18 | x << 12 | y << 6 | z),
                     4,
                 ),
                 _ => (None, 1),
@@ -365,10 +372,15 @@ impl Str {
                     c.utf8_length.set(0);
                 }
                 this.hash.set(-1);
-                (this.len(), this.kind() as usize, if this.is_ascii() { size_of::<Str>() } else { size_of::<CompactStr>() })
+                (
+                    this.len(),
+                    this.kind() as usize,
+                    if this.is_ascii() { size_of::<Str>() } else { size_of::<CompactStr>() },
+                )
             };
             let new_len = len + extra;
-            let Some(size) = new_len.checked_add(1).and_then(|n| n.checked_mul(kind)).and_then(|n| n.checked_add(head)) else {
+            let Some(size) = new_len.checked_add(1).and_then(|n| n.checked_mul(kind)).and_then(|n| n.checked_add(head))
+            else {
                 return Err(no_memory());
             };
             let raw = s.into_raw();

