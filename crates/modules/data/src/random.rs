@@ -2,13 +2,16 @@
 
 use std::cell::RefCell;
 use std::ffi::c_int;
-use taipan_numeric::mt19937::{Mt19937, N};
+use taipan_numeric::mt19937::Mt19937;
 use taipan_object::alloc::{dealloc_of, new_instance};
 use taipan_object::error::status;
 use taipan_object::types::int::{self, Int, PyLong_Type};
 use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{Obj, Object, PyResult, Ref, Type, TypeDef, bail, flags, layout, method, methods};
+
+/// Words of state.
+const N: usize = 624;
 
 /// A generator.
 #[repr(C)]
