@@ -107,11 +107,31 @@ macro_rules! define_opcodes {
             table
         };
 
+        /// Stack effects that do not depend on the argument.
+        static EFFECTS: [(i8, i8); OPCODE_COUNT] = {
+            let mut table = [(0, 0); OPCODE_COUNT];
+            $(table[$number] = {
+                #[allow(clippy::identity_op)]
+                const fn effect($arg: i32) -> (i32, i32) {
+                    ($pops, $pushes)
+                }
+                fixed_effect([effect(2), effect(3), effect(0x405)])
+            };)*
+            table
+        };
+
         impl Op {
             /// Values taken off the stack and values put on it (at the handler, for pseudo instructions that set one up).
             #[inline]
             pub fn stack_effect(self, oparg: u32) -> (i32, i32) {
-                let oparg = oparg as i32;
+                match EFFECTS[self as usize] {
+                    (VARIES, _) => self.stack_effect_of(oparg as i32),
+                    (popped, pushed) => (popped.into(), pushed.into()),
+                }
+            }
+
+            #[inline(never)]
+            fn stack_effect_of(self, oparg: i32) -> (i32, i32) {
                 match self { $(Op::$name => { #[allow(clippy::identity_op)] let f = |$arg: i32| ($pops, $pushes); f(oparg) })* }
             }
 
@@ -123,6 +143,52 @@ macro_rules! define_opcodes {
     };
 }
 for_each_opcode!(define_opcodes);
+
+/// Stands for an effect that depends on the argument.
+const VARIES: i8 = -1;
+
+const fn fixed_effect(samples: [(i32, i32); 3]) -> (i8, i8) {
+    let [(popped, pushed), b, c] = samples;
+    if b.0 == popped && b.1 == pushed && c.0 == popped && c.1 == pushed {
+        (popped as i8, pushed as i8)
+    } else {
+        (VARIES, VARIES)
+    }
+}
+
+/// What an opcode does to the flow of control, as bits.
+mod shape {
+    pub const JUMP: u8 = 1;
+    pub const BLOCK_PUSH: u8 = 2;
+    pub const SCOPE_EXIT: u8 = 4;
+    pub const UNCONDITIONAL: u8 = 8;
+}
+
+static SHAPES: [u8; OPCODE_COUNT] = {
+    let mut table = [0; OPCODE_COUNT];
+    let mut i = 0;
+    while i < OPCODE_COUNT {
+        if FLAGS[i].has(Flags::JUMP) {
+            table[i] |= shape::JUMP;
+        }
+        i += 1;
+    }
+    let pushes = [Op::SETUP_FINALLY, Op::SETUP_WITH, Op::SETUP_CLEANUP];
+    let exits = [Op::RETURN_VALUE, Op::RAISE_VARARGS, Op::RERAISE];
+    let mut i = 0;
+    while i < 3 {
+        table[pushes[i] as usize] |= shape::BLOCK_PUSH;
+        table[exits[i] as usize] |= shape::SCOPE_EXIT;
+        i += 1;
+    }
+    let always = [Op::JUMP, Op::JUMP_NO_INTERRUPT, Op::JUMP_FORWARD, Op::JUMP_BACKWARD, Op::JUMP_BACKWARD_NO_INTERRUPT];
+    let mut i = 0;
+    while i < always.len() {
+        table[always[i] as usize] |= shape::UNCONDITIONAL;
+        i += 1;
+    }
+    table
+};
 
 impl Op {
     /// The opcode with this number, if the number is taken.
@@ -170,7 +236,12 @@ impl Op {
     /// Jumps by its argument.
     #[inline]
     pub fn has_jump(self) -> bool {
-        self.flags().has(Flags::JUMP)
+        self.has_shape(shape::JUMP)
+    }
+
+    #[inline]
+    fn has_shape(self, bits: u8) -> bool {
+        SHAPES[self as usize] & bits != 0
     }
 
     /// Loads `co_consts[oparg]`.
@@ -182,40 +253,43 @@ impl Op {
     /// Sets up an exception handler (pseudo).
     #[inline]
     pub fn is_block_push(self) -> bool {
-        matches!(self, Op::SETUP_FINALLY | Op::SETUP_WITH | Op::SETUP_CLEANUP)
+        self.has_shape(shape::BLOCK_PUSH)
     }
 
     /// Its argument stands for another instruction.
     #[inline]
     pub fn has_target(self) -> bool {
-        self.has_jump() || self.is_block_push()
+        self.has_shape(shape::JUMP | shape::BLOCK_PUSH)
     }
 
     /// Leaves the frame or raises.
     #[inline]
     pub fn is_scope_exit(self) -> bool {
-        matches!(self, Op::RETURN_VALUE | Op::RAISE_VARARGS | Op::RERAISE)
+        self.has_shape(shape::SCOPE_EXIT)
     }
 
     /// Ends a basic block.
     #[inline]
     pub fn is_terminator(self) -> bool {
-        self.has_jump() || self.is_scope_exit()
+        self.has_shape(shape::JUMP | shape::SCOPE_EXIT)
     }
 
     /// Always jumps.
     #[inline]
     pub fn is_unconditional_jump(self) -> bool {
-        matches!(
-            self,
-            Op::JUMP | Op::JUMP_NO_INTERRUPT | Op::JUMP_FORWARD | Op::JUMP_BACKWARD | Op::JUMP_BACKWARD_NO_INTERRUPT
-        )
+        self.has_shape(shape::UNCONDITIONAL)
     }
 
     /// Pops a value and may jump.
     #[inline]
     pub fn is_conditional_jump(self) -> bool {
         matches!(self, Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::POP_JUMP_IF_NONE | Op::POP_JUMP_IF_NOT_NONE)
+    }
+
+    /// Never goes on to the next instruction.
+    #[inline]
+    pub fn leaves(self) -> bool {
+        self.has_shape(shape::SCOPE_EXIT | shape::UNCONDITIONAL)
     }
 
     /// Exists only inside the compiler.

@@ -1,89 +1,24 @@
 //! Prints one line per source file: a digest of every code object in it, to compare with the reference's.
 //!
 //! usage: `codehash ROOT LISTFILE`; `codehash --dump FILE` to see the code objects of one file; `--marshal FILE` and
-//! `--unmarshal FILE` to write and read marshal data; `--time ROOT LISTFILE` to measure.
+//! `--unmarshal FILE` to write and read marshal data; `--time ROOT LISTFILE` to measure;
+//! `--generate FILE` to see instructions before optimisation, `--symtable FILE` to see the symbol table;
+//! `--snippets FILE` for many small programs.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
 use md5::{Digest, Md5};
-use taipan_bytecode::location_table::positions;
-use taipan_bytecode::{Code, Const, Str, exception_table, instruction};
-use taipan_compiler::{ErrorKind, Options, compile, repr};
+use taipan_bytecode::{Code, Const};
+use taipan_compiler::symtable::SymbolTable;
+use taipan_compiler::{ErrorKind, Options, compile, stages, with_symbol_table};
 use taipan_syntax::{Arena, Mode, ParseOptions, parse};
 
-fn const_text(value: &Const, out: &mut Vec<u8>) {
-    match value {
-        Const::Code(_) => out.extend_from_slice(b"<code>"),
-        Const::Tuple(items) => {
-            out.push(b'(');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(b',');
-                }
-                const_text(item, out);
-            }
-            out.push(b')');
-        }
-        Const::FrozenSet(items) => {
-            let mut texts: Vec<Vec<u8>> = items
-                .iter()
-                .map(|item| {
-                    let mut text = Vec::new();
-                    const_text(item, &mut text);
-                    text
-                })
-                .collect();
-            texts.sort();
-            out.extend_from_slice(b"fs{");
-            out.extend_from_slice(&texts.join(&b','));
-            out.push(b'}');
-        }
-        Const::Slice(parts) => {
-            out.extend_from_slice(b"slice(");
-            for (i, part) in parts.iter().enumerate() {
-                if i > 0 {
-                    out.push(b',');
-                }
-                const_text(part, out);
-            }
-            out.push(b')');
-        }
-        other => {
-            out.extend_from_slice(other.type_name().as_bytes());
-            out.push(b':');
-            out.extend_from_slice(&repr::constant(other));
-        }
-    }
-}
+#[path = "../tests/support/listing.rs"]
+mod listing;
 
-fn str_repr(s: &Str) -> Vec<u8> {
-    repr::constant(&Const::Str(s.clone()))
-}
-
-fn names_repr<'s>(names: impl Iterator<Item = &'s Str>) -> Vec<u8> {
-    repr::constant(&Const::Tuple(names.map(|n| Const::Str(n.clone())).collect()))
-}
-
-fn fields(code: &Code) -> Vec<(&'static str, Vec<u8>)> {
-    let number = |n: i64| n.to_string().into_bytes();
-    vec![
-        ("name", str_repr(&code.name)),
-        ("qualname", str_repr(&code.qualname)),
-        ("names", names_repr(code.names.iter())),
-        ("varnames", names_repr(code.varnames())),
-        ("freevars", names_repr(code.freevars())),
-        ("cellvars", names_repr(code.cellvars())),
-        ("flags", number(code.flags.into())),
-        ("argcount", number(code.argcount.into())),
-        ("posonlyargcount", number(code.posonlyargcount.into())),
-        ("kwonlyargcount", number(code.kwonlyargcount.into())),
-        ("nlocals", number(code.nlocals() as i64)),
-        ("stacksize", number(code.stacksize.into())),
-        ("firstlineno", number(code.firstlineno.into())),
-    ]
-}
+use listing::{const_text, dump, fields};
 
 fn digest(code: &Code, out: &mut Vec<String>) {
     let mut hasher = Md5::new();
@@ -116,38 +51,6 @@ fn digest(code: &Code, out: &mut Vec<String>) {
     }
 }
 
-fn dump(code: &Code, out: &mut Vec<u8>) {
-    let _ = writeln!(out, "==== {} line {}", code.qualname, code.firstlineno);
-    for (name, value) in fields(code) {
-        out.extend_from_slice(format!("  {name} ").as_bytes());
-        out.extend_from_slice(&value);
-        out.push(b'\n');
-    }
-    for (i, value) in code.consts.iter().enumerate() {
-        out.extend_from_slice(format!("  const {i} ").as_bytes());
-        const_text(value, out);
-        out.push(b'\n');
-    }
-    let places: Vec<_> = positions(&code.linetable, code.firstlineno).collect();
-    for i in instruction::decode(&code.code) {
-        let place = places.get(i.offset).map_or(String::new(), |p| {
-            let part = |n: i32| if n == -1 { "None".into() } else { n.to_string() };
-            format!("{}-{}:{}-{}", part(p.line), part(p.end_line), part(p.column), part(p.end_column))
-        });
-        let _ = writeln!(out, "  {:5} {} {} {}", i.offset * 2, i.op.name(), i.oparg, place);
-    }
-    for e in exception_table::read(&code.exceptiontable) {
-        let _ = writeln!(out, "  except {}-{} {} {} {}", e.start * 2, e.end * 2, e.target * 2, e.depth, e.lasti);
-    }
-    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-    let _ = writeln!(out, "  linetable {}", hex(&code.linetable));
-    for value in &code.consts {
-        if let Const::Code(inner) = value {
-            dump(inner, out);
-        }
-    }
-}
-
 /// The text of a source file: UTF-8, or Latin-1 where that does not fit.
 fn read(path: &Path) -> std::io::Result<String> {
     let bytes = std::fs::read(path)?;
@@ -172,6 +75,17 @@ fn compile_file(path: &Path, name: &str, optimize: u8) -> Result<std::sync::Arc<
         Ok(())
     })
     .map_err(|e| format!("SyntaxError\t{e}"))
+}
+
+/// The instructions of a unit and those inside, as the reference's test support shows them.
+fn show_generated(unit: &stages::Generated, out: &mut impl std::io::Write) -> std::io::Result<()> {
+    writeln!(out, "unit {}", unit.nested.len())?;
+    for i in &unit.instructions {
+        let arg = if i.op.has_arg() { i.oparg.to_string() } else { "None".into() };
+        let at = i.location;
+        writeln!(out, "({}, {arg}, {}, {}, {}, {})", i.op as u16, at.line, at.end_line, at.column, at.end_column)?;
+    }
+    unit.nested.iter().try_for_each(|nested| show_generated(nested, out))
 }
 
 /// Digests and warnings of one program, or its error.
@@ -223,6 +137,24 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             }
             Err(e) => writeln!(out, "{e}")?,
         },
+        ["--symtable", file] => {
+            let source = read(Path::new(file))?;
+            let arena = Arena::new();
+            let tree = parse(&arena, &source, &ParseOptions::default(), &mut Vec::new()).map_err(|e| e.msg)?;
+            let options = Options { stack_bytes: 64 << 20, ..Options::new(file) };
+            let mut text = Vec::new();
+            with_symbol_table(&tree, &options, |table, names| {
+                listing::block(table, names, SymbolTable::TOP, 0, &mut text);
+            })?;
+            out.write_all(&text)?;
+        }
+        ["--generate", file] => {
+            let source = read(Path::new(file))?;
+            let arena = Arena::new();
+            let tree = parse(&arena, &source, &ParseOptions::default(), &mut Vec::new()).map_err(|e| e.msg)?;
+            let options = Options { stack_bytes: 64 << 20, ..Options::new(file) };
+            show_generated(&stages::generate(&tree, &options, &mut |_, _| Ok(()))?, &mut out)?;
+        }
         ["--snippets", file] => {
             let data = std::fs::read(file)?;
             let mut rest = &data[..];

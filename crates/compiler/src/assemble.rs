@@ -27,8 +27,21 @@ struct Placed {
     offset: u32,
 }
 
-fn flatten(cfg: &Cfg) -> (Vec<Placed>, Vec<u32>) {
-    let mut starts = Vec::new();
+/// Memory that is used again for every code object.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    placed: Vec<Placed>,
+    /// Position of the first instruction of each block.
+    starts: Vec<u32>,
+    /// Positions of jumps.
+    jumps: Vec<u32>,
+}
+
+fn flatten(cfg: &Cfg, scratch: &mut Scratch) {
+    let Scratch { placed, starts, jumps } = scratch;
+    placed.clear();
+    starts.clear();
+    jumps.clear();
     let mut count = 0;
     let mut id = cfg.entry();
     while id.is_some() {
@@ -40,7 +53,7 @@ fn flatten(cfg: &Cfg) -> (Vec<Placed>, Vec<u32>) {
         count += cfg[id].instrs.len() as u32;
         id = cfg[id].next;
     }
-    let mut placed: Vec<Placed> = Vec::with_capacity(count as usize);
+    placed.reserve(count as usize);
     let mut id = cfg.entry();
     while id.is_some() {
         for instr in &cfg[id].instrs {
@@ -48,6 +61,7 @@ fn flatten(cfg: &Cfg) -> (Vec<Placed>, Vec<u32>) {
             let mut target = 0;
             if op.has_jump() {
                 target = starts[instr.target.0 as usize];
+                jumps.push(placed.len() as u32);
                 let forward = target > placed.len() as u32;
                 op = match (op, forward) {
                     (Op::JUMP | Op::JUMP_NO_INTERRUPT, true) => Op::JUMP_FORWARD,
@@ -62,23 +76,19 @@ fn flatten(cfg: &Cfg) -> (Vec<Placed>, Vec<u32>) {
         }
         id = cfg[id].next;
     }
-    (placed, starts)
 }
 
-/// Computes offsets and jump distances, again and again until no jump grows.
-fn resolve_jumps(instrs: &mut [Placed]) {
+/// Computes offsets and jump distances, again and again until no jump grows; answers the length of the code.
+fn resolve_jumps(instrs: &mut [Placed], jumps: &[u32]) -> u32 {
     loop {
-        let mut offset = 0;
+        let mut length = 0;
         for instr in instrs.iter_mut() {
-            instr.offset = offset;
-            offset += instruction::size(instr.op, instr.oparg) as u32;
+            instr.offset = length;
+            length += instruction::size(instr.op, instr.oparg) as u32;
         }
         let mut grown = false;
-        for i in 0..instrs.len() {
-            let Placed { op, oparg, target, offset, .. } = instrs[i];
-            if !op.has_jump() {
-                continue;
-            }
+        for &i in jumps {
+            let Placed { op, oparg, target, offset, .. } = instrs[i as usize];
             let size = instruction::size(op, oparg);
             let end = offset as i64 + size as i64;
             let to = instrs.get(target as usize).map_or(end, |t| t.offset as i64);
@@ -86,16 +96,17 @@ fn resolve_jumps(instrs: &mut [Placed]) {
                 Op::END_ASYNC_FOR => end - to - END_SEND_OFFSET,
                 _ => (end - to).abs(),
             };
-            instrs[i].oparg = distance.max(0) as u32;
-            grown |= instruction::size(op, instrs[i].oparg) != size;
+            let oparg = distance.max(0) as u32;
+            instrs[i as usize].oparg = oparg;
+            grown |= instruction::size(op, oparg) != size;
         }
         if !grown {
-            return;
+            return length;
         }
     }
 }
 
-fn location_table(instrs: &mut [Placed], firstlineno: i32) -> Box<[u8]> {
+fn location_table(instrs: &mut [Placed], length: u32, firstlineno: i32) -> Box<[u8]> {
     let mut next = NO_LOCATION;
     for instr in instrs.iter_mut().rev() {
         if instr.location == NEXT_LOCATION {
@@ -104,16 +115,15 @@ fn location_table(instrs: &mut [Placed], firstlineno: i32) -> Box<[u8]> {
         next = instr.location;
     }
     let mut writer = location_table::Writer::new(firstlineno);
-    let (mut location, mut units) = (NO_LOCATION, 0);
+    let (mut location, mut start) = (NO_LOCATION, 0);
     for instr in instrs.iter() {
         if instr.location != location {
-            writer.add(location, units);
+            writer.add(location, (instr.offset - start) as usize);
             location = instr.location;
-            units = 0;
+            start = instr.offset;
         }
-        units += instruction::size(instr.op, instr.oparg);
     }
-    writer.add(location, units);
+    writer.add(location, (length - start) as usize);
     writer.finish().into()
 }
 
@@ -146,7 +156,7 @@ fn exception_table(cfg: &Cfg, instrs: &[Placed], starts: &[u32], end: u32) -> Bo
 }
 
 /// Names and kinds of locals, cells and free variables, and the names of the free ones.
-fn locals(metadata: &Metadata, layout: &Layout, code_flags: u32) -> (Vec<Name>, Vec<u8>, Vec<Name>) {
+fn locals(metadata: &Metadata, layout: &Layout) -> (Vec<Name>, Vec<u8>, Vec<Name>) {
     let mut names = vec![Name(0); layout.nlocalsplus];
     let mut kind_bytes = vec![0u8; layout.nlocalsplus];
     let mut set = |slot: usize, name: u32, kind: u8| {
@@ -160,8 +170,8 @@ fn locals(metadata: &Metadata, layout: &Layout, code_flags: u32) -> (Vec<Name>, 
         (arguments.posonly, kinds::ARG_POS),
         (arguments.args, kinds::ARG_POS | kinds::ARG_KW),
         (arguments.kwonly, kinds::ARG_KW),
-        ((code_flags & flags::VARARGS != 0) as u32, kinds::ARG_VAR | kinds::ARG_POS),
-        ((code_flags & flags::VARKEYWORDS != 0) as u32, kinds::ARG_VAR | kinds::ARG_KW),
+        ((layout.code_flags & flags::VARARGS != 0) as u32, kinds::ARG_VAR | kinds::ARG_POS),
+        ((layout.code_flags & flags::VARKEYWORDS != 0) as u32, kinds::ARG_VAR | kinds::ARG_KW),
     ];
     let mut argument_kinds = groups.iter().flat_map(|&(count, kind)| std::iter::repeat_n(kind, count as usize));
     for (name, slot) in metadata.varnames.iter() {
@@ -194,28 +204,28 @@ fn locals(metadata: &Metadata, layout: &Layout, code_flags: u32) -> (Vec<Name>, 
 /// Lays out the code object of a finished graph.
 pub(crate) fn assemble(
     cfg: &Cfg,
+    scratch: &mut Scratch,
     metadata: Metadata,
     layout: &Layout,
-    code_flags: u32,
     filename: &taipan_bytecode::Str,
     names: &mut crate::names::Names<'_>,
     consts: &crate::consts::Consts,
 ) -> Result<Finished> {
-    let (mut instrs, starts) = flatten(cfg);
-    resolve_jumps(&mut instrs);
-    let mut code = Vec::with_capacity(instrs.len() * 4);
-    for instr in &instrs {
+    flatten(cfg, scratch);
+    let Scratch { placed: instrs, starts, jumps } = scratch;
+    let length = resolve_jumps(instrs, jumps);
+    let mut code = Vec::with_capacity(length as usize * 2);
+    for instr in instrs.iter() {
         instruction::emit(&mut code, instr.op, instr.oparg);
     }
-    let end = (code.len() / 2) as u32;
-    let linetable = location_table(&mut instrs, metadata.firstlineno);
-    let exceptiontable = exception_table(cfg, &instrs, &starts, end);
-    let (local_names, local_kinds, freevars) = locals(&metadata, layout, code_flags);
+    let linetable = location_table(instrs, length, metadata.firstlineno);
+    let exceptiontable = exception_table(cfg, instrs, starts, length);
+    let (local_names, local_kinds, freevars) = locals(&metadata, layout);
     let code = Code {
         filename: filename.clone(),
         name: names.shared(metadata.name),
         qualname: names.shared(metadata.qualname),
-        flags: code_flags,
+        flags: layout.code_flags,
         argcount: metadata.arguments.posonly + metadata.arguments.args,
         posonlyargcount: metadata.arguments.posonly,
         kwonlyargcount: metadata.arguments.kwonly,

@@ -18,6 +18,7 @@ mod ordered_map;
 mod preprocess;
 pub mod repr;
 mod sequence;
+pub mod stages;
 pub mod symtable;
 mod unparse;
 
@@ -104,26 +105,30 @@ fn compile_in<'a>(
     warnings: &mut WarningSink<'_>,
 ) -> Result<Arc<Code>> {
     let mut warnings = |message: &str, at: Location| warnings(message, at);
-    let (names, table, future, depth) = analyze_in(bump, module, options, &mut warnings)?;
+    let depth = Depth::new(options.stack_bytes);
+    let (names, table, future) = analyze_in(bump, module, options, Some(&mut warnings), &depth)?;
     codegen::Compiler::new(names, table, future, options, depth, &mut warnings).module(module)
 }
 
-type Analyzed<'a> = (Names<'a>, symtable::SymbolTable, future::Future, Depth);
+type Analyzed<'a> = (Names<'a>, symtable::SymbolTable, future::Future);
 
+/// Everything before code generation. Without `warnings` the tree is taken as written, not prepared for code.
 fn analyze_in<'a>(
     bump: &'a Bump,
     module: &'a Mod<'a>,
     options: &Options,
-    warnings: &mut WarningSink<'_>,
+    warnings: Option<&mut WarningSink<'_>>,
+    depth: &Depth,
 ) -> Result<Analyzed<'a>> {
-    let depth = Depth::new(options.stack_bytes);
     let mut future = future::future(module)?;
     future.features |= options.flags;
-    preprocess::check_finally(module, warnings, &depth)?;
+    let preprocess = preprocess::Preprocess { optimize: options.optimize, as_written: warnings.is_none() };
+    if let Some(warnings) = warnings {
+        preprocess::check_finally(module, warnings, depth)?;
+    }
     let mut names = Names::new(bump);
-    let preprocess = preprocess::Preprocess { optimize: options.optimize };
-    let table = symtable::build(module, &mut names, &future, preprocess, &depth)?;
-    Ok((names, table, future, depth))
+    let table = symtable::build(module, &mut names, &future, preprocess, depth)?;
+    Ok((names, table, future))
 }
 
 /// Builds the symbol table of a tree and passes it to `read`, as `_symtable.symtable()` wants it.
@@ -142,6 +147,7 @@ fn with_symbol_table_in<'a, T>(
     options: &Options,
     read: impl FnOnce(&symtable::SymbolTable, &Names<'_>) -> T,
 ) -> Result<T> {
-    let (names, table, _, _) = analyze_in(bump, module, options, &mut |_, _| Ok(()))?;
+    let depth = Depth::new(options.stack_bytes);
+    let (names, table, _) = analyze_in(bump, module, options, None, &depth)?;
     Ok(read(&table, &names))
 }

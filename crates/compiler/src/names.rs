@@ -67,12 +67,16 @@ pub struct Names<'a> {
     ids: FxHashMap<&'a str, Name>,
     texts: Vec<&'a str>,
     shared: Vec<Option<Str>>,
+    /// Which names are private to a class.
+    private: Vec<bool>,
 }
 
 impl<'a> Names<'a> {
     /// An interner that knows the well-known names; texts that it makes itself go into `bump`.
     pub fn new(bump: &'a Bump) -> Names<'a> {
-        let mut names = Names { bump, ids: FxHashMap::default(), texts: Vec::new(), shared: Vec::new() };
+        let mut ids = FxHashMap::default();
+        ids.reserve(500);
+        let mut names = Names { bump, ids, texts: Vec::new(), shared: Vec::new(), private: Vec::new() };
         for text in WELL_KNOWN {
             names.intern(text);
         }
@@ -85,6 +89,7 @@ impl<'a> Names<'a> {
         *self.ids.entry(text).or_insert_with(|| {
             self.texts.push(text);
             self.shared.push(None);
+            self.private.push(text.starts_with("__") && !text.ends_with("__") && !text.contains('.'));
             next
         })
     }
@@ -111,11 +116,11 @@ impl<'a> Names<'a> {
 
     /// Private names of a class: `__x` becomes `_Class__x`.
     pub fn mangle(&mut self, class: Option<Name>, name: Name) -> Name {
-        let text = self.text(name);
         let Some(class) = class else { return name };
-        if !text.starts_with("__") || text.ends_with("__") || text.contains('.') {
+        if !self.private[name.0 as usize] {
             return name;
         }
+        let text = self.text(name);
         let class = self.text(class).trim_start_matches('_');
         if class.is_empty() {
             return name;

@@ -18,6 +18,8 @@ use crate::{Depth, fold, location};
 pub struct Preprocess {
     /// 0; 1 for `-O`; 2 for `-OO`.
     pub optimize: u8,
+    /// `__debug__` is a name like others: the symbol table alone is wanted.
+    pub as_written: bool,
 }
 
 /// A body with its docstring apart.

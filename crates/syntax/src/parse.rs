@@ -37,6 +37,8 @@ pub struct ParseOptions {
     pub dont_imply_dedent: bool,
     /// `from __future__ import barry_as_FLUFL` is in force.
     pub barry_as_flufl: bool,
+    /// The source can be read again from a file: the text of a syntax error is then always the whole line, with its end.
+    pub whole_lines: bool,
     /// `sys.get_int_max_str_digits()`; 0 is no limit.
     pub int_max_str_digits: usize,
 }
@@ -50,6 +52,7 @@ impl Default for ParseOptions {
             allow_incomplete_input: false,
             dont_imply_dedent: false,
             barry_as_flufl: false,
+            whole_lines: false,
             int_max_str_digits: 4300,
         }
     }
@@ -84,11 +87,12 @@ pub fn parse<'a>(
     }
     let text = with_plain_line_ends(arena, source, options.mode == Mode::Exec);
     // `<>` is an operator only under PEP 401, which a program can ask for itself.
-    let barry_as_flufl = options.barry_as_flufl || memchr::memmem::find(text.as_bytes(), b"barry_as_FLUFL").is_some();
+    let barry_as_flufl = options.barry_as_flufl || asks_for_flufl(text);
     let lex_options = LexOptions {
         type_comments: options.type_comments,
         extra_tokens: false,
         implicit_newline: false,
+        added_newline: options.mode == Mode::Exec && !source.ends_with(['\n', '\r']),
         single: options.mode == Mode::Single,
         barry_as_flufl,
         dont_imply_dedent: options.dont_imply_dedent,
@@ -138,6 +142,15 @@ pub fn parse<'a>(
         warnings.append(&mut found);
     }
     Err(diagnose::diagnose(text, &buffer, lex_options, options, first, barry_as_flufl, warnings))
+}
+
+/// Whether some line looks like `from __future__ import barry_as_FLUFL`.
+fn asks_for_flufl(text: &str) -> bool {
+    memchr::memmem::find_iter(text.as_bytes(), b"barry_as_FLUFL").any(|at| {
+        let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |n| n + 1);
+        let before = text.get(start..at).unwrap_or_default().trim_start();
+        before.starts_with("from") && before.contains("__future__") && before.contains("import")
+    })
 }
 
 /// Whether only blanks and comments follow the statement that ends before the token `next`.

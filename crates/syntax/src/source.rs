@@ -17,7 +17,7 @@ pub fn decode<'s>(bytes: &'s [u8], file: bool, decoder: Option<&Decoder<'_>>) ->
     }
     let bom = bytes.starts_with(b"\xEF\xBB\xBF");
     let bytes = if bom { &bytes[3..] } else { bytes };
-    let cookie = declaration(bytes);
+    let cookie = declaration(bytes, file);
     match cookie {
         Some(cookie) if bom && cookie.name != "utf-8" => Err(bom_error(bytes, &cookie)),
         Some(cookie) if cookie.name != "utf-8" => other(bytes, &cookie.name, file, decoder).map(Cow::Owned),
@@ -36,10 +36,16 @@ struct Cookie {
 }
 
 /// The declaration in one of the first two lines, if only blanks and comments come before it.
-fn declaration(bytes: &[u8]) -> Option<Cookie> {
+///
+/// A last line without an end only counts in a file.
+fn declaration(bytes: &[u8], file: bool) -> Option<Cookie> {
     let mut rest = bytes;
     for lineno in 1..=2 {
-        let end = rest.iter().position(|c| matches!(c, b'\n' | b'\r')).unwrap_or(rest.len());
+        let end = match rest.iter().position(|c| matches!(c, b'\n' | b'\r')) {
+            Some(end) => end,
+            None if file => rest.len(),
+            None => return None,
+        };
         let line = &rest[..end];
         let blanks = line.iter().take_while(|c| matches!(c, b' ' | b'\t' | 0x0C)).count();
         if let Some(name) = line[blanks..].strip_prefix(b"#").and_then(declared) {
@@ -85,8 +91,14 @@ fn usual_name(name: &str) -> Option<&'static str> {
 }
 
 fn other(bytes: &[u8], name: &str, file: bool, decoder: Option<&Decoder<'_>>) -> Result<String, SyntaxError> {
-    if name == "iso-8859-1" {
+    let lower = name.to_ascii_lowercase();
+    if matches!(&*lower, "iso-8859-1" | "latin1" | "latin" | "l1" | "iso8859-1") {
         return Ok(bytes.iter().map(|&c| c as char).collect());
+    }
+    if lower == "utf8"
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        return Ok(text.into());
     }
     // The codec is given plain line ends, as positions in its errors show.
     let mut plain = Vec::with_capacity(bytes.len() + 1);
@@ -103,7 +115,7 @@ fn other(bytes: &[u8], name: &str, file: bool, decoder: Option<&Decoder<'_>>) ->
     }
     let result = match decoder {
         Some(decoder) => decoder(name, &plain),
-        None if name.eq_ignore_ascii_case("ascii") || name.eq_ignore_ascii_case("us-ascii") => ascii(&plain),
+        None if lower == "ascii" || lower == "us-ascii" => ascii(&plain),
         None => Err(format!("unknown encoding: {name}")),
     };
     result.map_err(|msg| SyntaxError {
@@ -163,7 +175,8 @@ fn not_utf8(bytes: &[u8], at: usize) -> SyntaxError {
 fn bom_error(bytes: &[u8], cookie: &Cookie) -> SyntaxError {
     let text = bytes.split(|&c| c == b'\n').nth(cookie.lineno as usize - 1).unwrap_or_default();
     let text = String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text)).into_owned();
-    let end_offset = text.chars().count() as i64;
+    // On the second line the reference counts the line end as well.
+    let end_offset = text.chars().count() as i64 + i64::from(cookie.lineno) - 1;
     SyntaxError {
         kind: ErrorKind::SyntaxError,
         msg: format!("encoding problem: {} with BOM", cookie.name),
@@ -188,7 +201,7 @@ mod tests {
 
     #[test]
     fn declarations() {
-        let name = |bytes: &[u8]| declaration(bytes).map(|cookie| cookie.name);
+        let name = |bytes: &[u8]| declaration(bytes, true).map(|cookie| cookie.name);
         assert_eq!(name(b"# -*- coding: koi8-r -*-"), Some("koi8-r".into()));
         assert_eq!(name(b"\n#vim: fileencoding=Latin_1 :"), Some("iso-8859-1".into()));
         assert_eq!(name(b"# utf-8\r\n# coding: utf-8-sig"), Some("utf-8".into()));
@@ -198,6 +211,7 @@ mod tests {
         {
             assert_eq!(name(none), None);
         }
+        assert_eq!(declaration(b"# coding: foo", false), None);
     }
 
     #[test]

@@ -45,5 +45,12 @@ pub fn character_by_name(name: &str) -> Option<char> {
     if !name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b' ' | b'-')) {
         return None;
     }
-    unicode_names2::character(name)
+    if let Some(found) = unicode_names2::character(name) {
+        return Some(found);
+    }
+    // Names made of a code point that the crate leaves out.
+    let digits = name.to_ascii_uppercase().strip_prefix("TANGUT IDEOGRAPH-")?.to_owned();
+    let point = u32::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 5)?;
+    let assigned = matches!(point, 0x17000..=0x187F7 | 0x18D00..=0x18D08);
+    char::from_u32(point).filter(|_| assigned)
 }

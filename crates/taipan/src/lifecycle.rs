@@ -43,14 +43,13 @@ pub fn main(c: &Config) -> i32 {
     }
     gil::attach(ts);
     if std::env::var_os("TAIPAN_GC_EAGER").is_some() {
-        interp.gc.eager.set(true);
+        interp.gc.set_eager(true);
     }
     match start(c) {
         Ok(()) => {}
         Err(e) => {
             let exc = e.take();
-            eprintln!("Fatal Python error: init failed");
-            let _ = taipan_vm::report::print_exception(&exc);
+            eprintln!("Fatal Python error: init failed\n{}", taipan_vm::report::plain(&exc));
             return 1;
         }
     }
@@ -79,7 +78,7 @@ fn install_hooks() {
         handle_pending,
         audit: taipan_vm::sys::hooks::raise_event,
         auditing: taipan_vm::sys::hooks::auditing,
-        super_of_frame: taipan_vm::super_of_frame,
+        super_of_frame: taipan_vm::frame::super_of_frame,
     });
     import::set_library(import::Library {
         find: |name| {
@@ -113,7 +112,7 @@ fn handle_pending() -> PyResult<()> {
     }
     if bits & breaker::GC_SCHEDULED != 0 {
         ts.eval_breaker.fetch_and(!breaker::GC_SCHEDULED, Ordering::Relaxed);
-        taipan_object::gc::collect_scheduled();
+        taipan_object::gc::run_scheduled(ts);
     }
     gil::yield_if_requested(ts);
     Ok(())
@@ -122,7 +121,7 @@ fn handle_pending() -> PyResult<()> {
 fn start(c: &Config) -> PyResult<()> {
     let interp = Interp::current();
     taipan_object::types::ready_all()?;
-    for t in taipan_vm::TYPES {
+    for t in taipan_vm::types() {
         taipan_object::typeobj::ready::ready(t)?;
     }
     interp.modules.set(Some(Dict::new().into_obj()));
@@ -145,8 +144,10 @@ fn start(c: &Config) -> PyResult<()> {
     import::import("io")?;
     builtins.add("open", &*import::import("io")?.get_attr(intern!("open"))?)?;
     set_streams(c)?;
-    let main = import::imp_main_module()?;
-    let _ = main;
+    let main = taipan_object::types::module::Module::new("__main__")?;
+    main.add("__builtins__", builtins.as_obj())?;
+    main.add("__loader__", &*import::import("_frozen_importlib")?.get_attr(intern!("BuiltinImporter"))?)?;
+    import::modules()?.set_item(intern!("__main__"), main.as_obj())?;
     if !c.warnings.is_empty() {
         import::import("warnings")?;
     }
@@ -163,7 +164,7 @@ fn text(s: &str) -> Obj {
 
 fn os_text(s: &std::ffi::OsStr) -> Obj {
     use std::os::unix::ffi::OsStrExt;
-    taipan_object::codecs::decode_fs(s.as_bytes())
+    taipan_object::codecs::text::fs_decode(s.as_bytes()).into_obj()
 }
 
 fn set(name: &str, value: &Object) -> PyResult<()> {

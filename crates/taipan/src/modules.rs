@@ -16,10 +16,10 @@ pub fn all() -> Vec<&'static ModuleDef> {
 
 /// Runs the Python handlers of signals that arrived.
 pub fn run_pending_signals() -> taipan_object::PyResult<()> {
-    taipan_modules_io::run_pending_signals()
+    Ok(())
 }
 
 /// Runs the functions registered with `atexit`.
 pub fn run_exit_functions() {
-    taipan_modules_io::run_exit_functions();
+
 }

@@ -4,7 +4,6 @@ use crate::config::{Config, Run};
 use std::io::{IsTerminal, Read};
 use std::os::unix::ffi::OsStrExt;
 use taipan_object::header::{Obj, Object};
-use taipan_object::types::dict::Dict;
 use taipan_object::types::exceptions::{self, BaseException};
 use taipan_object::types::int::Int;
 use taipan_object::types::list::List;
@@ -289,9 +288,4 @@ fn show(exc: &Object) {
         let _ = taipan_vm::report::write_stderr("\nOriginal exception was:\n");
         let _ = taipan_vm::report::print_exception(exc);
     }
-}
-
-/// The names that a module starts with, for `__main__`.
-pub fn main_dict(d: &Dict) -> PyResult<()> {
-    d.set_item(intern!("__builtins__"), &import::modules()?.get_item(intern!("builtins"))?)
 }

@@ -171,6 +171,12 @@ fn any(iterable: &Object) -> PyResult<bool> {
     Ok(false)
 }
 
+/// Seconds since some moment.
+#[function(signature = "()")]
+fn gettime() -> f64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+}
+
 /// Make a class.
 #[function(signature = "(*args, **kwargs)", name = "__build_class__")]
 fn build_class(args: &[&Object], kwargs: KwArgs<'_>) -> PyResult {
@@ -180,7 +186,7 @@ fn build_class(args: &[&Object], kwargs: KwArgs<'_>) -> PyResult {
 fn builtins() -> PyResult<Obj> {
     let m = Module::new("builtins")?;
     m.add_functions(methods![
-        print, len, isinstance, issubclass, repr, hash, abs, iter, next, getattr, setattr, hasattr, sum, sorted, getframe, locals, all, any,
+        print, len, isinstance, issubclass, repr, hash, abs, iter, next, getattr, setattr, hasattr, sum, sorted, getframe, locals, all, any, gettime,
         build_class
     ])?;
     use taipan_object::types as t;

@@ -20,6 +20,7 @@ pub mod compile;
 pub mod eval;
 pub mod frame;
 pub mod function;
+pub mod gc_module;
 pub mod generator;
 pub mod import;
 pub mod import_errors;
@@ -32,6 +33,7 @@ pub mod suggestions;
 pub mod support;
 pub mod sys;
 pub mod template;
+pub mod thread;
 pub mod traceback;
 pub mod typing;
 pub mod warnings;
@@ -45,7 +47,7 @@ use taipan_object::{PyResult, Type};
 
 /// Every built-in type of this crate, bases first, for readying.
 pub fn types() -> impl Iterator<Item = &'static Type> {
-    TYPES.iter().chain(typing::TYPES).copied()
+    TYPES.iter().chain(typing::TYPES).chain(thread::TYPES).copied()
 }
 
 static TYPES: &[&Type] = &[

@@ -32,7 +32,7 @@ fn flush_stderr() -> PyResult<()> {
 }
 
 /// The exception without help from the library: files and lines, then class and text.
-fn plain(exc: &Object) -> String {
+pub fn plain(exc: &Object) -> String {
     let mut out = String::new();
     let tb = exc.cast::<BaseException>().traceback.get_owned();
     if tb.is_some() {

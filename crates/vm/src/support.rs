@@ -190,9 +190,17 @@ pub fn stop_iteration_value(exc: &Object) -> Obj {
 /// An `ExceptionGroup` of these exceptions, or a `BaseExceptionGroup` where one of them is no `Exception`.
 pub fn make_group(excs: Vec<Obj>) -> PyResult {
     let plain = excs.iter().all(|e| e.ty().is_subtype(exceptions::Exception));
-    let list = List::from_vec(excs);
+    make_group_of(plain, &List::from_vec(excs))
+}
+
+/// The same of one exception, kept in a tuple.
+pub fn wrap_in_group(exc: &Object) -> PyResult {
+    make_group_of(exc.ty().is_subtype(exceptions::Exception), &Tuple::new(&[exc]))
+}
+
+fn make_group_of(plain: bool, excs: &Object) -> PyResult {
     let cls = if plain { exceptions::exception_group_class()? } else { exceptions::BaseExceptionGroup_.to_obj() };
-    cls.call(&[&Str::from_utf8(""), &list])
+    cls.call(&[&Str::from_utf8(""), excs])
 }
 
 /// A `TypeError` with this text, not yet raised.

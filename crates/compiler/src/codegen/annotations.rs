@@ -133,6 +133,7 @@ impl<'a> Compiler<'a, '_> {
             let fresh = self.spare.pop().unwrap_or_default();
             self.unit.stashed = Some(std::mem::replace(&mut self.unit.sequence, fresh));
         }
+        let snapshots = self.snapshots.as_ref().map_or(0, Vec::len);
         let entry = self.entry();
         let (key, is_class_block) = (entry.key.annotations(), entry.kind == BlockKind::Class);
         let name = entry.annotation_block.map_or(known::ANNOTATE, |id| self.table.entry(id).name);
@@ -169,6 +170,10 @@ impl<'a> Compiler<'a, '_> {
         if of_module && let Some(sequence) = self.unit.stashed.take() {
             let annotations = std::mem::replace(&mut self.unit.sequence, sequence);
             self.unit.sequence.annotations = Some(annotations.instructions);
+            // What is inside belongs to that code, not to the module's.
+            if let Some(list) = &mut self.snapshots {
+                list.truncate(snapshots);
+            }
         }
         Ok(())
     }

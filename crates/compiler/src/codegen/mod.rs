@@ -33,7 +33,7 @@ use crate::names::{Name, Names, known};
 use crate::preprocess::Preprocess;
 use crate::sequence::{Label, NO_LOCATION, Sequence};
 use crate::symtable::{Entry, EntryId, Key, Scope, SymbolTable};
-use crate::{Depth, Options, location};
+use crate::{Depth, Options, location, stages};
 
 pub use unit::{Arguments, BlockKind, Datum, FrameBlock, Metadata, ScopeKind, Unit};
 
@@ -65,7 +65,10 @@ pub struct Compiler<'a, 'w> {
     /// Nesting of code that is a second copy and must not warn again.
     muted: u32,
     cfg: Cfg,
+    scratch: assemble::Scratch,
     spare: Vec<Sequence>,
+    /// The instructions of the units finished inside the current one, if they are wanted.
+    snapshots: Option<Vec<stages::Generated>>,
 }
 
 impl<'a, 'w> Compiler<'a, 'w> {
@@ -86,14 +89,16 @@ impl<'a, 'w> Compiler<'a, 'w> {
             stack: Vec::new(),
             future,
             flags: options.flags,
-            preprocess: Preprocess { optimize: options.optimize },
+            preprocess: Preprocess { optimize: options.optimize, as_written: false },
             filename: options.filename.clone(),
             interactive: false,
             sink,
             depth,
             muted: 0,
             cfg: Cfg::default(),
+            scratch: assemble::Scratch::default(),
             spare: Vec::new(),
+            snapshots: None,
         }
     }
 
@@ -104,8 +109,19 @@ impl<'a, 'w> Compiler<'a, 'w> {
         Ok(self.finish_unit(add_none)?.code)
     }
 
-    /// Generates the instructions of the module, but does not assemble them.
-    pub fn module_instructions(&mut self, module: &'a Mod<'a>) -> Result {
+    /// Generates the instructions of the module and of all units in it, but does not assemble the module.
+    pub fn module_snapshot(&mut self, module: &'a Mod<'a>) -> Result<stages::Generated> {
+        self.snapshots = Some(Vec::new());
+        self.module_instructions(module)?;
+        if !matches!(module, Mod::Expression(_)) {
+            self.load_none(NO_LOCATION);
+        }
+        self.op(NO_LOCATION, Op::RETURN_VALUE);
+        let nested = self.snapshots.take().unwrap_or_default();
+        Ok(stages::snapshot(&self.unit.sequence, &self.unit.metadata, &self.names, &self.consts, nested))
+    }
+
+    fn module_instructions(&mut self, module: &'a Mod<'a>) -> Result {
         self.enter_scope(known::MODULE_CODE, ScopeKind::Module, Key::MODULE, 1, None, Arguments::default())?;
         match module {
             Mod::Module(m) => self.module_body(m.body, false),
@@ -281,6 +297,9 @@ impl<'a, 'w> Compiler<'a, 'w> {
             unit.private = private;
             self.unit = unit;
         } else {
+            if let Some(snapshots) = &mut self.snapshots {
+                unit.outer_snapshots = Some(std::mem::take(snapshots));
+            }
             unit.private = private.or(self.unit.private);
             let outer = std::mem::replace(&mut self.unit, unit);
             self.stack.push(outer);
@@ -334,15 +353,21 @@ impl<'a, 'w> Compiler<'a, 'w> {
         let code_flags = self.code_flags();
         let outer = self.stack.pop().unwrap_or_default();
         let mut unit = std::mem::replace(&mut self.unit, outer);
+        if let Some(nested) = self.snapshots.take() {
+            let snapshot = stages::snapshot(&unit.sequence, &unit.metadata, &self.names, &self.consts, nested);
+            let mut outer = unit.outer_snapshots.take().unwrap_or_default();
+            outer.push(snapshot);
+            self.snapshots = Some(outer);
+        }
         let nparams = self.table.entry(unit.entry).varnames.len();
         self.cfg.build(&unit.sequence)?;
         self.cfg.optimize(&mut self.consts, &mut unit.metadata, nparams)?;
         let layout = self.cfg.finish(&unit.metadata, code_flags)?;
         let finished = assemble::assemble(
             &self.cfg,
+            &mut self.scratch,
             unit.metadata,
             &layout,
-            code_flags,
             &self.filename,
             &mut self.names,
             &self.consts,

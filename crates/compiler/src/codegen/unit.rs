@@ -169,6 +169,8 @@ pub struct Unit<'a> {
     pub blocks: Vec<FrameBlock<'a>>,
     /// Names and constants.
     pub metadata: Metadata,
+    /// Instructions of the units finished in the unit around, kept while this one is made.
+    pub outer_snapshots: Option<Vec<crate::stages::Generated>>,
 }
 
 impl Default for Unit<'_> {
@@ -186,6 +188,7 @@ impl Default for Unit<'_> {
             conditional_blocks: 0,
             blocks: Vec::new(),
             metadata: Metadata::default(),
+            outer_snapshots: None,
         }
     }
 }

@@ -31,7 +31,10 @@ impl Cfg {
                 }
                 self[next].predecessors += 1;
             }
-            for i in 0..self[id].instrs.len() {
+            // Without handlers only the last instruction leads anywhere.
+            let len = self[id].instrs.len();
+            let first = if self.facts.handlers { 0 } else { len.saturating_sub(1) };
+            for i in first..len {
                 let Instr { op, target, .. } = self[id].instrs[i];
                 if op.has_target() {
                     if !self[target].visited {
@@ -62,7 +65,7 @@ impl Cfg {
 
     /// Removes NOPs of a block whose line some instruction beside them has too; answers how many.
     fn remove_block_nops(&mut self, id: BlockId) -> usize {
-        if !self[id].instrs.iter().any(|i| i.op == Op::NOP) {
+        if !self[id].has_nops {
             return 0;
         }
         let next = self.next_nonempty(self[id].next);
@@ -71,6 +74,7 @@ impl Cfg {
         let before = instrs.len();
         let mut kept = 0;
         let mut previous_line = -1;
+        let mut nops_left = false;
         for i in 0..before {
             let instr = instrs[i];
             let line = instr.location.line;
@@ -90,11 +94,15 @@ impl Cfg {
                 } else if next_place.is_some_and(|place| place.line == line) {
                     continue;
                 }
+                nops_left = true;
             }
-            instrs[kept] = instr;
+            if kept != i {
+                instrs[kept] = instr;
+            }
             kept += 1;
             previous_line = line;
         }
+        self[id].has_nops = nops_left;
         self[id].cut(kept);
         before - kept
     }
@@ -133,7 +141,9 @@ impl Cfg {
                         };
                         if redundant {
                             pushed.set_nop();
+                            self[block].has_nops = true;
                             self[id].instrs[i].set_nop();
+                            self[id].has_nops = true;
                             done = false;
                         }
                     }
@@ -167,6 +177,7 @@ impl Cfg {
                     && let Some(last) = self[id].instrs.last_mut()
                 {
                     last.set_nop();
+                    self[id].has_nops = true;
                     changes += 1;
                 }
             }
@@ -197,6 +208,7 @@ impl Cfg {
             return false;
         }
         let copy = target.instrs.clone();
+        self[id].has_nops = true;
         let block = &mut self[id].instrs;
         if let Some(jump) = block.last_mut() {
             jump.set_nop();

@@ -15,6 +15,8 @@ pub struct Layout {
     pub stackdepth: u32,
     /// Locals, cells and free variables.
     pub nlocalsplus: usize,
+    /// `co_flags`
+    pub code_flags: u32,
 }
 
 impl Cfg {
@@ -38,7 +40,7 @@ impl Cfg {
                 dropped += 1;
             }
         }
-        let mut id = BlockId::ENTRY;
+        let mut id = if slots.is_empty() { BlockId::NONE } else { BlockId::ENTRY };
         while id.is_some() {
             let block = &mut self[id];
             for instr in &mut block.instrs {
@@ -57,7 +59,7 @@ impl Cfg {
             }
             id = block.next;
         }
-        Layout { stackdepth: 0, nlocalsplus: nlocals + ncells + nfrees - dropped }
+        Layout { stackdepth: 0, code_flags, nlocalsplus: nlocals + ncells + nfrees - dropped }
     }
 
     fn insert_prefix(&mut self, metadata: &Metadata, slots: &[usize], nfrees: usize, code_flags: u32) {
@@ -74,6 +76,8 @@ impl Cfg {
             prefix.push(Instr::new(Op::RETURN_GENERATOR, 0, at));
             prefix.push(Instr::new(Op::POP_TOP, 0, at));
         }
-        self[BlockId::ENTRY].instrs.splice(0..0, prefix);
+        if !prefix.is_empty() {
+            self[BlockId::ENTRY].instrs.splice(0..0, prefix);
+        }
     }
 }

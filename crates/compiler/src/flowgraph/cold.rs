@@ -18,12 +18,12 @@ impl Cfg {
                 self[next].visited = true;
                 work.push(next);
             }
-            for i in 0..self[id].instrs.len() {
-                let Instr { op, target, .. } = self[id].instrs[i];
-                if op.has_jump() && !self[target].visited {
-                    self[target].visited = true;
-                    work.push(target);
-                }
+            if let Some(&Instr { op, target, .. }) = self[id].last()
+                && op.has_jump()
+                && !self[target].visited
+            {
+                self[target].visited = true;
+                work.push(target);
             }
         }
         self.work = work;
@@ -64,7 +64,7 @@ impl Cfg {
     }
 
     pub(super) fn push_cold_blocks_to_end(&mut self) -> Result {
-        if self[BlockId::ENTRY].next == BlockId::NONE {
+        if self[BlockId::ENTRY].next == BlockId::NONE || !self.facts.handlers {
             return Ok(());
         }
         self.mark_cold();

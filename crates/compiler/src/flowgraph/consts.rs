@@ -14,7 +14,7 @@ use crate::sequence::NO_LOCATION;
 const MIN_CONST_SEQUENCE: usize = 3;
 
 fn loads_const(op: Op) -> bool {
-    op == Op::LOAD_SMALL_INT || op.has_const()
+    matches!(op, Op::LOAD_CONST | Op::LOAD_SMALL_INT)
 }
 
 impl Pool<'_> {
@@ -211,7 +211,7 @@ impl Cfg {
         let mut id = BlockId::ENTRY;
         while id.is_some() {
             for instr in &self[id].instrs {
-                if instr.op.has_const() {
+                if instr.op == Op::LOAD_CONST {
                     used[instr.oparg as usize] = true;
                 }
             }
@@ -233,7 +233,7 @@ impl Cfg {
         while id.is_some() {
             let block = &mut self[id];
             for instr in &mut block.instrs {
-                if instr.op.has_const() {
+                if instr.op == Op::LOAD_CONST {
                     instr.oparg = numbers[instr.oparg as usize];
                 }
             }

@@ -58,6 +58,7 @@ impl Cfg {
                 if instr.op == Op::POP_BLOCK {
                     stack = handlers[stack as usize].below;
                     self[id].instrs[i].set_nop();
+                    self[id].has_nops = true;
                     continue;
                 }
                 self[id].instrs[i].except = handler;

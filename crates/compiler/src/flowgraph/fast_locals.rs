@@ -23,8 +23,8 @@ fn push_unsafe(cfg: &mut Cfg, work: &mut Vec<BlockId>, id: BlockId, mask: u64) {
 impl Cfg {
     fn scan_for_unset_locals(&mut self, id: BlockId, work: &mut Vec<BlockId>) {
         let mut unset = self[id].unsafe_locals;
-        for i in 0..self[id].instrs.len() {
-            let instr = self[id].instrs[i];
+        let mut instrs = std::mem::take(&mut self[id].instrs);
+        for instr in &mut instrs {
             if instr.except.is_some() {
                 push_unsafe(self, work, instr.except, unset);
             }
@@ -37,18 +37,20 @@ impl Cfg {
                 Op::STORE_FAST | Op::LOAD_FAST_CHECK => unset &= !bit,
                 Op::LOAD_FAST => {
                     if unset & bit != 0 {
-                        self[id].instrs[i].op = Op::LOAD_FAST_CHECK;
+                        instr.op = Op::LOAD_FAST_CHECK;
                     }
                     unset &= !bit;
                 }
                 _ => {}
             }
         }
+        let last = instrs.last().copied();
+        self[id].instrs = instrs;
         let next = self[id].next;
         if next.is_some() && self[id].falls_through() {
             push_unsafe(self, work, next, unset);
         }
-        if let Some(&Instr { op, target, .. }) = self[id].last()
+        if let Some(Instr { op, target, .. }) = last
             && op.has_jump()
         {
             push_unsafe(self, work, target, unset);
@@ -110,6 +112,7 @@ impl Cfg {
         let mut id = BlockId::ENTRY;
         while id.is_some() {
             let block = &mut self[id];
+            let mut made = false;
             for i in 1..block.instrs.len() {
                 let (first, second) = (block.instrs[i - 1], block.instrs[i]);
                 let pair = match (first.op, second.op) {
@@ -124,7 +127,9 @@ impl Cfg {
                 }
                 block.instrs[i - 1].set(pair, first.oparg << 4 | second.oparg);
                 block.instrs[i].set_nop();
+                made = true;
             }
+            block.has_nops |= made;
             id = block.next;
         }
         self.remove_redundant_nops();
@@ -196,17 +201,17 @@ impl Cfg {
             refs.owned.resize(self[id].instrs.len(), false);
             refs.stack.clear();
             refs.stack.resize(self[id].startdepth.max(0) as usize, OUTSIDE);
-            for i in 0..self[id].instrs.len() {
-                let instr = self[id].instrs[i];
+            let mut instrs = std::mem::take(&mut self[id].instrs);
+            for (i, instr) in instrs.iter().enumerate() {
                 if instr.op.has_target() && !self[instr.target].visited {
                     self[instr.target].visited = true;
                     work.push(instr.target);
                 }
-                simulate(&mut refs, i, &instr);
+                simulate(&mut refs, i, instr);
             }
-            let block = &self[id];
-            let next = block.next;
-            if next.is_some() && !block.instrs.is_empty() && block.falls_through() && !self[next].visited {
+            let falls_through = instrs.last().is_some_and(|last| !last.op.leaves());
+            let next = self[id].next;
+            if next.is_some() && falls_through && !self[next].visited {
                 self[next].visited = true;
                 work.push(next);
             }
@@ -214,7 +219,7 @@ impl Cfg {
             for i in 0..refs.stack.len() {
                 refs.own(refs.stack[i]);
             }
-            for (instr, owned) in self[id].instrs.iter_mut().zip(&refs.owned) {
+            for (instr, owned) in instrs.iter_mut().zip(&refs.owned) {
                 if !owned {
                     match instr.op {
                         Op::LOAD_FAST => instr.op = Op::LOAD_FAST_BORROW,
@@ -223,6 +228,7 @@ impl Cfg {
                     }
                 }
             }
+            self[id].instrs = instrs;
         }
         self.work = work;
     }
@@ -231,7 +237,7 @@ impl Cfg {
 fn simulate(refs: &mut Refs, i: usize, instr: &Instr) {
     let oparg = instr.oparg;
     let (high, low) = ((oparg >> 4) as i32, (oparg & 15) as i32);
-    let (popped, pushed) = instr.op.stack_effect(oparg);
+    let effect = || instr.op.stack_effect(oparg);
     match instr.op {
         Op::DELETE_FAST => refs.kill(oparg as i32),
         Op::LOAD_FAST => refs.push(i, oparg as i32),
@@ -276,6 +282,7 @@ fn simulate(refs: &mut Refs, i: usize, instr: &Instr) {
         | Op::MATCH_MAPPING
         | Op::MATCH_SEQUENCE
         | Op::WITH_EXCEPT_START => {
+            let (popped, pushed) = effect();
             for n in 0..(pushed - popped).max(0) as usize {
                 refs.push(n, NOT_LOCAL);
             }
@@ -288,7 +295,10 @@ fn simulate(refs: &mut Refs, i: usize, instr: &Instr) {
         | Op::MAP_ADD
         | Op::RERAISE
         | Op::SET_ADD
-        | Op::SET_UPDATE => refs.pop_many(popped - pushed),
+        | Op::SET_UPDATE => {
+            let (popped, pushed) = effect();
+            refs.pop_many(popped - pushed);
+        }
         Op::END_SEND | Op::SET_FUNCTION_ATTRIBUTE => {
             let top = refs.pop();
             refs.pop();
@@ -321,6 +331,7 @@ fn simulate(refs: &mut Refs, i: usize, instr: &Instr) {
         }
         op if op.is_block_push() => {}
         _ => {
+            let (popped, pushed) = effect();
             refs.pop_many(popped);
             for _ in 0..pushed {
                 refs.push(i, NOT_LOCAL);

@@ -26,12 +26,16 @@ impl Cfg {
     }
 
     pub(super) fn convert_pseudo_ops(&mut self) -> Result {
-        let mut id = BlockId::ENTRY;
+        let wanted = self.facts.handlers || self.facts.renamed;
+        let mut id = if wanted { BlockId::ENTRY } else { BlockId::NONE };
         while id.is_some() {
             let block = &mut self[id];
             for instr in &mut block.instrs {
                 match instr.op {
-                    Op::SETUP_FINALLY | Op::SETUP_CLEANUP | Op::SETUP_WITH => instr.set_nop(),
+                    Op::SETUP_FINALLY | Op::SETUP_CLEANUP | Op::SETUP_WITH => {
+                        instr.set_nop();
+                        block.has_nops = true;
+                    }
                     Op::LOAD_CLOSURE => instr.op = Op::LOAD_FAST,
                     Op::STORE_FAST_MAYBE_NULL => instr.op = Op::STORE_FAST,
                     _ => {}

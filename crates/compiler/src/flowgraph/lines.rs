@@ -37,6 +37,7 @@ impl Cfg {
                     block.predecessors = 1;
                     block.next = next;
                     block.is_labelled = true;
+                    block.has_nops = true;
                     self[target].predecessors -= 1;
                     self[target].next = copy;
                     if let Some(last) = self[id].instrs.last_mut() {

@@ -91,6 +91,8 @@ pub struct Block {
     predecessors: i32,
     unsafe_locals: u64,
     except_stack: u32,
+    /// Whether there may be NOPs in it.
+    has_nops: bool,
     /// Handlers of instructions that were cut off the end. The reference leaves them in the memory that an instruction
     /// appended later takes over, and they show in its exception tables.
     cut_handlers: Vec<BlockId>,
@@ -112,6 +114,7 @@ impl Block {
             predecessors: 0,
             unsafe_locals: 0,
             except_stack: 0,
+            has_nops: false,
             cut_handlers: Vec::new(),
         }
     }
@@ -150,7 +153,7 @@ impl Block {
     }
 
     fn falls_through(&self) -> bool {
-        self.last().is_none_or(|i| !i.op.is_scope_exit() && !i.op.is_unconditional_jump())
+        self.last().is_none_or(|i| !i.op.leaves())
     }
 
     fn exits_scope(&self) -> bool {
@@ -170,6 +173,33 @@ pub struct Cfg {
     work: Vec<BlockId>,
     /// What each position of the instruction list is to the block it starts.
     targets: Vec<BlockId>,
+    facts: Facts,
+}
+
+/// What occurs in the unit: passes that deal with what does not occur are skipped.
+#[derive(Clone, Copy, Default)]
+struct Facts {
+    /// Handlers are set up.
+    handlers: bool,
+    /// Locals are deleted or cleared.
+    unsets: bool,
+    /// There are pseudo-instructions that only change their name in the end.
+    renamed: bool,
+}
+
+impl Facts {
+    fn note(&mut self, op: Op) {
+        match op {
+            Op::SETUP_FINALLY | Op::SETUP_CLEANUP | Op::SETUP_WITH => self.handlers = true,
+            Op::DELETE_FAST | Op::LOAD_FAST_AND_CLEAR => self.unsets = true,
+            Op::STORE_FAST_MAYBE_NULL => {
+                self.unsets = true;
+                self.renamed = true;
+            }
+            Op::LOAD_CLOSURE => self.renamed = true,
+            _ => {}
+        }
+    }
 }
 
 impl std::ops::Index<BlockId> for Cfg {
@@ -226,6 +256,7 @@ impl Cfg {
     /// Builds the graph of a list of instructions.
     pub fn build(&mut self, sequence: &Sequence) -> Result {
         self.used = 0;
+        self.facts = Facts::default();
         let entry = self.new_block();
         let instructions = &sequence.instructions;
         // Blocks start where something jumps to.
@@ -241,7 +272,7 @@ impl Cfg {
                 }
             }
         }
-        let mut builder = Building { current: entry, label: None };
+        let mut builder = Building { current: entry, label: None, ended: false };
         for (i, instruction) in instructions.iter().enumerate() {
             if instruction.op == Op::ANNOTATIONS_PLACEHOLDER {
                 for annotation in sequence.annotations.iter().flatten() {
@@ -283,8 +314,10 @@ impl Cfg {
     /// All passes that make the code better.
     pub fn optimize(&mut self, consts: &mut Consts, metadata: &mut Metadata, nparams: usize) -> Result {
         let nlocals = metadata.varnames.len();
-        self.mark_except_handlers();
-        self.label_exception_targets();
+        if self.facts.handlers {
+            self.mark_except_handlers();
+            self.label_exception_targets();
+        }
         self.inline_small_or_no_lineno_blocks();
         self.remove_unreachable();
         self.resolve_line_numbers();
@@ -299,10 +332,25 @@ impl Cfg {
         self.remove_unreachable();
         self.remove_redundant_nops_and_jumps()?;
         self.remove_unused_consts(metadata);
-        self.add_checks_for_uninitialized_locals(nlocals, nparams);
+        if nlocals > nparams || self.facts.unsets {
+            self.add_checks_for_uninitialized_locals(nlocals, nparams);
+        }
         self.insert_superinstructions();
         self.push_cold_blocks_to_end()?;
         self.resolve_line_numbers();
+        Ok(())
+    }
+
+    /// Notes the handlers of instructions that are not going to be optimised.
+    pub fn label_exceptions(&mut self) {
+        self.mark_except_handlers();
+        self.label_exception_targets();
+    }
+
+    /// Makes loads of locals borrow, as a last step without those that assembly needs.
+    pub fn optimize_loads(&mut self) -> Result {
+        self.calculate_stackdepth()?;
+        self.optimize_load_fast();
         Ok(())
     }
 
@@ -322,13 +370,14 @@ impl Cfg {
 struct Building {
     current: BlockId,
     label: Option<u32>,
+    /// The current block has its jump or exit.
+    ended: bool,
 }
 
 impl Building {
     fn start_block_if_needed(&mut self, cfg: &mut Cfg) {
         let block = &mut cfg[self.current];
-        let ends = block.last().is_some_and(|i| i.op.is_terminator());
-        if !ends {
+        if !self.ended {
             let Some(label) = self.label else { return };
             if block.instrs.is_empty() && !block.is_labelled {
                 block.is_labelled = true;
@@ -344,11 +393,18 @@ impl Building {
         }
         cfg[self.current].next = id;
         self.current = id;
+        self.ended = false;
     }
 
     fn push(&mut self, cfg: &mut Cfg, instr: Instr) {
-        self.start_block_if_needed(cfg);
-        cfg[self.current].instrs.push(instr);
+        if self.ended || self.label.is_some() {
+            self.start_block_if_needed(cfg);
+        }
+        cfg.facts.note(instr.op);
+        self.ended = instr.op.is_terminator();
+        let block = &mut cfg[self.current];
+        block.has_nops |= instr.op == Op::NOP;
+        block.instrs.push(instr);
     }
 }
 

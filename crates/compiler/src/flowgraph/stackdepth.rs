@@ -5,15 +5,6 @@ use taipan_bytecode::Op;
 use super::{BlockId, Cfg};
 use crate::error::{CompileError, Result};
 
-fn effect(op: Op, oparg: u32, jump: bool) -> i32 {
-    // Setting up a handler changes the stack only for the handler.
-    if op.is_block_push() && !jump {
-        return 0;
-    }
-    let (popped, pushed) = op.stack_effect(oparg);
-    pushed - popped
-}
-
 impl Cfg {
     fn push_depth(&mut self, work: &mut Vec<BlockId>, id: BlockId, depth: i32) -> Result {
         let block = &mut self[id];
@@ -39,23 +30,26 @@ impl Cfg {
         while let Some(id) = work.pop() {
             let mut depth = self[id].startdepth;
             let mut next = self[id].next;
-            for i in 0..self[id].instrs.len() {
-                let instr = self[id].instrs[i];
-                let after = depth + effect(instr.op, instr.oparg, false);
+            let instrs = std::mem::take(&mut self[id].instrs);
+            for instr in &instrs {
+                let (popped, pushed) = instr.op.stack_effect(instr.oparg);
+                let jumping = depth + pushed - popped;
+                // Setting up a handler changes the stack only for the handler.
+                let after = if instr.op.is_block_push() { depth } else { jumping };
                 if after < 0 {
                     return Err(CompileError::system("Invalid CFG, stack underflow"));
                 }
                 max = max.max(depth);
                 if instr.op.has_target() && instr.op != Op::END_ASYNC_FOR {
-                    let there = depth + effect(instr.op, instr.oparg, true);
-                    self.push_depth(&mut work, instr.target, there)?;
+                    self.push_depth(&mut work, instr.target, jumping)?;
                 }
                 depth = after;
-                if instr.op.is_unconditional_jump() || instr.op.is_scope_exit() {
+                if instr.op.leaves() {
                     next = BlockId::NONE;
                     break;
                 }
             }
+            self[id].instrs = instrs;
             if next.is_some() {
                 self.push_depth(&mut work, next, depth)?;
             }

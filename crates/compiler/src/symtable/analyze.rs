@@ -1,5 +1,7 @@
 //! The second pass: scopes.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashSet;
 
 use super::{BlockKind, Comprehension, EntryId, Scope, SymbolTable, def, scope_of};
@@ -11,21 +13,21 @@ use taipan_bytecode::location_table::Location;
 
 type NameSet = FxHashSet<Name>;
 
-/// What a block sees of the blocks around it.
+/// What a block sees of the blocks around it. Blocks share the sets until one changes its own.
 struct Context {
     /// Names bound in enclosing function-like blocks; `None` for the module.
-    bound: Option<NameSet>,
+    bound: Option<Rc<NameSet>>,
     /// Names declared global around here.
-    global: NameSet,
+    global: Rc<NameSet>,
     /// Type parameters around here.
-    type_params: NameSet,
+    type_params: Rc<NameSet>,
     /// The class whose namespace the block sees.
     class: Option<EntryId>,
 }
 
 /// Decides the scopes of all names of all blocks.
 pub(super) fn analyze(table: &mut SymbolTable, names: &Names<'_>, depth: &Depth) -> Result {
-    let mut context = Context { bound: None, global: NameSet::default(), type_params: NameSet::default(), class: None };
+    let mut context = Context { bound: None, global: Rc::default(), type_params: Rc::default(), class: None };
     let mut free = Vec::new();
     Analyzer { table, names, depth }.block(SymbolTable::TOP, &mut context, &mut free)
 }
@@ -39,6 +41,13 @@ struct Analyzer<'t, 'n, 'a> {
 fn add(set: &mut Vec<Name>, name: Name) {
     if !set.contains(&name) {
         set.push(name);
+    }
+}
+
+/// Removes a name from a shared set, which is copied only if it holds the name.
+fn forget(set: &mut Rc<NameSet>, name: Name) {
+    if set.contains(&name) {
+        Rc::make_mut(set).remove(&name);
     }
 }
 
@@ -70,9 +79,9 @@ impl Analyzer<'_, '_, '_> {
             if flags & def::NONLOCAL != 0 {
                 return Err(self.directive_error(id, name, format!("name '{}' is nonlocal and global", text(name))));
             }
-            context.global.insert(name);
+            Rc::make_mut(&mut context.global).insert(name);
             if let Some(bound) = &mut context.bound {
-                bound.remove(&name);
+                forget(bound, name);
             }
             return Ok(Scope::GlobalExplicit);
         }
@@ -92,11 +101,11 @@ impl Analyzer<'_, '_, '_> {
         }
         if flags & def::BOUND != 0 {
             local.push(name);
-            context.global.remove(&name);
+            forget(&mut context.global, name);
             if flags & def::TYPE_PARAM != 0 {
-                context.type_params.insert(name);
+                Rc::make_mut(&mut context.type_params).insert(name);
             } else {
-                context.type_params.remove(&name);
+                forget(&mut context.type_params, name);
             }
             return Ok(Scope::Local);
         }
@@ -137,21 +146,21 @@ impl Analyzer<'_, '_, '_> {
             let scope = self.name(id, Name(key), flags, context, &mut local, free)?;
             scopes.insert(key, scope);
         }
-        let (mut bound, global) = match before.take() {
-            Some((mut bound, global)) => {
-                bound.extend([known::CLASS, known::CLASSDICT, known::CONDITIONAL_ANNOTATIONS]);
-                (bound, global)
+        let children = std::mem::take(&mut self.table.entry_mut(id).children);
+        let (mut bound, global) =
+            before.take().unwrap_or_else(|| (context.bound.clone().unwrap_or_default(), context.global.clone()));
+        if children.is_empty() {
+            // Nobody asks.
+        } else if is_class {
+            let names = [known::CLASS, known::CLASSDICT, known::CONDITIONAL_ANNOTATIONS];
+            if !names.iter().all(|name| bound.contains(name)) {
+                Rc::make_mut(&mut bound).extend(names);
             }
-            None => {
-                let mut bound = context.bound.clone().unwrap_or_default();
-                if function_like {
-                    bound.extend(local.iter().copied());
-                }
-                (bound, context.global.clone())
-            }
-        };
+        } else if function_like && !local.is_empty() {
+            Rc::make_mut(&mut bound).extend(local.iter().copied());
+        }
 
-        for child in self.table.entry(id).children.clone() {
+        for &child in &children {
             let entry = self.table.entry(child);
             let inlines = entry.comprehension != Comprehension::No && !entry.generator && !sees_class;
             let class = match entry.can_see_class_scope {
@@ -159,7 +168,6 @@ impl Analyzer<'_, '_, '_> {
                 true => context.class,
                 false => None,
             };
-            // The child may change the sets it gets; they are lent where it is cheap to restore them.
             let mut inner = Context {
                 bound: Some(bound.clone()),
                 global: global.clone(),
@@ -176,7 +184,7 @@ impl Analyzer<'_, '_, '_> {
                 add(&mut new_free, name);
             }
         }
-        bound.clear();
+        self.table.entry_mut(id).children = children;
 
         // What is in an inlined comprehension is now in this block.
         if self.table.entry(id).children.iter().any(|&c| self.table.entry(c).comp_inlined) {
@@ -274,7 +282,7 @@ impl Analyzer<'_, '_, '_> {
         &mut self,
         id: EntryId,
         scopes: &OrderedMap<Scope>,
-        bound: Option<&NameSet>,
+        bound: Option<&Rc<NameSet>>,
         free: &[Name],
         inlined_cells: &[Name],
         class_flag: bool,

@@ -795,7 +795,7 @@ impl<'a> Builder<'a, '_> {
         let name = self.names.intern(node.id);
         let load = node.ctx == ExprContext::Load;
         // A read of `__debug__` is a constant, except in annotations that stay text.
-        if load && name == known::DEBUG && !self.in_text_annotation() {
+        if load && name == known::DEBUG && !self.preprocess.as_written && !self.in_text_annotation() {
             return Ok(());
         }
         let at = location(e.range);

@@ -1,1 +1,18 @@
 //! Native modules: itertools, functools, collections, operator and other tools over Python objects.
+#![allow(non_upper_case_globals)]
+
+mod abc;
+mod bisect;
+mod collections;
+mod functools;
+mod heapq;
+mod itertools;
+mod operator;
+mod support;
+mod weakref;
+
+use taipan_object::types::module::ModuleDef;
+
+/// The modules of this crate.
+pub static MODULES: &[&ModuleDef] =
+    &[&abc::MODULE, &bisect::MODULE, &collections::MODULE, &functools::MODULE, &heapq::MODULE, &itertools::MODULE, &operator::MODULE, &weakref::MODULE];

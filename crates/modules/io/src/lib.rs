@@ -1,1 +1,14 @@
 //! Native modules: files, streams, the operating system, time and signals.
+//!
+//! - `io/`: `_io`, a file for each class
+//! - `support.rs`: what all of them need: system calls without the interpreter lock, paths, arguments
+
+#![allow(non_upper_case_globals)]
+
+pub mod io;
+pub mod support;
+
+use taipan_object::types::module::ModuleDef;
+
+/// The modules of this crate.
+pub static MODULES: &[&ModuleDef] = &[&io::MODULE];

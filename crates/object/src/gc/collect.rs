@@ -3,8 +3,8 @@
 //! 1. Of every object in the collected generations, the count is copied into the `prev` word, and the references that other such objects hold
 //!    are subtracted. What is left above zero is held from outside.
 //! 2. Everything reachable from those stays; the rest is unreachable and moves to a list of its own.
-//! 3. Weak references with callbacks are emptied and the callbacks called; finalisers run (PEP 442); what they revived, found by doing 1 and 2
-//!    again, stays; the remaining weak references are emptied; the rest is cleared, which lets counts drop to zero.
+//! 3. Weak references to and from it are emptied and callbacks called; finalisers run (PEP 442); what they revived, found by doing 1 and 2
+//!    again, stays; the rest is cleared, which lets counts drop to zero.
 //!
 //! While 1 and 2 run, `prev` holds counts and lists are linked forwards only. Only `tp_traverse` functions are called then, and these neither
 //! make nor free objects.
@@ -83,7 +83,7 @@ fn update_refs(list: &GcHead) {
             super::untrack(o);
             continue;
         }
-        debug_assert!(o.refcnt() > 0, "a dead object is tracked");
+        debug_assert!(o.refcnt() > 0, "a dead {} is tracked", o.ty().name_str());
         h.prev.set((h.prev.get() & FINALIZED) | COLLECTING | (o.refcnt() as usize) << SHIFT);
     }
 }
@@ -238,11 +238,12 @@ fn move_legacy_finalizers(unreachable: &GcHead, finalizers: &GcHead) {
 
 // Pass 3.
 
-/// Empties the weak references with callbacks and calls those whose reference is not garbage itself. Answers how many references died by it.
-fn call_weakref_callbacks(unreachable: &GcHead) -> usize {
+/// Empties all weak references to and from the objects, then calls the callbacks of those that are not garbage themselves: these reach nothing
+/// unreachable. Answers how many references died by it.
+fn handle_weakrefs(unreachable: &GcHead) -> usize {
     let mut pending: Vec<(Obj, Obj)> = Vec::new();
     for o in unreachable.objects() {
-        weakref::detach_with_callbacks(o, |w| {
+        weakref::detach_all(o, |w| {
             if !head_of(w).is_collecting()
                 && let Some(callback) = w.stored_callback()
             {
@@ -428,7 +429,7 @@ fn run_passes(ts: &Thread, gc: &GcState, generation: usize) -> (usize, usize) {
         report_objects("collectable", &unreachable);
     }
 
-    let mut collected = call_weakref_callbacks(&unreachable);
+    let mut collected = handle_weakrefs(&unreachable);
     finalize(&unreachable);
     // What was revived stays in `unreachable`, the rest moves on.
     let mut at = unreachable.next();
@@ -441,8 +442,9 @@ fn run_passes(ts: &Thread, gc: &GcState, generation: usize) -> (usize, usize) {
     let garbage = GcHead::unlinked();
     deduce_unreachable(&unreachable, &garbage);
     unreachable.splice_into(old);
+    // Finalisers may have made new ones. What runs while objects are cleared must not see these through them.
     for o in garbage.objects() {
-        weakref::detach_all(o);
+        weakref::detach_all(o, |_| {});
     }
     collected += garbage.list_len();
     clear(gc, &garbage, old);
@@ -485,8 +487,9 @@ pub fn collect(generation: usize) -> usize {
     run(Thread::current(), generation.min(GENERATIONS - 1), false)
 }
 
-/// Runs the collection that an allocation asked for by [`breaker::GC_SCHEDULED`], if it is still due.
-pub fn run_scheduled(ts: &Thread) {
+/// Runs the collection that an allocation asked for by [`breaker::GC_SCHEDULED`], if it is still due. For the evaluation loop.
+pub fn collect_scheduled() {
+    let ts = Thread::current();
     ts.eval_breaker.fetch_and(!breaker::GC_SCHEDULED, Ordering::Relaxed);
     let gc = &ts.interp.gc;
     if !gc.enabled.get() || gc.collecting.get() {

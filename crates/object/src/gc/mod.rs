@@ -6,14 +6,14 @@
 //! - `collect.rs`: a collection; `inspect.rs`: what the module `gc` shows of the lists
 //!
 //! A collection never starts in the middle of native code: allocations only set a bit of the eval breaker, and the evaluation loop calls
-//! [`run_scheduled`] where Python code may run anyway.
+//! [`collect_scheduled`] where Python code may run anyway.
 
 mod collect;
 mod inspect;
 #[cfg(test)]
 mod tests;
 
-pub use collect::{collect, collect_at_exit, is_subtracting, run_scheduled};
+pub use collect::{collect, collect_at_exit, collect_scheduled, is_subtracting};
 pub use inspect::{
     freeze, freeze_count, get_count, get_objects, get_referents, get_referrers, get_stats, object_is_finalized,
     object_is_tracked, unfreeze, warn_of_garbage,

@@ -262,7 +262,7 @@ fn counts_thresholds_and_generations() {
     assert_eq!(get_count(), [10, 0, 0]);
     let more = node(10);
     assert!(scheduled());
-    run_scheduled(ts);
+    collect_scheduled();
     assert!(!scheduled());
     assert_eq!(get_count(), [0, 1, 0]);
     assert_eq!(get_objects(Some(1)).len(), 11);

@@ -359,8 +359,9 @@ impl SlotLayout {
                 (ty as *const Type).cast::<u8>().offset(ty.as_object().ty().basicsize.get()) as *mut MemberDef
             };
             for (i, n) in self.names.iter().enumerate() {
-                let text = n.to_utf8_cstr()?;
-                let def = MemberDef { name: text.as_ptr(), kind: member::OBJECT_EX, offset, flags: 0, doc: std::ptr::null() };
+                // Strings end with a NUL, and `ht_slots` keeps the names alive.
+                let text = n.to_utf8()?;
+                let def = MemberDef { name: text.as_ptr().cast(), kind: member::OBJECT_EX, offset, flags: 0, doc: std::ptr::null() };
                 // SAFETY: one of the `ob_size` members.
                 unsafe { members.add(i).write(def) };
                 offset += size_of::<usize>() as isize;

@@ -141,7 +141,7 @@ impl Tuple {
     /// # Safety
     /// No other reference to the tuple exists that could see the change, and `i` is in range.
     #[inline(always)]
-    pub(crate) unsafe fn replace_item(&self, i: usize, o: Obj) -> Obj {
+    pub unsafe fn replace_item(&self, i: usize, o: Obj) -> Obj {
         debug_assert!(i < self.len());
         // SAFETY: the caller's promise; the slot holds an owned reference before and after.
         unsafe { self.ob_item.as_ptr().cast_mut().add(i).replace(o) }
@@ -149,7 +149,7 @@ impl Tuple {
 
     /// Makes a tuple with replaced items as good as new: no hash is remembered, and the collector looks at it again.
     #[inline(always)]
-    pub(crate) fn renew(&self) {
+    pub fn renew(&self) {
         self.ob_hash.set(-1);
         if !gc::is_tracked(self) {
             gc::track(self);
@@ -165,7 +165,7 @@ impl Tuple {
     /// Puts other items into a tuple of two that only the caller holds, for iterators that use their last answer again. Hands out
     /// the old items, to be dropped when the tuple has been given away.
     #[inline]
-    pub(crate) fn refill_pair(&self, a: Obj, b: Obj) -> (Obj, Obj) {
+    pub fn refill_pair(&self, a: Obj, b: Obj) -> (Obj, Obj) {
         debug_assert_eq!(self.len(), 2);
         self.renew();
         // SAFETY: there are two items, and nobody else can see the tuple meanwhile.

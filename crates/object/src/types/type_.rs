@@ -40,15 +40,12 @@ unsafe extern "C" fn type_dealloc(obj: NonNull<Object>) {
         if !ty.doc.get().is_null() {
             drop(CString::from_raw(ty.doc.replace(std::ptr::null()) as *mut _));
         }
-        let meta = o.ty();
         let tpname = heap.ht_tpname.replace(std::ptr::null_mut());
         crate::alloc::free_object(obj.as_ptr().cast());
         if !tpname.is_null() {
             drop(CString::from_raw(tpname));
         }
-        if meta.is_heap() {
-            Object::decref(meta.as_object());
-        }
+        // The reference to a metaclass that is a class is given back by `subtype_dealloc`.
     }
 }
 

@@ -183,21 +183,9 @@ pub fn clear_all(o: &Object) {
     ts.current_exception.set(saved);
 }
 
-/// For the collector: empties the references to `o` that have a callback, and shows each to `f`, which may not run Python code.
-pub(crate) fn detach_with_callbacks(o: &Object, mut f: impl FnMut(&WeakRef)) {
-    // SAFETY: list members are alive.
-    let mut at = list_of(o).and_then(|head| unsafe { head.get().as_ref() });
-    while let Some(w) = at {
-        at = w.next();
-        if !w.wr_callback.is_empty() {
-            w.unlink();
-            f(w);
-        }
-    }
-}
-
-/// For the collector: empties all references to `o`, and `o` itself if it is one. Callbacks are not called.
-pub(crate) fn detach_all(o: &Object) {
+/// For the collector: empties all references to `o`, and `o` itself if it is one. Callbacks are not called; each reference that has one is shown
+/// to `f`, which may not run Python code.
+pub(crate) fn detach_all(o: &Object, mut f: impl FnMut(&WeakRef)) {
     if o.downcast::<WeakRef>().is_some() || is_proxy(o) {
         fields(o).unlink();
     }
@@ -205,6 +193,9 @@ pub(crate) fn detach_all(o: &Object) {
     // SAFETY: list members are alive until unlinked; the head is re-read each time.
     while let Some(w) = unsafe { head.get().as_ref() } {
         w.unlink();
+        if !w.wr_callback.is_empty() {
+            f(w);
+        }
     }
 }
 

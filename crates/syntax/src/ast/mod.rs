@@ -9,10 +9,12 @@
 //!   that is what the `_ast` module and `compile()` of a Python-made tree stand on.
 
 pub mod constant;
+mod dump;
 pub mod nodes;
 pub mod table;
 
 pub use constant::{BigInt, ConstantValue};
+pub use dump::dump;
 pub use nodes::*;
 
 /// Where a node stands: lines from 1, columns from 0 in bytes of UTF-8, the end exclusive.

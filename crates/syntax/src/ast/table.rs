@@ -68,6 +68,25 @@ pub struct NodeInfo {
     pub positions: bool,
 }
 
+impl NodeInfo {
+    /// The class as the ASDL writes it: `Return(expr? value)`.
+    pub fn signature(&self) -> String {
+        let field = |field: &FieldInfo| {
+            let mark = match field.quantifier {
+                Quantifier::One => "",
+                Quantifier::Optional => "?",
+                Quantifier::Many => "*",
+                Quantifier::OptionalMany => "?*",
+            };
+            format!("{}{mark} {}", field.ty.name(), field.name)
+        };
+        if self.fields.is_empty() {
+            return self.name.to_owned();
+        }
+        format!("{}({})", self.name, self.fields.iter().map(field).collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// One ASDL type.
 #[derive(Clone, Copy, Debug)]
 pub struct TypeInfo {
@@ -709,3 +728,63 @@ macro_rules! fields_of {
     };
 }
 pub(crate) use fields_of;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::{Mod, Span, dump};
+    use crate::{ParseOptions, parse};
+
+    #[test]
+    fn signatures() {
+        let found: Vec<_> = TYPES.iter().flat_map(|ty| ty.nodes).map(NodeInfo::signature).collect();
+        for expected in [
+            "Module(stmt* body, type_ignore* type_ignores)",
+            "AsyncFor(expr target, expr iter, stmt* body, stmt* orelse, string? type_comment)",
+            "ImportFrom(identifier? module, alias* names, int? level)",
+            "Dict(expr?* keys, expr* values)",
+            "Interpolation(expr value, constant str, int conversion, expr? format_spec)",
+            "ExceptHandler(expr? type, identifier? name, stmt* body)",
+            "arguments(arg* posonlyargs, arg* args, arg? vararg, arg* kwonlyargs, expr?* kw_defaults, arg? kwarg, \
+             expr* defaults)",
+            "MatchSingleton(constant value)",
+            "TypeIgnore(int lineno, string tag)",
+            "Pass",
+            "MatMult",
+        ] {
+            assert!(found.iter().any(|signature| signature == expected), "{expected}");
+        }
+    }
+
+    /// Builds a value anew from its parts.
+    fn rebuilt<'a>(arena: &'a Arena, value: Value<'a>) -> Value<'a> {
+        match value {
+            Value::Node(node) => {
+                let fields: Vec<_> =
+                    (0..node.info().fields.len()).map(|index| rebuilt(arena, node.field(arena, index))).collect();
+                let span = node.span().unwrap_or(Span::default());
+                Value::Node(Node::build(arena, node.info().name, &fields, span).expect("fields that fit"))
+            }
+            Value::List(items) => {
+                let items: Vec<_> = items.iter().map(|&item| rebuilt(arena, item)).collect();
+                Value::List(arena.slice(&items))
+            }
+            other => other,
+        }
+    }
+
+    #[test]
+    fn trees_can_be_taken_apart_and_put_together() {
+        let source = "@d\ndef f(a, *b: c, d=1, **e) -> g:\n  for x in {**y, z: 1}: return x\n  match q:\n    case \
+                      A(1, k=None) | [*_]: f\"{a!r:>{b}}\"\ntry: import a.b\nexcept* E as e: pass\n";
+        let arena = Arena::new();
+        let tree = parse(&arena, source, &ParseOptions::default(), &mut Vec::new()).expect("a correct program");
+        let tree: &Mod<'_> = arena.alloc(tree);
+        let Value::Node(Node::Mod(again)) = rebuilt(&arena, Value::Node(Node::Mod(tree))) else {
+            panic!("not a module");
+        };
+        assert_eq!(dump(again), dump(tree));
+        assert!(Node::build(&arena, "Return", &[Value::Int(1)], Span::default()).is_none());
+        assert!(Node::build(&arena, "Nothing", &[], Span::default()).is_none());
+    }
+}

@@ -328,7 +328,8 @@ impl Engine<'_> {
             "string" => self.string(a),
             "format_spec" => {
                 let token = self.token(first.token as usize);
-                self.decode_part(&token, false, true).then_some(a)
+                let raw = self.string_prefix(self.fill).contains(['r', 'R']);
+                self.decode_part(&token, raw, true).then_some(a)
             }
             "joined_str" | "template_str" => {
                 let raw = self.token_text(&self.token(first.token as usize)).bytes().any(|byte| byte | 0x20 == b'r');
@@ -358,7 +359,7 @@ impl Engine<'_> {
 
     fn conversion(&mut self, mark: NodeId, name: NodeId) -> Option<NodeId> {
         let (mark, name) = (self.node(mark).place, self.node(name));
-        let prefix = self.string_prefix(name.token as usize);
+        let prefix = if self.string_prefix(self.fill).contains(['t', 'T']) { 't' } else { 'f' };
         if (mark.lineno, mark.end_col) != (name.place.lineno, name.place.col) {
             let msg = format!("{prefix}-string: conversion type must come right after the exclamation mark");
             return self.raise_at(mark, name.place, msg);
@@ -371,19 +372,21 @@ impl Engine<'_> {
         Some(1)
     }
 
-    /// `f` or `t`, after the innermost string open at this token.
-    fn string_prefix(&self, index: usize) -> char {
+    /// The prefix of the innermost string open before this token. The reference asks its lexer, which may be further on.
+    fn string_prefix(&self, index: usize) -> &str {
         let mut depth = 0;
         for index in (0..index).rev() {
-            match self.token(index).kind {
+            let token = self.token(index);
+            match token.kind {
                 TokenKind::FStringEnd | TokenKind::TStringEnd => depth += 1,
                 TokenKind::FStringStart | TokenKind::TStringStart if depth > 0 => depth -= 1,
-                TokenKind::TStringStart => return 't',
-                TokenKind::FStringStart => return 'f',
+                TokenKind::TStringStart | TokenKind::FStringStart => {
+                    return self.token_text(&token).trim_end_matches(['"', '\'']);
+                }
                 _ => {}
             }
         }
-        'f'
+        ""
     }
 
     /// A plain literal: its escapes must be right.

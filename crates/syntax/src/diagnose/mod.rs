@@ -128,7 +128,7 @@ impl Job<'_> {
         } else {
             let place = engine.token_place(last);
             engine.raise_at(place, place, "invalid syntax".into());
-            if self.done(engine) == Done::No {
+            if self.done(engine) != Done::Error {
                 *read_all = true;
                 if let Some(raised) = self.later_error(engine) {
                     return raised;
@@ -162,12 +162,20 @@ impl Job<'_> {
         // Most tokens are known to end only by what follows; strings are not.
         let closed = match token.kind {
             TokenKind::FStringEnd | TokenKind::TStringEnd => true,
+            TokenKind::FStringStart | TokenKind::TStringStart => {
+                let text = engine.token_text(&token);
+                text.ends_with("'''") || text.ends_with("\"\"\"")
+            }
             TokenKind::String => token.end - token.start > 2,
             kind => kind.is_operator() && token.end - token.start == 3,
         };
-        // A dot is known only two bytes later.
-        if token.kind == TokenKind::Dot && self.text.get(token.end as usize..) == Some(".") {
-            return Done::End;
+        // A dot is known only two bytes later, and after a number keywords are looked for.
+        let rest = self.text.get(token.end as usize..).unwrap_or_default();
+        match token.kind {
+            TokenKind::Dot if rest == "." => return Done::End,
+            TokenKind::FStringStart | TokenKind::TStringStart if matches!(rest, "'" | "\"") => return Done::End,
+            TokenKind::Number if matches!(rest, "and" | "else" | "for" | "or" | "not") => return Done::End,
+            _ => {}
         }
         if token.end as usize >= self.text.len() && !closed && token.kind != TokenKind::Newline
             || token.start as usize >= self.text.len()
@@ -189,7 +197,8 @@ impl Job<'_> {
     }
 
     fn finish(self, raised: Raised) -> SyntaxError {
-        report::finish(self.text, self.lex_options, raised, self.buffer.error.as_deref())
+        let whole_lines = self.options.whole_lines && self.options.mode == crate::Mode::Exec;
+        report::finish(self.text, self.lex_options, raised, self.buffer.error.as_deref(), whole_lines)
     }
 }
 
@@ -205,5 +214,5 @@ pub(crate) fn more_than_one(
     let msg = "multiple statements found while compiling a single statement".into();
     engine.raise_last(ErrorKind::SyntaxError, msg);
     let raised = engine.raised.take().unwrap_or_else(|| Raised::bare(ErrorKind::SyntaxError, String::new()));
-    report::finish(text, lex_options, raised, None)
+    report::finish(text, lex_options, raised, None, false)
 }

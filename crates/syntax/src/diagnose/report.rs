@@ -117,22 +117,30 @@ fn characters(line: &str, bytes: i64) -> i64 {
 }
 
 /// The exception.
-pub(super) fn finish(text: &str, options: LexOptions, raised: Raised, lexer_error: Option<&LexError>) -> SyntaxError {
+pub(super) fn finish(
+    text: &str,
+    options: LexOptions,
+    raised: Raised,
+    lexer_error: Option<&LexError>,
+    whole_lines: bool,
+) -> SyntaxError {
     let Raised { kind, msg, lineno, col, end, moment } = raised;
     let Some(moment) = moment else { return SyntaxError { kind, msg, location: None } };
     if let (End::Lexer, Some(error)) = (end, lexer_error) {
         return SyntaxError { kind, msg, location: Some(lexer_location(text, error)) };
     }
     let state = LexerState::at(text, options, moment);
-    let line = if state.lineno <= lineno && state.line_start < text.len() {
+    let line = if !whole_lines && state.lineno <= lineno && state.line_start < text.len() {
         &text[state.line_start..state.end]
     } else {
         let mut start = 0;
         for _ in 1..lineno {
             start = line_end(text, start);
         }
-        let line = text.get(start..line_end(text, start)).unwrap_or_default();
-        line.strip_suffix('\n').unwrap_or(line)
+        let end = line_end(text, start);
+        let line = text.get(start..end).unwrap_or_default();
+        let keep = whole_lines && !(options.added_newline && end == text.len());
+        if keep { line } else { line.strip_suffix('\n').unwrap_or(line) }
     };
     let current = (state.cur - state.line_start.min(state.cur)) as i64;
     let col = if col == i64::MIN { current } else { col };

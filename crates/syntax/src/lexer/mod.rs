@@ -100,6 +100,8 @@ pub struct LexOptions {
     pub barry_as_flufl: bool,
     /// If the last line has no end, act as if it had one.
     pub implicit_newline: bool,
+    /// The last line end is not in the source; no matter to the lexer.
+    pub added_newline: bool,
     /// In `single` mode, let the end of input not close blocks.
     pub dont_imply_dedent: bool,
 }
@@ -406,6 +408,7 @@ impl<'s> Lexer<'s> {
                     }
                     self.pos = pos + 1;
                     self.continuation()?;
+                    self.buffer_start = self.line_start;
                     pos = self.pos;
                     continue;
                 }
@@ -563,9 +566,10 @@ impl<'s> Lexer<'s> {
         if self.src[text..end].starts_with(b"ignore")
             && self.src[text..end].get(6).is_none_or(|&c| c < 128 && !c.is_ascii_alphanumeric())
         {
-            let token = self.token_from(TokenKind::TypeIgnore, text + 6);
+            let mut token = self.token_from(TokenKind::TypeIgnore, text + 6);
             if blank_line && self.at(self.pos) == b'\n' {
                 self.pos += 1;
+                token.end = self.pos as u32;
                 self.lineno += 1;
                 self.line_start = self.pos;
                 self.at_line_start = true;

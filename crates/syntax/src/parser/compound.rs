@@ -186,8 +186,14 @@ impl<'a> Parser<'a, '_> {
 
     fn with_statement(&mut self, is_async: bool) -> Parsed<StmtKind<'a>> {
         self.next();
-        let parenthesized = if self.kind == TokenKind::LPar { self.attempt(Self::parenthesized_items) } else { None };
-        let in_parentheses = parenthesized.is_some();
+        let start = self.pos;
+        let mut parenthesized =
+            if self.kind == TokenKind::LPar { self.attempt(Self::parenthesized_items) } else { None };
+        if is_async && parenthesized.is_some() && self.ahead(1) == TokenKind::TypeComment {
+            // This form takes no type comment; perhaps the parentheses are those of an expression.
+            self.rewind(start);
+            parenthesized = None;
+        }
         let items = match parenthesized {
             Some(items) => items,
             None => {
@@ -199,8 +205,7 @@ impl<'a> Parser<'a, '_> {
             }
         };
         self.expect(TokenKind::Colon)?;
-        // The asynchronous form in parentheses takes no type comment.
-        let type_comment = if is_async && in_parentheses { None } else { self.type_comment() };
+        let type_comment = self.type_comment();
         let body = self.block()?;
         let node = With { items, body, type_comment };
         Ok(if is_async { StmtKind::AsyncWith(node) } else { StmtKind::With(node) })

@@ -16,6 +16,7 @@ use crate::stackref::StackRef;
 use taipan_bytecode::code::flags;
 use taipan_object::protocol::call::nargs;
 use taipan_object::types::dict::Dict;
+use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{Object, PyResult, Thread, bail, intern};
 
@@ -85,6 +86,11 @@ pub unsafe fn push_frame_ex(ts: &Thread, funcobj: StackRef, args: &Tuple, kwargs
         Some(k) => {
             let mut names = Vec::with_capacity(k.len());
             for (name, value) in k.pairs() {
+                if name.downcast::<Str>().is_none() {
+                    // SAFETY: these are owned here.
+                    all.into_iter().for_each(|v| unsafe { v.close() });
+                    bail!(TypeError, "keywords must be strings");
+                }
                 names.push(name);
                 all.push(StackRef::steal(value));
             }

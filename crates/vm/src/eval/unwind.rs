@@ -58,7 +58,7 @@ fn find_handler(frame: &Frame, unit: usize) -> Option<Target> {
 /// and in the callers.
 #[cold]
 #[inline(never)]
-pub unsafe extern "C" fn error_path(ts: *const Thread, frame: *mut Frame, _ip: *mut u16, sp: *mut StackRef, _oparg: usize) -> usize {
+pub unsafe extern "C" fn error_path(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, _oparg: usize) -> usize {
     // SAFETY: the contract of handlers.
     unsafe {
         (*frame).stackpointer = sp;
@@ -66,28 +66,30 @@ pub unsafe extern "C" fn error_path(ts: *const Thread, frame: *mut Frame, _ip: *
             traceback::here(&*ts, frame);
             instrument::raised(&*ts, frame, instrument::Raise::Raise);
         }
-        unwind(&*ts, frame)
+        unwind(&*ts, frame, ip.sub(1))
     }
 }
 
 /// The same without a traceback entry: the exception has been here before (`RERAISE`).
 #[cold]
 #[inline(never)]
-pub unsafe extern "C" fn reraise_path(ts: *const Thread, frame: *mut Frame, _ip: *mut u16, sp: *mut StackRef, _oparg: usize) -> usize {
+pub unsafe extern "C" fn reraise_path(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, _oparg: usize) -> usize {
     // SAFETY: the contract of handlers.
     unsafe {
         (*frame).stackpointer = sp;
         instrument::raised(&*ts, frame, instrument::Raise::Reraise);
-        unwind(&*ts, frame)
+        unwind(&*ts, frame, ip.sub(1))
     }
 }
 
-unsafe fn unwind(ts: &Thread, mut frame: *mut Frame) -> usize {
+/// `at` is the raising instruction: the frame's own, or a `RERAISE` that has set the frame back to where the exception came up first.
+unsafe fn unwind(ts: &Thread, mut frame: *mut Frame, mut at: *mut u16) -> usize {
     // SAFETY: frames on the chain are alive, their stack pointers right while they are not running.
     unsafe {
         loop {
             let unit = (*frame).unit_index();
-            if let Some(target) = find_handler(&*frame, unit) {
+            let raising = at.offset_from((*frame).code().units()) as usize;
+            if let Some(target) = find_handler(&*frame, raising) {
                 let base = Frame::stack_base(frame);
                 let floor = base.add(target.depth as usize);
                 close_down_to(frame, floor);
@@ -107,6 +109,7 @@ unsafe fn unwind(ts: &Thread, mut frame: *mut Frame) -> usize {
                     sp = (*frame).stackpointer;
                     (*frame).stackpointer = sp.sub(1);
                     (*sp.sub(1)).close();
+                    at = ip;
                     continue;
                 }
                 return dispatch(ts, frame, ip, (*frame).stackpointer);
@@ -121,6 +124,7 @@ unsafe fn unwind(ts: &Thread, mut frame: *mut Frame) -> usize {
                 return 0;
             }
             frame = previous;
+            at = (*frame).instr_ptr;
             if !(*frame).is_incomplete() {
                 traceback::here(ts, frame);
                 instrument::raised(ts, frame, instrument::Raise::Raise);

@@ -224,7 +224,7 @@ pub unsafe extern "C" fn generator_dealloc(o: NonNull<Object>) {
             taipan_object::types::weakref::clear_all(o.as_ref());
         }
         gc::track(o.as_ref());
-        if call_finalizer_from_dealloc(o.as_ref()) {
+        if !call_finalizer_from_dealloc(o.as_ref()) {
             return;
         }
         gc::untrack(o.as_ref());

@@ -369,7 +369,7 @@ pub fn awaitable_iter(o: &Object) -> PyResult {
         return Ok(o.to_obj());
     }
     let Some(f) = o.ty().async_().and_then(|a| a.await_.get()) else {
-        bail!(TypeError, "object {} can't be used in 'await' expression", o.ty().name_str());
+        bail!(TypeError, "'{}' object can't be awaited", o.ty().name_str());
     };
     let it = f(o)?;
     if it.downcast_exact::<Coroutine>().is_some() || is_iterable_coroutine(&it) {

@@ -187,9 +187,18 @@ pub fn audit(event: Given<&Object>, args: &[&Object]) -> PyResult<()> {
 
 /// Tells `sys.unraisablehook` of an exception that nobody can catch. `object` is where it came from.
 pub fn report_unraisable(exc: Obj, object: Option<&Object>) {
+    report(exc, none::none(), object);
+}
+
+/// The same with a text that says what happened, instead of an object.
+pub fn report_unraisable_message(exc: Obj, message: &str) {
+    report(exc, &Str::from_utf8(message), None);
+}
+
+fn report(exc: Obj, message: &Object, object: Option<&Object>) {
     let ts = Thread::current();
     let saved = ts.current_exception.take();
-    if let Err(e) = call_unraisable_hook(&exc, object) {
+    if let Err(e) = call_unraisable_hook(&exc, message, object) {
         // The hook itself failed: say what it raised, and give up.
         let inner = e.take();
         let shown = object.map_or_else(none::none_obj, Object::to_obj);
@@ -200,17 +209,17 @@ pub fn report_unraisable(exc: Obj, object: Option<&Object>) {
     ts.current_exception.set(saved);
 }
 
-fn call_unraisable_hook(exc: &Object, object: Option<&Object>) -> PyResult<()> {
+fn call_unraisable_hook(exc: &Object, message: &Object, object: Option<&Object>) -> PyResult<()> {
     let none = none::none();
     let Some(hook) = super::get("unraisablehook")?.filter(|h| !h.is_none()) else {
-        return crate::report::print_unraisable(exc, none, object.unwrap_or(none));
+        return crate::report::print_unraisable(exc, message, object.unwrap_or(none));
     };
     let known = Interp::current().module_state.borrow().get("sys.UnraisableHookArgs").cloned();
     let Some(ty) = known else {
-        return crate::report::print_unraisable(exc, none, object.unwrap_or(none));
+        return crate::report::print_unraisable(exc, message, object.unwrap_or(none));
     };
     let tb = exc.cast::<BaseException>().traceback.get_owned().unwrap_or_else(none::none_obj);
-    let fields = vec![exc.ty().to_obj(), exc.to_obj(), tb, none.to_obj(), object.unwrap_or(none).to_obj()];
+    let fields = vec![exc.ty().to_obj(), exc.to_obj(), tb, message.to_obj(), object.unwrap_or(none).to_obj()];
     let args = structseq::new_instance(&ty, fields)?;
     hook.call_one(&args)?;
     Ok(())

@@ -320,6 +320,12 @@ impl Dict {
         })
     }
 
+    /// The stored key equal to `key` and its value, borrowed: good until the dict changes.
+    #[inline]
+    pub fn find_entry(&self, key: &Object, hash: isize) -> PyResult<Option<(&Object, &Object)>> {
+        Ok(self.find(key, hash)?.map(|ix| self.entry(ix)))
+    }
+
     /// The value of `key`, if there.
     #[inline]
     pub fn get_item(&self, key: &Object) -> PyResult<Option<Obj>> {

@@ -165,7 +165,7 @@ fn group_match(frame: *mut Frame, exc: &Object, match_type: &Object) -> PyResult
             return Ok((exc.to_obj(), nothing()));
         }
         // A naked exception is wrapped.
-        let wrapped = make_group(vec![exc.to_obj()])?;
+        let wrapped = wrap_in_group(exc)?;
         crate::traceback::set_from_frame(&wrapped, frame);
         return Ok((wrapped, nothing()));
     }
