@@ -4,6 +4,7 @@
 pub mod binascii;
 pub mod codecs;
 pub mod construct;
+pub mod csv;
 pub mod exception;
 pub mod json;
 pub mod sre;
@@ -13,5 +14,12 @@ pub mod unicodedata;
 use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
-pub static MODULES: &[&ModuleDef] =
-    &[&codecs::MODULE, &string::MODULE, &sre::MODULE, &json::MODULE, &binascii::MODULE, &unicodedata::MODULE];
+pub static MODULES: &[&ModuleDef] = &[
+    &codecs::MODULE,
+    &string::MODULE,
+    &sre::MODULE,
+    &json::MODULE,
+    &binascii::MODULE,
+    &unicodedata::MODULE,
+    &csv::MODULE,
+];
