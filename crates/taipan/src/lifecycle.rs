@@ -112,7 +112,7 @@ fn handle_pending() -> PyResult<()> {
     }
     if bits & breaker::GC_SCHEDULED != 0 {
         ts.eval_breaker.fetch_and(!breaker::GC_SCHEDULED, Ordering::Relaxed);
-        taipan_object::gc::run_scheduled(ts);
+        taipan_object::gc::collect_scheduled();
     }
     gil::yield_if_requested(ts);
     Ok(())

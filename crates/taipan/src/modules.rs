@@ -10,6 +10,8 @@ pub fn all() -> Vec<&'static ModuleDef> {
         &taipan_vm::import::imp::MODULE,
         &taipan_vm::marshal::MODULE,
         &taipan_vm::warnings::MODULE,
+        &taipan_vm::gc_module::MODULE,
+        &taipan_vm::thread::MODULE,
     ];
     [vm, taipan_modules_data::MODULES, taipan_modules_io::MODULES, taipan_modules_text::MODULES].into_iter().flatten().copied().collect()
 }

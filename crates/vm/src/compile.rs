@@ -64,6 +64,7 @@ pub fn parse_options(r: &Request<'_>) -> ParseOptions {
         allow_incomplete_input: r.flags & flag::ALLOW_INCOMPLETE_INPUT != 0,
         dont_imply_dedent: r.flags & flag::DONT_IMPLY_DEDENT != 0,
         barry_as_flufl: r.flags & flag::BARRY_AS_BDFL != 0,
+        whole_lines: !r.filename.starts_with('<'),
         int_max_str_digits: Interp::current().int_max_str_digits.get().max(0) as usize,
     }
 }

@@ -26,7 +26,10 @@ fn exec(m: &Module) -> PyResult<()> {
             m.add(name, &v)?;
         }
     }
-    let var = crate::import::import("_contextvars")?.get_attr(intern!("ContextVar"))?.call_one(intern!("warnings_context"))?;
+    // This module is made before the import system can find others, so the type is taken from the native module directly.
+    let Some(def) = crate::import::native("_contextvars") else { return Ok(()) };
+    let contextvars = Module::from_def(def)?;
+    let var = contextvars.get_attr(intern!("ContextVar"))?.call_one(intern!("warnings_context"))?;
     s.set_item(intern!("_warnings_context"), &var)?;
     m.add("_warnings_context", &var)
 }

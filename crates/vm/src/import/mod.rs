@@ -265,6 +265,7 @@ pub fn import_frozen(name: &str) -> PyResult<Option<Ref<Module>>> {
     let m = Module::new(name)?;
     let d = m.dict();
     d.set_item(intern!("__builtins__"), &(taipan_object::hooks::get().current_builtins)())?;
+    d.set_item(intern!("__origname__"), &intern_str(name))?;
     modules()?.set_item(&intern_str(name), m.as_obj())?;
     crate::call::eval_code(&code, d, d, None)?;
     Ok(Some(m))
