@@ -4,10 +4,13 @@
 mod abc;
 mod bisect;
 mod collections;
+mod contextvars;
 mod functools;
 mod heapq;
 mod itertools;
+mod math;
 mod operator;
+mod random;
 mod support;
 mod weakref;
 
@@ -15,4 +18,4 @@ use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
 pub static MODULES: &[&ModuleDef] =
-    &[&abc::MODULE, &bisect::MODULE, &collections::MODULE, &functools::MODULE, &heapq::MODULE, &itertools::MODULE, &operator::MODULE, &weakref::MODULE];
+    &[&abc::MODULE, &bisect::MODULE, &collections::MODULE, &contextvars::MODULE, &functools::MODULE, &heapq::MODULE, &itertools::MODULE, &math::MODULE, &operator::MODULE, &random::MODULE, &weakref::MODULE];
