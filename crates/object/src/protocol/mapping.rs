@@ -178,7 +178,7 @@ impl Object {
 
     /// For [`crate::args::with_tuple_args`].
     pub fn is_null_or_empty_dict(&self) -> bool {
-        self.cast::<crate::types::dict::Dict>().len() == 0
+        self.cast::<crate::types::dict::Dict>().is_empty()
     }
 }
 
