@@ -3,9 +3,7 @@
 
 pub mod binascii;
 pub mod codecs;
-pub mod construct;
 pub mod csv;
-pub mod exception;
 pub mod json;
 pub mod sre;
 pub mod string;
