@@ -11,7 +11,9 @@ use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::list::List;
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, getset, getsets, layout, members, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, getset, getsets, layout, members, methods,
+};
 
 /// One entry of a traceback.
 #[repr(C)]
@@ -135,7 +137,9 @@ extern "C" fn traceback_new(_cls: &Type, args: &Object, kwargs: Option<&Object>)
 /// The attributes' names.
 #[taipan_object::method(signature = "()", name = "__dir__", text = false)]
 fn traceback_dir(_this: &Traceback) -> Ref<List> {
-    List::from_vec(["tb_frame", "tb_next", "tb_lasti", "tb_lineno"].iter().map(|s| Str::from_utf8(s).into_obj()).collect())
+    List::from_vec(
+        ["tb_frame", "tb_next", "tb_lasti", "tb_lineno"].iter().map(|s| Str::from_utf8(s).into_obj()).collect(),
+    )
 }
 
 extern "C" fn traceback_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {
@@ -171,7 +175,12 @@ pub static PyTraceBack_Type: Type = Type::new_static(TypeDef {
     clear: Some(traceback_clear),
     methods: methods![traceback_dir],
     members: members![
-        MemberDef::new(c"tb_frame", member::OBJECT, offset_of!(Traceback, tb_frame), member::READONLY | member::AUDIT_READ),
+        MemberDef::new(
+            c"tb_frame",
+            member::OBJECT,
+            offset_of!(Traceback, tb_frame),
+            member::READONLY | member::AUDIT_READ
+        ),
         MemberDef::new(c"tb_lasti", member::INT, offset_of!(Traceback, tb_lasti), member::READONLY),
     ],
     getset: getsets![getset!(c"tb_next", get_next, set_next), getset!(c"tb_lineno", get_lineno)],

@@ -118,7 +118,7 @@ pub fn import_module_level(name: &Object, globals: Option<&Object>, fromlist: Op
     let absolute: Obj = if level > 0 {
         resolve_name(text, globals, level)?
     } else {
-        if text.len() == 0 {
+        if text.is_empty() {
             bail!(ValueError, "Empty module name");
         }
         name.to_obj()
@@ -132,7 +132,8 @@ pub fn import_module_level(name: &Object, globals: Option<&Object>, fromlist: Op
         if module.get_attr_opt(intern!("__path__"))?.is_some() {
             let Some(importlib) = Interp::current().importlib.get_owned() else { return Ok(module) };
             let import = importlib.get_attr(intern!("_gcd_import"))?;
-            return importlib.call_method(intern!("_handle_fromlist"), &[&module, fromlist.unwrap_or(intern!("")), &import]);
+            return importlib
+                .call_method(intern!("_handle_fromlist"), &[&module, fromlist.unwrap_or(intern!("")), &import]);
         }
         return Ok(module);
     }
@@ -176,7 +177,11 @@ fn resolve_name(name: &Str, globals: Option<&Object>, level: i32) -> PyResult {
             if let Some(s) = spec {
                 let parent = s.get_attr(intern!("parent"))?;
                 if !p.eq(&parent)? {
-                    (taipan_object::hooks::get().warn)(exceptions::DeprecationWarning, "__package__ != __spec__.parent", 1)?;
+                    (taipan_object::hooks::get().warn)(
+                        exceptions::DeprecationWarning,
+                        "__package__ != __spec__.parent",
+                        1,
+                    )?;
                 }
             }
             p

@@ -7,18 +7,37 @@ use crate::stackref::StackRef;
 use taipan_object::Thread;
 
 /// `INSTRUMENTED_LINE`.
-pub unsafe extern "C" fn instrumented_line(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize) -> usize {
+pub unsafe extern "C" fn instrumented_line(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    oparg: usize,
+) -> usize {
     // SAFETY: the contract of handlers.
     unsafe { hidden(ts, frame, ip, sp, oparg, |m| &m.lines) }
 }
 
 /// `INSTRUMENTED_INSTRUCTION`.
-pub unsafe extern "C" fn instrumented_instruction(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize) -> usize {
+pub unsafe extern "C" fn instrumented_instruction(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    oparg: usize,
+) -> usize {
     // SAFETY: the contract of handlers.
     unsafe { hidden(ts, frame, ip, sp, oparg, |m| &m.instructions) }
 }
 
-unsafe fn hidden(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize, which: fn(&super::CodeMonitoring) -> &Vec<u8>) -> usize {
+unsafe fn hidden(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    oparg: usize,
+    which: fn(&super::CodeMonitoring) -> &Vec<u8>,
+) -> usize {
     // SAFETY: the contract of handlers.
     unsafe {
         (*frame).instr_ptr = ip.sub(1);

@@ -167,7 +167,12 @@ pub fn get_asyncgen_hooks() -> PyResult {
     let ty = match known {
         Some(t) => t,
         None => {
-            let t = StructSeq::new_type("sys.asyncgen_hooks", "The hooks of asynchronous generators.", &[("firstiter", ""), ("finalizer", "")], 2)?;
+            let t = StructSeq::new_type(
+                "sys.asyncgen_hooks",
+                "The hooks of asynchronous generators.",
+                &[("firstiter", ""), ("finalizer", "")],
+                2,
+            )?;
             interp.module_state.borrow_mut().insert("sys.asyncgen_hooks", t.clone());
             t
         }
@@ -192,4 +197,3 @@ pub fn set_coroutine_origin_tracking_depth(depth: std::ffi::c_int) -> PyResult<(
 pub fn get_coroutine_origin_tracking_depth() -> i32 {
     Thread::current().coroutine_origin_tracking_depth.get()
 }
-

@@ -1,6 +1,8 @@
 //! `typing.TypeVar`.
 
-use super::{call_typing, default_evaluator, default_of, evaluator, evaluator_of, has_default as has, lazy, set_module, type_or};
+use super::{
+    call_typing, default_evaluator, default_of, evaluator, evaluator_of, has_default as has, lazy, set_module, type_or,
+};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
@@ -11,7 +13,10 @@ use taipan_object::typeobj::slots::{NumberMethods, Slot, VisitProc};
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Type, TypeDef, bail, flags, getset, getsets, intern, layout, members, method, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Type, TypeDef, bail, flags, getset, getsets, intern, layout, members, method,
+    methods,
+};
 
 /// A type variable.
 #[repr(C)]

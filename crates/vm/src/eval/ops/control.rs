@@ -120,7 +120,11 @@ impl Machine {
             (*frame).stackpointer = self.sp;
             let entry = (*frame).entry;
             let previous = (*frame).previous;
-            if (*frame).owner == owner::THREAD && (*frame).frame_obj.is_null() && (*frame).locals.is_null() && self.sp == Frame::stack_base(frame) {
+            if (*frame).owner == owner::THREAD
+                && (*frame).frame_obj.is_null()
+                && (*frame).locals.is_null()
+                && self.sp == Frame::stack_base(frame)
+            {
                 ts.current_frame.set(previous.cast());
                 let mut slot = Frame::slot(frame, 0);
                 while slot < self.sp {
