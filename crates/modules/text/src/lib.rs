@@ -7,6 +7,7 @@ pub mod csv;
 pub mod json;
 pub mod sre;
 pub mod string;
+pub mod tokenize;
 pub mod unicodedata;
 
 use taipan_object::types::module::ModuleDef;
@@ -20,4 +21,5 @@ pub static MODULES: &[&ModuleDef] = &[
     &binascii::MODULE,
     &unicodedata::MODULE,
     &csv::MODULE,
+    &tokenize::MODULE,
 ];
