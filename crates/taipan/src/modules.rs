@@ -15,6 +15,7 @@ pub fn all() -> Vec<&'static ModuleDef> {
     ];
     let groups = [
         vm,
+        taipan_modules_compress::MODULES,
         taipan_modules_crypto::MODULES,
         taipan_modules_data::MODULES,
         taipan_modules_introspect::MODULES,
