@@ -242,7 +242,7 @@ fn reduce(this: &Object) -> PyResult {
 }
 
 /// Return a copy with other values for the given fields.
-#[method(signature = "(*args, **fields)", shown = "($self, /, **fields)", name = "__replace__")]
+#[method(signature = "(*args, **fields)", shown = "(/, **fields)", name = "__replace__")]
 fn replace(this: &Object, args: &[&Object], fields: KwArgs<'_>) -> PyResult {
     if !args.is_empty() {
         bail!(TypeError, "__replace__() takes no positional arguments");
