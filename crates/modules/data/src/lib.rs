@@ -11,6 +11,8 @@ mod itertools;
 mod math;
 mod operator;
 mod random;
+mod statistics;
+mod struct_;
 mod support;
 mod weakref;
 
@@ -18,4 +20,4 @@ use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
 pub static MODULES: &[&ModuleDef] =
-    &[&abc::MODULE, &bisect::MODULE, &collections::MODULE, &contextvars::MODULE, &functools::MODULE, &heapq::MODULE, &itertools::MODULE, &math::MODULE, &operator::MODULE, &random::MODULE, &weakref::MODULE];
+    &[&abc::MODULE, &bisect::MODULE, &collections::MODULE, &contextvars::MODULE, &functools::MODULE, &heapq::MODULE, &itertools::MODULE, &math::MODULE, &operator::MODULE, &random::MODULE, &statistics::MODULE, &struct_::MODULE, &weakref::MODULE];
