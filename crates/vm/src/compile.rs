@@ -316,7 +316,21 @@ fn file_line(filename: &str, n: i32) -> Option<String> {
     source_line(&String::from_utf8_lossy(&text), n)
 }
 
-fn issue_parser_warnings(warnings: &[Warning], source: &str, filename: &str) -> PyResult<()> {
+/// Gives the warnings that a tree gets even if it is not compiled.
+pub fn check_tree(module: &taipan_syntax::ast::Mod<'_>, source: Option<&str>, r: &Request<'_>) -> PyResult<()> {
+    let mut pending: Vec<(String, Location)> = Vec::new();
+    let checked = taipan_compiler::check_tree(module, &compile_options(r), &mut |message, at| {
+        pending.push((message.to_owned(), at));
+        Ok(())
+    });
+    for (message, at) in &pending {
+        issue_warning(message, at.line.max(0) as u32, source, r.filename, at.column.max(0) as u32)?;
+    }
+    checked.map_err(|e| raise_compile_error(&e, source, r.filename))
+}
+
+/// Issues the warnings of the parser.
+pub fn issue_parser_warnings(warnings: &[Warning], source: &str, filename: &str) -> PyResult<()> {
     for w in warnings {
         issue_warning(&w.msg, w.lineno, Some(source), filename, w.col)?;
     }

@@ -111,7 +111,7 @@ impl Template {
     fn items(&self) -> Vec<Obj> {
         let mut out = Vec::new();
         for (i, s) in self.strings().items().iter().enumerate() {
-            if s.cast::<Str>().len() > 0 {
+            if !s.cast::<Str>().is_empty() {
                 out.push(s.clone());
             }
             if i < self.interpolations().len() {

@@ -4,10 +4,15 @@
 mod abc;
 mod bisect;
 mod collections;
+mod contextvars;
 mod functools;
 mod heapq;
 mod itertools;
+mod math;
 mod operator;
+mod random;
+mod statistics;
+mod struct_;
 mod support;
 mod weakref;
 
@@ -15,4 +20,4 @@ use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
 pub static MODULES: &[&ModuleDef] =
-    &[&abc::MODULE, &bisect::MODULE, &collections::MODULE, &functools::MODULE, &heapq::MODULE, &itertools::MODULE, &operator::MODULE, &weakref::MODULE];
+    &[&abc::MODULE, &bisect::MODULE, &collections::MODULE, &contextvars::MODULE, &functools::MODULE, &heapq::MODULE, &itertools::MODULE, &math::MODULE, &operator::MODULE, &random::MODULE, &statistics::MODULE, &struct_::MODULE, &weakref::MODULE];

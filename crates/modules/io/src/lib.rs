@@ -5,10 +5,14 @@
 
 #![allow(non_upper_case_globals)]
 
+pub mod clock;
+pub mod errno;
 pub mod io;
+pub mod posix;
+pub mod resource;
 pub mod support;
 
 use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
-pub static MODULES: &[&ModuleDef] = &[&io::MODULE];
+pub static MODULES: &[&ModuleDef] = &[&io::MODULE, &posix::MODULE, &errno::MODULE];

@@ -139,7 +139,7 @@ fn line_of(f: &Object) -> PyResult<Obj> {
     let Some(s) = line.downcast::<Str>() else {
         bail!(TypeError, "object.readline() returned non-string");
     };
-    if s.len() == 0 {
+    if s.is_empty() {
         bail!(EOFError, "EOF when reading a line");
     }
     if s.char_at(s.len() - 1) == 10 { Ok(s.substring(0, s.len() - 1).into_obj()) } else { Ok(line) }

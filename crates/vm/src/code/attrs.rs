@@ -275,7 +275,7 @@ fn make(r: Request) -> PyResult<Ref<CodeObject>> {
     expect::<Str>(&r.qualname, cx, &label(15, "co_qualname"), "str")?;
     expect::<Bytes>(&r.linetable, cx, &label(16, "co_linetable"), "bytes")?;
     expect::<Bytes>(&r.exceptiontable, cx, &label(17, "co_exceptiontable"), "bytes")?;
-    if code.as_slice().len() % 2 != 0 {
+    if !code.as_slice().len().is_multiple_of(2) {
         bail!(ValueError, "code: co_code is malformed");
     }
     let (names, varnames, free, cells) =

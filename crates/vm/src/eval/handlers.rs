@@ -210,7 +210,7 @@ macro_rules! define_handlers {
         /// Base opcode of every opcode.
         pub static BASE: [u8; 256] = {
             let mut table = [0u8; 256];
-            $(if $number < 256 { table[$number & 255] = taipan_bytecode::Op::$family as u8; })*
+            $(if $number < 256 { table[$number & 255] = taipan_bytecode::Op::$family as u16 as u8; })*
             table
         };
 

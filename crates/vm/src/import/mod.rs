@@ -118,7 +118,7 @@ pub fn import_module_level(name: &Object, globals: Option<&Object>, fromlist: Op
     let absolute: Obj = if level > 0 {
         resolve_name(text, globals, level)?
     } else {
-        if text.len() == 0 {
+        if text.is_empty() {
             bail!(ValueError, "Empty module name");
         }
         name.to_obj()

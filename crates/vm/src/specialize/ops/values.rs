@@ -395,7 +395,7 @@ op!(TO_BOOL_INT(vm, _) {
 op!(TO_BOOL_LIST(vm, _) {
     let v = vm.tos();
     let Some(l) = v.as_ref().downcast_exact::<List>() else { return Flow::Deopt };
-    let b = l.len() != 0;
+    let b = !l.is_empty();
     vm.put(1, StackRef::borrow(bool_object(b)));
     done(v.release())
 });
@@ -411,7 +411,7 @@ op!(TO_BOOL_NONE(vm, _) {
 op!(TO_BOOL_STR(vm, _) {
     let v = vm.tos();
     let Some(s) = v.as_ref().downcast_exact::<Str>() else { return Flow::Deopt };
-    let b = s.len() != 0;
+    let b = !s.is_empty();
     vm.put(1, StackRef::borrow(bool_object(b)));
     done(v.release())
 });
