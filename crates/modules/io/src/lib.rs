@@ -11,12 +11,15 @@ pub mod constants;
 pub mod errno;
 pub mod io;
 pub mod posix;
+pub mod posixsubprocess;
 pub mod resource;
+pub mod select;
 pub mod signal;
+pub mod stat;
 pub mod support;
 pub mod time;
 
 use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
-pub static MODULES: &[&ModuleDef] = &[&io::MODULE, &posix::MODULE, &errno::MODULE, &time::MODULE, &signal::MODULE, &atexit::MODULE];
+pub static MODULES: &[&ModuleDef] = &[&io::MODULE, &posix::MODULE, &errno::MODULE, &time::MODULE, &signal::MODULE, &atexit::MODULE, &posixsubprocess::MODULE, &select::MODULE, &stat::MODULE];
