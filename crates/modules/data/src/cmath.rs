@@ -30,7 +30,12 @@ impl<'a> FromArg<'a> for Z {
         if let Some(o) = number::try_complex(arg)? {
             return match o.downcast::<Complex>() {
                 Some(c) => Ok(z(c.real(), c.imag())),
-                None => bail!(TypeError, "{}.__complex__() must return a complex, not {}", arg.ty().name_str(), o.ty().name_str()),
+                None => bail!(
+                    TypeError,
+                    "{}.__complex__() must return a complex, not {}",
+                    arg.ty().name_str(),
+                    o.ty().name_str()
+                ),
             };
         }
         Ok(z(arg.to_f64()?, 0.0))
@@ -140,7 +145,13 @@ fn acos_of(a: Z) -> Z {
             return z(NAN, if a.im.is_infinite() { -a.im } else { NAN });
         }
         if a.im.is_nan() {
-            return if a.re.is_infinite() { z(NAN, a.re.abs()) } else if a.re == 0.0 { z(FRAC_PI_2, NAN) } else { z(NAN, NAN) };
+            return if a.re.is_infinite() {
+                z(NAN, a.re.abs())
+            } else if a.re == 0.0 {
+                z(FRAC_PI_2, NAN)
+            } else {
+                z(NAN, NAN)
+            };
         }
         let re = c::atan2(a.im.abs(), a.re);
         return z(re, if a.im.is_sign_negative() { INF } else { -INF });
@@ -163,7 +174,10 @@ fn acosh_of(a: Z) -> Z {
             return z(if a.im.is_infinite() { INF } else { NAN }, NAN);
         }
         if a.im.is_nan() {
-            return z(if a.re.is_infinite() { INF } else { NAN }, if a.re == 0.0 { FRAC_PI_2.copysign(1.0) } else { NAN });
+            return z(
+                if a.re.is_infinite() { INF } else { NAN },
+                if a.re == 0.0 { FRAC_PI_2.copysign(1.0) } else { NAN },
+            );
         }
         return z(INF, c::atan2(a.im, a.re));
     }
@@ -243,7 +257,7 @@ fn cosh_of(a: Z) -> Value {
             return Ok(if a.re > 0.0 { r } else { z(r.re, -r.im) });
         }
         if a.im.is_infinite() && !a.re.is_nan() {
-            return if a.re.is_infinite() { Err(Failure::Domain) } else { Err(Failure::Domain) };
+            return Err(Failure::Domain);
         }
         if a.re.is_infinite() {
             let im = if a.im == 0.0 { a.im * 1f64.copysign(a.re) } else { NAN };
@@ -527,8 +541,8 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "cmath",
     doc: "Mathematical functions of complex numbers.",
     methods: methods![
-        acos, acosh, asin, asinh, atan, atanh, cos, cosh, exp, isclose, isfinite, isinf, isnan, log, log10, phase, polar, rect, sin, sinh,
-        sqrt, tan, tanh,
+        acos, acosh, asin, asinh, atan, atanh, cos, cosh, exp, isclose, isfinite, isinf, isnan, log, log10, phase,
+        polar, rect, sin, sinh, sqrt, tan, tanh,
     ],
     exec,
 };
