@@ -76,8 +76,8 @@ fn exec(m: &Module) -> PyResult<()> {
     info::add(m)?;
     state::add(m)?;
     hooks::add(m)?;
-    let monitoring = Module::from_def(&crate::instrument::module::MODULE)?;
-    m.add("monitoring", &monitoring)
+    m.add("_jit", Module::from_def(&state::JIT)?.as_obj())?;
+    m.add("monitoring", Module::from_def(&crate::instrument::module::MODULE)?.as_obj())
 }
 
 /// An attribute of `sys`, or nothing.
