@@ -13,7 +13,16 @@ pub fn all() -> Vec<&'static ModuleDef> {
         &taipan_vm::gc_module::MODULE,
         &taipan_vm::thread::MODULE,
     ];
-    [vm, taipan_modules_data::MODULES, taipan_modules_introspect::MODULES, taipan_modules_io::MODULES, taipan_modules_text::MODULES].into_iter().flatten().copied().collect()
+    let groups = [
+        vm,
+        taipan_modules_compress::MODULES,
+        taipan_modules_crypto::MODULES,
+        taipan_modules_data::MODULES,
+        taipan_modules_introspect::MODULES,
+        taipan_modules_io::MODULES,
+        taipan_modules_text::MODULES,
+    ];
+    groups.into_iter().flatten().copied().collect()
 }
 
 /// Runs the Python handlers of signals that arrived.

@@ -10,7 +10,7 @@ use super::unwind;
 use crate::frame::Frame;
 use crate::stackref::StackRef;
 use taipan_bytecode::for_each_opcode;
-use taipan_bytecode::opcode::Flags;
+use taipan_bytecode::opcode::{Flags, MIN_INSTRUMENTED_OPCODE};
 use taipan_object::{Object, Thread};
 
 /// A handler: thread state, frame, the unit after the instruction's own, end of the stack, argument. Answers the loop's raw result.
@@ -162,8 +162,9 @@ unsafe extern "C" fn dealloc_path(
 }
 
 /// Whether the frame's position must be stored before the body: it may raise or run other code.
-const fn saves_ip(flags: u16) -> bool {
-    flags & (Flags::ERROR | Flags::ESCAPES | Flags::EVAL_BREAK) != 0
+const fn saves_ip(number: u16, flags: u16) -> bool {
+    // Instrumented forms do it themselves: some look at the former position first.
+    number < MIN_INSTRUMENTED_OPCODE && flags & Flags::NO_SAVE_IP == 0 && flags & (Flags::ERROR | Flags::ESCAPES | Flags::EVAL_BREAK) != 0
 }
 
 macro_rules! define_handlers {
@@ -177,7 +178,7 @@ macro_rules! define_handlers {
                 // SAFETY: the contract of handlers: the registers are those of an instruction of this opcode.
                 unsafe {
                     let mut vm = Machine { ts, frame, ip, sp };
-                    if const { saves_ip(0 $(| Flags::$flag)*) } {
+                    if const { saves_ip($number, 0 $(| Flags::$flag)*) } {
                         vm.save_ip();
                     }
                     match ops::$name(&mut vm, oparg) {

@@ -25,6 +25,7 @@ pub unsafe fn eval_frame(ts: &Thread, frame: *mut Frame, throw: bool) -> PyResul
         ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() - 1);
         ts.current_frame.set(frame.cast());
         let word = if throw {
+            crate::instrument::thrown(ts, frame);
             drive(ts, unwind::error_path(ts, frame, (*frame).instr_ptr.add(1), (*frame).stackpointer, 0))
         } else {
             drive(ts, handlers::dispatch(ts, frame, (*frame).instr_ptr, (*frame).stackpointer))

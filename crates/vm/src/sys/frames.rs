@@ -101,10 +101,7 @@ pub fn _current_exceptions() -> PyResult<Ref<Dict>> {
 /// Set the trace function: it is called at each call, line, return and exception.
 #[function(signature = "(function, /)")]
 pub fn settrace(function: &Object) -> PyResult<()> {
-    match function.is_none() {
-        true => Ok(()),
-        false => bail!(NotImplementedError, "tracing is not implemented yet"),
-    }
+    crate::instrument::legacy::settrace(function)
 }
 
 /// Return the trace function, or None.
@@ -116,10 +113,7 @@ pub fn gettrace() -> Option<Obj> {
 /// Set the profile function: it is called at each call and return.
 #[function(signature = "(function, /)")]
 pub fn setprofile(function: &Object) -> PyResult<()> {
-    match function.is_none() {
-        true => Ok(()),
-        false => bail!(NotImplementedError, "profiling is not implemented yet"),
-    }
+    crate::instrument::legacy::setprofile(function)
 }
 
 /// Return the profile function, or None.

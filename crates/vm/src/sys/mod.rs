@@ -75,7 +75,8 @@ fn exec(m: &Module) -> PyResult<()> {
     Interp::current().sysdict.set(Some(m.dict_obj()));
     info::add(m)?;
     state::add(m)?;
-    hooks::add(m)
+    hooks::add(m)?;
+    m.add("monitoring", &Module::from_def(&crate::instrument::module::MODULE)?)
 }
 
 /// An attribute of `sys`, or nothing.
