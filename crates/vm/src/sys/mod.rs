@@ -76,7 +76,7 @@ fn exec(m: &Module) -> PyResult<()> {
     info::add(m)?;
     state::add(m)?;
     hooks::add(m)?;
-    m.add("monitoring", &Module::from_def(&crate::instrument::module::MODULE)?)
+    m.add("monitoring", Module::from_def(&crate::instrument::module::MODULE)?.as_obj())
 }
 
 /// An attribute of `sys`, or nothing.
