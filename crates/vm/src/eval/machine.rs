@@ -56,6 +56,14 @@ pub enum Done {
     Next,
     /// The jump of the instruction's argument is taken.
     Jump,
+    /// The same, over one more unit.
+    JumpOver,
+    /// The jump of the instruction's argument is taken, backwards.
+    JumpBack,
+    /// Over the instruction that follows, which has no cache.
+    Skip,
+    /// Go on elsewhere in the frame.
+    Goto(*mut u16),
     /// Go on with `ts.current_frame`, at its `instr_ptr` with its `stackpointer`.
     Switch,
     /// Do the instruction at `ip - 1` again, under its present opcode.
@@ -70,8 +78,16 @@ pub enum Done {
 pub mod outcome {
     /// An exception is set; the stack pointer is in the frame.
     pub const ERROR: usize = 0;
-    /// Bit added to the stack pointer.
+    /// Added to the stack pointer.
     pub const JUMP: usize = 1;
+    /// Added to the stack pointer.
+    pub const JUMP_OVER: usize = 2;
+    /// Added to the stack pointer.
+    pub const SKIP: usize = 3;
+    /// Added to the stack pointer.
+    pub const JUMP_BACK: usize = 4;
+    /// See `Done::Goto`; the stack pointer is in the frame, the target is fetched with [`super::take_exit_value`].
+    pub const GOTO: usize = 5;
     /// See `Done::Switch`.
     pub const SWITCH: usize = 2;
     /// See `Done::Reraise`; the stack pointer is in the frame.
@@ -110,6 +126,14 @@ impl Machine {
             match r.into_done() {
                 Ok(Done::Next) => self.sp as usize,
                 Ok(Done::Jump) => self.sp as usize | outcome::JUMP,
+                Ok(Done::JumpOver) => self.sp as usize | outcome::JUMP_OVER,
+                Ok(Done::JumpBack) => self.sp as usize | outcome::JUMP_BACK,
+                Ok(Done::Skip) => self.sp as usize | outcome::SKIP,
+                Ok(Done::Goto(ip)) => {
+                    (*frame).stackpointer = self.sp;
+                    EXIT_VALUE.set(ip as usize);
+                    outcome::GOTO
+                }
                 Ok(Done::Switch) => outcome::SWITCH,
                 Ok(Done::Again) => {
                     (*frame).stackpointer = self.sp;

@@ -18,10 +18,11 @@ pub unsafe fn eval_frame(ts: &Thread, frame: *mut Frame, throw: bool) -> PyResul
         (*frame).previous = ts.current_frame.get().cast();
         (*frame).entry = true;
         if (stack_pointer() < ts.stack_soft_limit.get() || ts.py_recursion_remaining.get() <= 0)
-            && let Err(e) = check_depth(ts) {
-                unwind::leave_frame(ts, frame);
-                return Err(e);
-            }
+            && let Err(e) = check_depth(ts)
+        {
+            unwind::leave_frame(ts, frame);
+            return Err(e);
+        }
         ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() - 1);
         ts.current_frame.set(frame.cast());
         let word = if throw {

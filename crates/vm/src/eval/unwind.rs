@@ -139,7 +139,7 @@ unsafe fn unwind(ts: &Thread, mut frame: *mut Frame, mut at: *mut u16) -> usize 
             at = (*frame).instr_ptr;
             if !(*frame).is_incomplete() {
                 traceback::here(ts, frame);
-                instrument::raised(ts, frame, instrument::Raise::Raise);
+                instrument::raised(ts, frame, instrument::Raise::InCaller);
             }
         }
     }

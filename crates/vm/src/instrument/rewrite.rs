@@ -89,7 +89,8 @@ pub fn instrument(code: &CodeObject, state: &State) {
     }
     let old = std::mem::replace(&mut m.active, active);
     // Where a tool has said DISABLE it stays disabled, unless it watches anew or events are restarted.
-    let update = |now: u8, event: usize| if restart { active[event] } else { now & active[event] | active[event] & !old[event] };
+    let update =
+        |now: u8, event: usize| if restart { active[event] } else { now & active[event] | active[event] & !old[event] };
     let n = code.len_units();
     let mut i = code.co_firsttraceable as usize;
     while i < n {

@@ -76,7 +76,8 @@ fn exec(m: &Module) -> PyResult<()> {
     info::add(m)?;
     state::add(m)?;
     hooks::add(m)?;
-    m.add("monitoring", &Module::from_def(&crate::instrument::module::MODULE)?)
+    let monitoring = Module::from_def(&crate::instrument::module::MODULE)?;
+    m.add("monitoring", &monitoring)
 }
 
 /// An attribute of `sys`, or nothing.
