@@ -58,7 +58,7 @@ fn find_handler(frame: &Frame, unit: usize) -> Option<Target> {
 /// and in the callers.
 #[cold]
 #[inline(never)]
-pub unsafe extern "C" fn error_path(
+pub(crate) unsafe extern "C" fn error_path(
     ts: *const Thread,
     frame: *mut Frame,
     ip: *mut u16,
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn error_path(
 /// The same without a traceback entry: the exception has been here before (`RERAISE`).
 #[cold]
 #[inline(never)]
-pub unsafe extern "C" fn reraise_path(
+pub(crate) unsafe extern "C" fn reraise_path(
     ts: *const Thread,
     frame: *mut Frame,
     ip: *mut u16,

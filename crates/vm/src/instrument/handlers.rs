@@ -10,7 +10,7 @@ use taipan_bytecode::Op;
 use taipan_object::Thread;
 
 /// `INSTRUMENTED_LINE`.
-pub unsafe extern "C" fn instrumented_line(
+pub(crate) unsafe extern "C" fn instrumented_line(
     ts: *const Thread,
     frame: *mut Frame,
     ip: *mut u16,
@@ -28,7 +28,7 @@ pub unsafe extern "C" fn instrumented_line(
 }
 
 /// `INSTRUMENTED_INSTRUCTION`.
-pub unsafe extern "C" fn instrumented_instruction(
+pub(crate) unsafe extern "C" fn instrumented_instruction(
     ts: *const Thread,
     frame: *mut Frame,
     ip: *mut u16,

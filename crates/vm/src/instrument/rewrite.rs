@@ -36,7 +36,8 @@ pub struct CodeMonitoring {
 }
 
 impl CodeMonitoring {
-    /// Data for a code object, made when it is first needed.
+    /// Data for a code object, made when it is first needed. Not to be held over calls of tools.
+    #[allow(clippy::mut_from_ref)]
     pub fn of(code: &CodeObject) -> &mut CodeMonitoring {
         if code.co_monitoring.get().is_null() {
             let n = code.len_units();
