@@ -15,6 +15,7 @@ pub fn all() -> Vec<&'static ModuleDef> {
     ];
     let groups = [
         vm,
+        taipan_modules_compress::MODULES,
         taipan_modules_crypto::MODULES,
         taipan_modules_data::MODULES,
         taipan_modules_introspect::MODULES,
@@ -26,10 +27,10 @@ pub fn all() -> Vec<&'static ModuleDef> {
 
 /// Runs the Python handlers of signals that arrived.
 pub fn run_pending_signals() -> taipan_object::PyResult<()> {
-    Ok(())
+    taipan_modules_io::signal::run_pending_signals()
 }
 
 /// Runs the functions registered with `atexit`.
 pub fn run_exit_functions() {
-
+    taipan_modules_io::atexit::run_exitfuncs();
 }

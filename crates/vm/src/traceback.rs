@@ -200,3 +200,18 @@ pub fn describe(tb: &Object) -> String {
 pub fn next_of(tb: &Object) -> Option<Obj> {
     tb.downcast::<Traceback>()?.tb_next.get_owned()
 }
+
+/// File name and function of an entry.
+pub fn place_of(tb: &Object) -> (String, String) {
+    match tb.downcast::<Traceback>().and_then(Traceback::frame) {
+        Some(f) => (f.code().filename().to_utf8_lossy().into_owned(), f.code().name()),
+        None => (String::new(), String::new()),
+    }
+}
+
+/// Links an entry to another one.
+pub fn set_next(tb: &Object, next: Option<Obj>) {
+    if let Some(t) = tb.downcast::<Traceback>() {
+        t.tb_next.set(next);
+    }
+}

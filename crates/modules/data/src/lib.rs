@@ -2,6 +2,7 @@
 #![allow(non_upper_case_globals)]
 
 mod abc;
+mod array;
 mod bisect;
 mod collections;
 mod contextvars;
@@ -10,6 +11,7 @@ mod heapq;
 mod itertools;
 mod math;
 mod operator;
+mod queue;
 mod random;
 mod statistics;
 mod struct_;
@@ -20,4 +22,4 @@ use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
 pub static MODULES: &[&ModuleDef] =
-    &[&abc::MODULE, &bisect::MODULE, &collections::MODULE, &contextvars::MODULE, &functools::MODULE, &heapq::MODULE, &itertools::MODULE, &math::MODULE, &operator::MODULE, &random::MODULE, &statistics::MODULE, &struct_::MODULE, &weakref::MODULE];
+    &[&abc::MODULE, &array::MODULE, &bisect::MODULE, &collections::MODULE, &contextvars::MODULE, &functools::MODULE, &heapq::MODULE, &itertools::MODULE, &math::MODULE, &operator::MODULE, &queue::MODULE, &random::MODULE, &statistics::MODULE, &struct_::MODULE, &weakref::MODULE];

@@ -105,7 +105,7 @@ extern "C" fn entry_clear(o: &Object) -> c_int {
 static Entry_Type: Type = Type::new_static(TypeDef {
     name: c"symtable entry",
     basicsize: size_of::<EntryObject>(),
-    flags: flags::HAVE_GC | flags::DISALLOW_INSTANTIATION,
+    flags: flags::DISALLOW_INSTANTIATION,
     dealloc: Some(dealloc_of::<EntryObject>),
     repr: Some(entry_repr),
     traverse: Some(entry_traverse),
@@ -159,7 +159,7 @@ impl Convert<'_, '_> {
 fn symtable(source: &Object, filename: &Object, startstr: &str) -> PyResult {
     let file = compile::filename_text(filename)?;
     let mut flags = 0;
-    let text = compile::source_text(source, "symtable", "string or bytes", &mut flags, &file)?;
+    let text = compile::source_text(source, "symtable", "string or bytes object", &mut flags, &file)?;
     let mode = match startstr {
         "exec" => Mode::Exec,
         "eval" => Mode::Eval,

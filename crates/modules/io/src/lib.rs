@@ -5,14 +5,18 @@
 
 #![allow(non_upper_case_globals)]
 
+pub mod atexit;
 pub mod clock;
+pub mod constants;
 pub mod errno;
 pub mod io;
 pub mod posix;
 pub mod resource;
+pub mod signal;
 pub mod support;
+pub mod time;
 
 use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
-pub static MODULES: &[&ModuleDef] = &[&io::MODULE, &posix::MODULE, &errno::MODULE];
+pub static MODULES: &[&ModuleDef] = &[&io::MODULE, &posix::MODULE, &errno::MODULE, &time::MODULE, &signal::MODULE, &atexit::MODULE];

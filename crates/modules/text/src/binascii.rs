@@ -1,9 +1,9 @@
 //! `binascii`: bytes as text, and checksums.
 
-use crate::exception;
 use taipan_object::args::{ArgContext, FromArg, Given};
 use taipan_object::buffer::{self, Buffer};
 use taipan_object::header::{Object, Ref};
+use taipan_object::native;
 use taipan_object::protocol::number;
 use taipan_object::types::bytes::{Bytes, hex};
 use taipan_object::types::exceptions::{Exception, ValueError};
@@ -12,7 +12,7 @@ use taipan_object::types::str::Str;
 use taipan_object::{PyResult, Raised, bail, function, methods};
 
 fn error(message: &str) -> Raised {
-    exception::raise("binascii.Error", message)
+    native::raise_named("binascii.Error", message)
 }
 
 /// A buffer, or text of ASCII characters.
@@ -383,8 +383,8 @@ fn crc_hqx(data: Buffer, crc: Low32) -> u32 {
 }
 
 fn exec(m: &Module) -> PyResult<()> {
-    exception::add(m, "binascii.Error", ValueError)?;
-    exception::add(m, "binascii.Incomplete", Exception)?;
+    native::add_exception(m, "binascii.Error", ValueError)?;
+    native::add_exception(m, "binascii.Incomplete", Exception)?;
     Ok(())
 }
 

@@ -3,12 +3,11 @@
 
 pub mod binascii;
 pub mod codecs;
-pub mod construct;
 pub mod csv;
-pub mod exception;
 pub mod json;
 pub mod sre;
 pub mod string;
+pub mod tokenize;
 pub mod unicodedata;
 
 use taipan_object::types::module::ModuleDef;
@@ -22,4 +21,5 @@ pub static MODULES: &[&ModuleDef] = &[
     &binascii::MODULE,
     &unicodedata::MODULE,
     &csv::MODULE,
+    &tokenize::MODULE,
 ];

@@ -92,7 +92,46 @@ fn find_or_load(name: &Object) -> PyResult {
     let Some(importlib) = Interp::current().importlib.get_owned() else {
         bail!(ImportError, "import of {} before importlib is there", name.repr()?.display());
     };
-    importlib.call_method(intern!("_find_and_load"), &[name, &*importlib.get_attr(intern!("_gcd_import"))?])
+    let import = importlib.get_attr(intern!("_gcd_import"))?;
+    importlib.call_method(intern!("_find_and_load"), &[name, &import]).inspect_err(|_| remove_importlib_frames())
+}
+
+/// Takes the frames of `importlib` out of the traceback of an exception that leaves an import: all of them for `ImportError`, otherwise those
+/// that end in the function which importlib has for that purpose.
+#[cold]
+fn remove_importlib_frames() {
+    let ts = taipan_object::Thread::current();
+    let Some(exc) = ts.current_exception.get_owned() else { return };
+    let Some(base) = exc.downcast::<exceptions::BaseException>() else { return };
+    let always = exc.ty().is_subtype(exceptions::ImportError);
+    let mut entries: Vec<Obj> = Vec::new();
+    let mut next = base.traceback.get_owned();
+    while let Some(t) = next {
+        next = crate::traceback::next_of(&t);
+        entries.push(t);
+    }
+    let mut kept: Vec<Obj> = Vec::new();
+    let mut chunk: Vec<Obj> = Vec::new();
+    for t in entries {
+        let (file, function) = crate::traceback::place_of(&t);
+        let internal = file == "<frozen importlib._bootstrap>" || file == "<frozen importlib._bootstrap_external>" || file == "<frozen _taipan_library>";
+        if !internal {
+            kept.append(&mut chunk);
+            kept.push(t);
+            continue;
+        }
+        chunk.push(t);
+        if always || function == "_call_with_frames_removed" {
+            chunk.clear();
+        }
+    }
+    kept.append(&mut chunk);
+    let mut after: Option<Obj> = None;
+    for t in kept.into_iter().rev() {
+        crate::traceback::set_next(&t, after);
+        after = Some(t);
+    }
+    base.traceback.set(after);
 }
 
 /// Waits until another thread has finished importing the module.

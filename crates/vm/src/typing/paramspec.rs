@@ -1,6 +1,6 @@
 //! `typing.ParamSpec`, and its `args` and `kwargs`.
 
-use super::{call_typing, default_evaluator, default_of, evaluator, has_default as has, set_module, type_or};
+use super::{call_typing, default_evaluator, default_of, evaluator, has_default as has, parameter_or, set_module};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
@@ -189,7 +189,7 @@ extern "C" fn paramspec_clear(o: &Object) -> c_int {
     0
 }
 
-static AS_NUMBER: NumberMethods = NumberMethods { or: Slot::new(type_or), ..NumberMethods::EMPTY };
+static AS_NUMBER: NumberMethods = NumberMethods { or: Slot::new(parameter_or), ..NumberMethods::EMPTY };
 
 #[allow(non_upper_case_globals)]
 /// `typing.ParamSpec`.

@@ -241,6 +241,11 @@ impl Deque {
         (0..self.len()).filter_map(|i| self.get(i)).collect()
     }
 
+    /// An empty deque without limit.
+    pub fn empty() -> Ref<Deque> {
+        alloc::new_object(Deque::body(-1))
+    }
+
     fn new_like(&self, items: Vec<Obj>) -> PyResult<Ref<Deque>> {
         let d = alloc::new_object(Deque::body(self.maxlen.get()));
         for v in items {

@@ -6,7 +6,7 @@ use std::mem::offset_of;
 use taipan_object::alloc::{dealloc_of, new_instance};
 use taipan_object::args::KwArgs;
 use taipan_object::error::status;
-use taipan_object::protocol::attr::{dict_getter, dict_setter};
+use taipan_object::protocol::attr::{dict_getter, dict_setter, generic_getattro, generic_setattro};
 use taipan_object::protocol::repr::repr_enter;
 use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::dict::Dict;
@@ -64,7 +64,7 @@ fn init(o: &Object, args: &Tuple, kwargs: Option<&Dict>) -> PyResult<()> {
         bail!(
             TypeError,
             "{} constructor takes at most {count} positional argument{}",
-            class.name_str(),
+            class.short_name(),
             if count == 1 { "" } else { "s" }
         );
     }
@@ -242,7 +242,7 @@ fn reduce(this: &Object) -> PyResult {
 }
 
 /// Return a copy with other values for the given fields.
-#[method(signature = "(*args, **fields)", shown = "($self, /, **fields)", name = "__replace__")]
+#[method(signature = "(*args, **fields)", shown = "(/, **fields)", name = "__replace__")]
 fn replace(this: &Object, args: &[&Object], fields: KwArgs<'_>) -> PyResult {
     if !args.is_empty() {
         bail!(TypeError, "__replace__() takes no positional arguments");
@@ -311,6 +311,8 @@ pub static AST_Type: Type = Type::with_flags(
         flags: flags::HAVE_GC | flags::BASETYPE,
         dealloc: Some(dealloc_of::<Node>),
         repr: Some(ast_repr),
+        getattro: Some(generic_getattro),
+        setattro: Some(generic_setattro),
         traverse: Some(ast_traverse),
         clear: Some(ast_clear),
         methods: methods![reduce, replace],

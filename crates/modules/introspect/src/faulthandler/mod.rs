@@ -210,7 +210,7 @@ fn install(signum: c_int, handler: extern "C" fn(c_int), extra: c_int) -> Result
 }
 
 /// Show tracebacks when the process crashes.
-#[function(signature = "(file=sys.stderr, all_threads=True, c_stack=True)", shown = "($module, /, file=sys.stderr, all_threads=True)")]
+#[function(signature = "(file=sys.stderr, all_threads=True, c_stack=True)", shown = "(file=sys.stderr, all_threads=True)")]
 fn enable(file: Option<&Object>, all_threads: Given<bool>, c_stack: Given<bool>) -> PyResult<()> {
     let (fd, keep_alive) = descriptor(file)?;
     keep("faulthandler.fatal", keep_alive);

@@ -1,12 +1,12 @@
 //! `Dialect`: how fields are separated, quoted and escaped.
 
 use super::error;
-use crate::construct::{optional, signature};
 use std::cell::Cell;
 use std::mem::offset_of;
 use taipan_object::alloc::{dealloc_of, new_instance};
 use taipan_object::args::{KwArgs, Signature, bind_keywords, with_tuple_args};
 use taipan_object::method::{MemberDef, member};
+use taipan_object::native::{optional, signature};
 use taipan_object::types::dict::Dict;
 use taipan_object::types::exceptions::AttributeError;
 use taipan_object::types::int::Int;

@@ -6,10 +6,10 @@ pub mod dialect;
 pub mod reader;
 pub mod writer;
 
-use crate::exception;
 use dialect::{Dialect_Type, registry};
 use std::sync::atomic::{AtomicI64, Ordering};
 use taipan_object::args::{Given, KwArgs, check_positional};
+use taipan_object::native;
 use taipan_object::typeobj::ready::ready;
 use taipan_object::types::dict::Dict;
 use taipan_object::types::exceptions::Exception;
@@ -24,7 +24,7 @@ static FIELD_LIMIT: AtomicI64 = AtomicI64::new(128 * 1024);
 
 /// `_csv.Error`
 pub(crate) fn error(message: &str) -> Raised {
-    exception::raise("_csv.Error", message)
+    native::raise_named("_csv.Error", message)
 }
 
 pub(crate) fn field_limit() -> i64 {
@@ -108,7 +108,7 @@ fn exec(m: &Module) -> PyResult<()> {
     let dialects = Dict::new();
     m.add("_dialects", &dialects)?;
     Interp::current().module_state.borrow_mut().insert("_csv.dialects", dialects.into_obj());
-    exception::add(m, "_csv.Error", Exception)?;
+    native::add_exception(m, "_csv.Error", Exception)?;
     Ok(())
 }
 
