@@ -210,7 +210,7 @@ pub fn place_of(tb: &Object) -> (String, String) {
 }
 
 /// Links an entry to another one.
-pub fn set_next(tb: &Object, next: Option<Obj>) {
+pub fn link(tb: &Object, next: Option<Obj>) {
     if let Some(t) = tb.downcast::<Traceback>() {
         t.tb_next.set(next);
     }

@@ -128,7 +128,7 @@ fn remove_importlib_frames() {
     kept.append(&mut chunk);
     let mut after: Option<Obj> = None;
     for t in kept.into_iter().rev() {
-        crate::traceback::set_next(&t, after);
+        crate::traceback::link(&t, after);
         after = Some(t);
     }
     base.traceback.set(after);

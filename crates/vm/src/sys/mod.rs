@@ -6,6 +6,7 @@
 pub mod frames;
 pub mod hooks;
 pub mod info;
+pub mod jit;
 pub mod state;
 
 use taipan_object::method::MethodDef;
@@ -77,7 +78,9 @@ fn exec(m: &Module) -> PyResult<()> {
     state::add(m)?;
     hooks::add(m)?;
     let monitoring = Module::from_def(&crate::instrument::module::MODULE)?;
-    m.add("monitoring", &monitoring)
+    m.add("monitoring", &monitoring)?;
+    let jit = Module::from_def(&jit::MODULE)?;
+    m.add("_jit", &jit)
 }
 
 /// An attribute of `sys`, or nothing.
