@@ -27,7 +27,8 @@ pub unsafe fn eval_frame(ts: &Thread, frame: *mut Frame, throw: bool) -> PyResul
         ts.current_frame.set(frame.cast());
         let word = if throw {
             crate::instrument::thrown(ts, frame);
-            drive(ts, unwind::error_path(ts, frame, (*frame).instr_ptr.add(1), (*frame).stackpointer, 0))
+            // A suspended generator stands at the RESUME; what guards the YIELD_VALUE before it catches the exception.
+            drive(ts, unwind::error_path(ts, frame, (*frame).instr_ptr, (*frame).stackpointer, 0))
         } else {
             drive(ts, handlers::dispatch(ts, frame, (*frame).instr_ptr, (*frame).stackpointer))
         };

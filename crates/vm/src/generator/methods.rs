@@ -140,7 +140,7 @@ impl Generator {
         if let Some(inner) = yield_from(self).map(|y| y.to_obj()) {
             failed = self.as_running(|| close_iter(&inner)).is_err();
         }
-        if !failed && self.is_suspended() && may_close_quietly(self) {
+        if !failed && self.is_suspended() && may_close_quietly(self) && !crate::instrument::watches_unwinding() {
             self.abandon();
             return Ok(none().to_obj());
         }

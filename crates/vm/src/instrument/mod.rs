@@ -83,6 +83,11 @@ fn watched(event: usize) -> bool {
     State::current().tools[event].get() != 0
 }
 
+/// Whether anybody wants to know of exceptions that leave functions.
+pub fn watches_unwinding() -> bool {
+    watched(events::PY_UNWIND)
+}
+
 /// Tells tools that an exception came up.
 #[inline]
 pub fn raised(ts: &Thread, frame: *mut Frame, how: Raise) {

@@ -137,6 +137,7 @@ unsafe fn watched_call(
 
 general!(INSTRUMENTED_CALL(vm, n) {
     vm.store();
+    vm.unpack_bound_method(n);
     let callable = vm.obj(n + 2).to_obj();
     let first = match vm.peek(n + 1).get() {
         Some(receiver) => Some(receiver.to_obj()),
@@ -148,6 +149,7 @@ general!(INSTRUMENTED_CALL(vm, n) {
 
 general!(INSTRUMENTED_CALL_KW(vm, n) {
     vm.store();
+    vm.unpack_bound_method(n + 1);
     let callable = vm.obj(n + 3).to_obj();
     let first = match vm.peek(n + 2).get() {
         Some(receiver) => Some(receiver.to_obj()),
