@@ -77,10 +77,9 @@ fn exec(m: &Module) -> PyResult<()> {
     info::add(m)?;
     state::add(m)?;
     hooks::add(m)?;
-    let monitoring = Module::from_def(&crate::instrument::module::MODULE)?;
-    m.add("monitoring", &monitoring)?;
-    let jit = Module::from_def(&jit::MODULE)?;
-    m.add("_jit", &jit)
+    m.add("_jit", Module::from_def(&state::JIT)?.as_obj())?;
+    m.add("monitoring", Module::from_def(&crate::instrument::module::MODULE)?.as_obj());
+    m.add("_jit", Module::from_def(&jit::MODULE)?.as_obj())
 }
 
 /// An attribute of `sys`, or nothing.
