@@ -1,0 +1,1 @@
+//! Compiles a C extension and runs it.
