@@ -12,8 +12,8 @@ use std::path::Path;
 use md5::{Digest, Md5};
 use taipan_bytecode::{Code, Const};
 use taipan_compiler::symtable::SymbolTable;
-use taipan_compiler::{ErrorKind, Options, compile, stages, with_symbol_table};
-use taipan_syntax::{Arena, Mode, ParseOptions, parse};
+use taipan_compiler::{ErrorKind, Options, compile, repr, stages, with_symbol_table};
+use taipan_syntax::{Arena, Mode, ParseOptions, parse, parse_bytes};
 
 #[path = "../tests/support/listing.rs"]
 mod listing;
@@ -61,12 +61,23 @@ fn read(path: &Path) -> std::io::Result<String> {
     })
 }
 
+/// An exception as `codehash.py` writes it.
+fn error_line(class: &str, message: &str, [line, offset, end_line, end_offset]: [i64; 4]) -> String {
+    let message = repr::constant(&Const::Str(message.into()));
+    let message = String::from_utf8_lossy(&message);
+    // A line 0 is one that the exception has no range for.
+    let end = if line == 0 { "None, None".into() } else { format!("{end_line}, {end_offset}") };
+    format!("SyntaxError\t('{class}', {message}, {line}, {offset}, {end})")
+}
+
 fn compile_file(path: &Path, name: &str, optimize: u8) -> Result<std::sync::Arc<Code>, String> {
-    let source = read(path).map_err(|e| format!("Error\t{e}"))?;
+    let source = std::fs::read(path).map_err(|e| format!("Error\t{e}"))?;
     let arena = Arena::new();
     let mut warnings = Vec::new();
-    let tree = parse(&arena, &source, &ParseOptions::default(), &mut warnings)
-        .map_err(|e| format!("SyntaxError\t{} {:?}", e.msg, e.location.map(|l| l.lineno)))?;
+    let tree = parse_bytes(&arena, &source, None, &ParseOptions::default(), &mut warnings).map_err(|e| {
+        let place = e.location.map_or([0; 4], |l| [l.lineno.into(), l.offset, l.end_lineno.into(), l.end_offset]);
+        error_line(e.kind.name(), &e.msg, place)
+    })?;
     let options = Options { optimize, stack_bytes: 64 << 20, ..Options::new(name) };
     compile(&tree, &options, &mut |message, at| {
         if std::env::var_os("SHOW_WARNINGS").is_some() {
@@ -74,7 +85,10 @@ fn compile_file(path: &Path, name: &str, optimize: u8) -> Result<std::sync::Arc<
         }
         Ok(())
     })
-    .map_err(|e| format!("SyntaxError\t{e}"))
+    .map_err(|e| {
+        let at = e.location;
+        error_line("SyntaxError", &e.message, [at.line, at.column + 1, at.end_line, at.end_column + 1].map(i64::from))
+    })
 }
 
 /// The instructions of a unit and those inside, as the reference's test support shows them.

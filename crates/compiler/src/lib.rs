@@ -15,7 +15,7 @@ mod fold;
 mod future;
 mod names;
 mod ordered_map;
-mod preprocess;
+pub mod preprocess;
 pub mod repr;
 mod sequence;
 pub mod stages;
@@ -129,6 +129,11 @@ fn analyze_in<'a>(
     let mut names = Names::new(bump);
     let table = symtable::build(module, &mut names, &future, preprocess, depth)?;
     Ok((names, table, future))
+}
+
+/// Gives the warnings that a tree gets before its symbols are looked at, as `ast.parse` does.
+pub fn check_tree(module: &Mod<'_>, options: &Options, warnings: &mut WarningSink<'_>) -> Result {
+    preprocess::check_finally(module, warnings, &Depth::new(options.stack_bytes))
 }
 
 /// Builds the symbol table of a tree and passes it to `read`, as `_symtable.symtable()` wants it.

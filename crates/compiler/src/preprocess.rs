@@ -103,6 +103,17 @@ pub fn pattern_constant(e: &Expr<'_>) -> Option<Const> {
     }
 }
 
+/// A number as a constant of the tree.
+pub fn number_to_ast<'a>(c: &Const, arena: &'a taipan_syntax::Arena) -> Option<ConstantValue<'a>> {
+    Some(match c {
+        Const::Int(n) => ConstantValue::Int(*n),
+        Const::BigInt { negative, digits } => ConstantValue::BigInt(BigInt { digits: arena.slice(digits), negative: *negative }),
+        Const::Float(x) => ConstantValue::Float(*x),
+        Const::Complex { real, imag } => ConstantValue::Complex { real: *real, imag: *imag },
+        _ => return None,
+    })
+}
+
 /// A part of a `%` format.
 #[derive(Debug, PartialEq)]
 pub enum FormatPart {
@@ -212,7 +223,7 @@ enum Around {
 }
 
 /// Warns of `return`, `break` and `continue` that would leave a `finally` block (PEP 765).
-pub fn check_finally(module: &Mod<'_>, sink: &mut WarningSink<'_>, depth: &Depth) -> Result {
+pub(crate) fn check_finally(module: &Mod<'_>, sink: &mut WarningSink<'_>, depth: &Depth) -> Result {
     let body = match module {
         Mod::Module(m) => m.body,
         Mod::Interactive(m) => m.body,

@@ -47,6 +47,23 @@ impl<const MAX: u32> FreeList<MAX> {
         self.len.set(n + 1);
     }
 
+    /// Keeps a block if there is room for it.
+    ///
+    /// # Safety
+    /// As for [`FreeList::push`], if the answer is yes; else the block is still the caller's.
+    #[inline(always)]
+    pub unsafe fn try_push(&self, p: *mut u8) -> bool {
+        let n = self.len.get();
+        if n >= MAX {
+            return false;
+        }
+        // SAFETY: the caller hands the block over.
+        unsafe { p.cast::<*mut u8>().write(self.head.get()) };
+        self.head.set(p);
+        self.len.set(n + 1);
+        true
+    }
+
     /// Gives all blocks back to the allocator.
     pub fn clear(&self) {
         loop {

@@ -16,6 +16,7 @@ pub mod gil;
 pub mod header;
 pub mod hooks;
 pub mod method;
+pub mod native;
 pub mod protocol;
 pub mod thread;
 pub mod typeobj;

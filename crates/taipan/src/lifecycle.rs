@@ -90,6 +90,7 @@ fn install_hooks() {
         names: || taipan_stdlib::modules().map(|m| m.name).collect(),
     });
     import::register(modules::all());
+    taipan_modules_introspect::install();
 }
 
 /// What the eval breaker asks for.

@@ -13,15 +13,24 @@ pub fn all() -> Vec<&'static ModuleDef> {
         &taipan_vm::gc_module::MODULE,
         &taipan_vm::thread::MODULE,
     ];
-    [vm, taipan_modules_data::MODULES, taipan_modules_io::MODULES, taipan_modules_text::MODULES].into_iter().flatten().copied().collect()
+    let groups = [
+        vm,
+        taipan_modules_compress::MODULES,
+        taipan_modules_crypto::MODULES,
+        taipan_modules_data::MODULES,
+        taipan_modules_introspect::MODULES,
+        taipan_modules_io::MODULES,
+        taipan_modules_text::MODULES,
+    ];
+    groups.into_iter().flatten().copied().collect()
 }
 
 /// Runs the Python handlers of signals that arrived.
 pub fn run_pending_signals() -> taipan_object::PyResult<()> {
-    Ok(())
+    taipan_modules_io::signal::run_pending_signals()
 }
 
 /// Runs the functions registered with `atexit`.
 pub fn run_exit_functions() {
-
+    taipan_modules_io::atexit::run_exitfuncs();
 }

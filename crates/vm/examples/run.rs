@@ -186,7 +186,25 @@ fn build_class(args: &[&Object], kwargs: KwArgs<'_>) -> PyResult {
 fn builtins() -> PyResult<Obj> {
     let m = Module::new("builtins")?;
     m.add_functions(methods![
-        print, len, isinstance, issubclass, repr, hash, abs, iter, next, getattr, setattr, hasattr, sum, sorted, getframe, locals, all, any, gettime,
+        print,
+        len,
+        isinstance,
+        issubclass,
+        repr,
+        hash,
+        abs,
+        iter,
+        next,
+        getattr,
+        setattr,
+        hasattr,
+        sum,
+        sorted,
+        getframe,
+        locals,
+        all,
+        any,
+        gettime,
         build_class
     ])?;
     use taipan_object::types as t;

@@ -36,7 +36,7 @@ pub fn build_class(args: &[&Object], names: Option<&Tuple>, kwvalues: &[&Object]
     }
     let mut meta = match meta {
         Some(m) => m,
-        None if bases.len() == 0 => PyType_Type.to_obj(),
+        None if bases.is_empty() => PyType_Type.to_obj(),
         None => bases.item(0).ty().to_obj(),
     };
     let is_class = meta.downcast::<Type>().is_some();

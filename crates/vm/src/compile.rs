@@ -88,7 +88,11 @@ pub fn compile_str(source: &str, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
 }
 
 /// Compiles a tree. `source` is shown in errors.
-pub fn compile_tree(module: &taipan_syntax::ast::Mod<'_>, source: Option<&str>, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
+pub fn compile_tree(
+    module: &taipan_syntax::ast::Mod<'_>,
+    source: Option<&str>,
+    r: &Request<'_>,
+) -> PyResult<Ref<CodeObject>> {
     let mut pending: Vec<(String, Location)> = Vec::new();
     let code = taipan_compiler::compile(module, &compile_options(r), &mut |message, at| {
         pending.push((message.to_owned(), at));
@@ -181,7 +185,10 @@ fn cookie_in(comment: &[u8]) -> Option<String> {
         rest = &rest[i + 6..];
         let Some((b':' | b'=', after)) = rest.split_first().map(|(b, r)| (*b, r)) else { continue };
         let after = &after[after.iter().position(|b| !matches!(b, b' ' | b'\t')).unwrap_or(after.len())..];
-        let end = after.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))).unwrap_or(after.len());
+        let end = after
+            .iter()
+            .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')))
+            .unwrap_or(after.len());
         if end > 0 {
             return Some(String::from_utf8_lossy(&after[..end]).into_owned());
         }
@@ -194,7 +201,12 @@ fn not_utf8(source: &[u8], at: usize, filename: &str, declared: bool) -> Raised 
     let line = source[..at].iter().filter(|b| **b == b'\n').count() + 1;
     let byte = source[at];
     if declared || filename.is_empty() {
-        return plain_syntax_error(&format!("(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: invalid start byte"), filename);
+        return plain_syntax_error(
+            &format!(
+                "(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: invalid start byte"
+            ),
+            filename,
+        );
     }
     let text = format!(
         "Non-UTF-8 code starting with '\\x{byte:02x}' on line {line}, but no encoding declared; see https://peps.python.org/pep-0263/ for details"
@@ -209,7 +221,12 @@ fn not_utf8(source: &[u8], at: usize, filename: &str, declared: bool) -> Raised 
 }
 
 fn plain_syntax_error(text: &str, filename: &str) -> Raised {
-    let args = vec![Str::from_utf8(filename).into_obj(), Int::from_i64(0).into_obj(), Int::from_i64(0).into_obj(), none::none_obj()];
+    let args = vec![
+        Str::from_utf8(filename).into_obj(),
+        Int::from_i64(0).into_obj(),
+        Int::from_i64(0).into_obj(),
+        none::none_obj(),
+    ];
     raise_with_details(exceptions::SyntaxError, text, args)
 }
 
@@ -242,8 +259,14 @@ pub fn raise_syntax_error(e: &SyntaxError, filename: &str) -> Raised {
         Some(t) => Str::from_utf8(t).into_obj(),
         None => none::none_obj(),
     };
-    let details =
-        vec![Str::from_utf8(filename).into_obj(), int(at.lineno as i64), int(at.offset), text, int(at.end_lineno as i64), int(at.end_offset)];
+    let details = vec![
+        Str::from_utf8(filename).into_obj(),
+        int(at.lineno as i64),
+        int(at.offset),
+        text,
+        int(at.end_lineno as i64),
+        int(at.end_offset),
+    ];
     raise_with_details(ty, &e.msg, details)
 }
 
@@ -262,7 +285,10 @@ pub fn raise_compile_error(e: &CompileError, source: Option<&str>, filename: &st
     let char_column = |byte: i32, n: i32| -> i64 {
         let l = if n == at.line { line.clone() } else { source.and_then(|s| source_line(s, n)) };
         match l {
-            Some(l) => l.as_bytes().get(..(byte.max(0) as usize).min(l.len())).map_or(byte as i64, |b| String::from_utf8_lossy(b).chars().count() as i64),
+            Some(l) => l
+                .as_bytes()
+                .get(..(byte.max(0) as usize).min(l.len()))
+                .map_or(byte as i64, |b| String::from_utf8_lossy(b).chars().count() as i64),
             None => byte as i64,
         }
     };
@@ -290,7 +316,21 @@ fn file_line(filename: &str, n: i32) -> Option<String> {
     source_line(&String::from_utf8_lossy(&text), n)
 }
 
-fn issue_parser_warnings(warnings: &[Warning], source: &str, filename: &str) -> PyResult<()> {
+/// Gives the warnings that a tree gets even if it is not compiled.
+pub fn check_tree(module: &taipan_syntax::ast::Mod<'_>, source: Option<&str>, r: &Request<'_>) -> PyResult<()> {
+    let mut pending: Vec<(String, Location)> = Vec::new();
+    let checked = taipan_compiler::check_tree(module, &compile_options(r), &mut |message, at| {
+        pending.push((message.to_owned(), at));
+        Ok(())
+    });
+    for (message, at) in &pending {
+        issue_warning(message, at.line.max(0) as u32, source, r.filename, at.column.max(0) as u32)?;
+    }
+    checked.map_err(|e| raise_compile_error(&e, source, r.filename))
+}
+
+/// Issues the warnings of the parser.
+pub fn issue_parser_warnings(warnings: &[Warning], source: &str, filename: &str) -> PyResult<()> {
     for w in warnings {
         issue_warning(&w.msg, w.lineno, Some(source), filename, w.col)?;
     }
@@ -305,9 +345,17 @@ fn issue_warning(text: &str, line: u32, source: Option<&str>, filename: &str, co
         Err(e) if e.matches(category) => {
             e.clear();
             let int = |n: i64| Int::from_i64(n).into_obj();
-            let shown = source.and_then(|s| source_line(s, line as i32)).map_or_else(none::none_obj, |l| Str::from_utf8(&l).into_obj());
-            let details =
-                vec![Str::from_utf8(filename).into_obj(), int(line as i64), int(column as i64 + 1), shown, int(line as i64), int(column as i64 + 1)];
+            let shown = source
+                .and_then(|s| source_line(s, line as i32))
+                .map_or_else(none::none_obj, |l| Str::from_utf8(&l).into_obj());
+            let details = vec![
+                Str::from_utf8(filename).into_obj(),
+                int(line as i64),
+                int(column as i64 + 1),
+                shown,
+                int(line as i64),
+                int(column as i64 + 1),
+            ];
             Err(raise_with_details(exceptions::SyntaxError, text, details))
         }
         Err(e) => Err(e),
@@ -346,4 +394,3 @@ pub fn compile_object(source: &Object, r: &Request<'_>) -> PyResult<Ref<CodeObje
     let text = source_text(source, "compile", "string, bytes or AST object", &mut flags, r.filename)?;
     compile_str(&text, &Request { flags, ..*r })
 }
-

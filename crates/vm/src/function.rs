@@ -65,7 +65,8 @@ impl Function {
 
     /// The same with known builtins.
     pub fn with_builtins(code: &CodeObject, globals: &Dict, builtins: &Object) -> PyResult<Ref<Function>> {
-        let doc = if code.has_flag(co::HAS_DOCSTRING) { code.tuple(&code.co_consts).items().first().cloned() } else { None };
+        let doc =
+            if code.has_flag(co::HAS_DOCSTRING) { code.tuple(&code.co_consts).items().first().cloned() } else { None };
         let module = globals.get_item(intern!("__name__"))?;
         Ok(new_object(Function {
             ob_base: Object::placeholder(),
@@ -132,7 +133,8 @@ impl Function {
         if self.func_version.get() == 0 {
             let interp = Thread::current().interp;
             let v = interp.next_func_version.get();
-            if v != 0 && self.vectorcall.get().is_some_and(|f| f as usize == function_vectorcall as *const () as usize) {
+            if v != 0 && self.vectorcall.get().is_some_and(|f| f as usize == function_vectorcall as *const () as usize)
+            {
                 interp.next_func_version.set(v.wrapping_add(1));
                 self.func_version.set(v);
             }

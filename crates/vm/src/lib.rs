@@ -12,8 +12,8 @@ mod macros;
 
 pub mod arguments;
 pub mod ast_hooks;
-pub mod builtins;
 pub mod build_class;
+pub mod builtins;
 pub mod call;
 pub mod code;
 pub mod compile;
@@ -79,11 +79,16 @@ pub fn run_code(code: &taipan_bytecode::Code, globals: &Dict) -> PyResult {
 }
 
 /// Loads an extension module from its spec, or runs the body of one; set by the crate that knows the C API.
-static EXTENSIONS: std::sync::OnceLock<(fn(&taipan_object::Object) -> PyResult, fn(&taipan_object::Object) -> PyResult<i32>)> =
-    std::sync::OnceLock::new();
+static EXTENSIONS: std::sync::OnceLock<(
+    fn(&taipan_object::Object) -> PyResult,
+    fn(&taipan_object::Object) -> PyResult<i32>,
+)> = std::sync::OnceLock::new();
 
 /// Installs the loader of extension modules; the first caller wins.
-pub fn set_extension_loader(create: fn(&taipan_object::Object) -> PyResult, exec: fn(&taipan_object::Object) -> PyResult<i32>) {
+pub fn set_extension_loader(
+    create: fn(&taipan_object::Object) -> PyResult,
+    exec: fn(&taipan_object::Object) -> PyResult<i32>,
+) {
     let _ = EXTENSIONS.set((create, exec));
 }
 

@@ -2,7 +2,9 @@
 
 use crate::code::{CodeObject, build::Parts};
 use std::borrow::Cow;
-use taipan_bytecode::marshal::{Builder, CodeFields, CodeParts, Input, Kind, ReadError, Reader, SliceInput, View, WriteError, Writer};
+use taipan_bytecode::marshal::{
+    Builder, CodeFields, CodeParts, Input, Kind, ReadError, Reader, SliceInput, View, WriteError, Writer,
+};
 use taipan_object::buffer::Buffer;
 use taipan_object::header::{Obj, Object, Ref};
 use taipan_object::method::MethodDef;
@@ -60,7 +62,8 @@ impl Builder for Objects {
     }
     fn long(&mut self, negative: bool, digits: &[u16]) -> PyResult {
         // Two digits of 15 bits make one of 30.
-        let wide: Vec<u32> = digits.chunks(2).map(|c| c[0] as u32 | (c.get(1).copied().unwrap_or(0) as u32) << 15).collect();
+        let wide: Vec<u32> =
+            digits.chunks(2).map(|c| c[0] as u32 | (c.get(1).copied().unwrap_or(0) as u32) << 15).collect();
         Ok(Int::from_digits(negative, &wide).into_obj())
     }
     fn float(&mut self, value: f64) -> PyResult {
@@ -190,7 +193,11 @@ impl Input for FileInput<'_> {
             bail!(TypeError, "file.read() returned not bytes but {}", data.ty().name_str());
         };
         if b.as_slice().len() > count {
-            bail!(ValueError, "read() returned too much data: {count} bytes requested, {} returned", b.as_slice().len());
+            bail!(
+                ValueError,
+                "read() returned too much data: {count} bytes requested, {} returned",
+                b.as_slice().len()
+            );
         }
         Ok(Cow::Owned(b.as_slice().to_vec()))
     }
@@ -245,7 +252,9 @@ impl View for ObjectView {
         if let Some(d) = o.downcast_exact::<Dict>() {
             return Ok(Kind::Dict(d.pairs()));
         }
-        if o.is_exact(&taipan_object::types::set::PySet_Type) || o.is_exact(&taipan_object::types::set::PyFrozenSet_Type) {
+        if o.is_exact(&taipan_object::types::set::PySet_Type)
+            || o.is_exact(&taipan_object::types::set::PyFrozenSet_Type)
+        {
             let mut items: Vec<(Vec<u8>, Obj)> = Vec::new();
             for v in taipan_object::protocol::iter::collect(o)? {
                 // Written in the order of their own bytes, so that equal sets give equal files.
@@ -253,7 +262,11 @@ impl View for ObjectView {
             }
             items.sort_by(|a, b| a.0.cmp(&b.0));
             let items = items.into_iter().map(|(_, v)| v).collect();
-            return Ok(if o.is_exact(&taipan_object::types::set::PySet_Type) { Kind::Set(items) } else { Kind::FrozenSet(items) });
+            return Ok(if o.is_exact(&taipan_object::types::set::PySet_Type) {
+                Kind::Set(items)
+            } else {
+                Kind::FrozenSet(items)
+            });
         }
         if let Some(s) = o.downcast_exact::<Slice>() {
             return Ok(Kind::Slice([s.start().to_obj(), s.stop().to_obj(), s.step().to_obj()]));
@@ -342,4 +355,3 @@ fn load(file: &Object, allow_code: bool) -> PyResult {
     let mut builder = Objects;
     Reader::new(&mut builder, FileInput(file)).allow_code(allow_code).read().map_err(read_error)
 }
-

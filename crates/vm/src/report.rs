@@ -12,7 +12,8 @@ pub fn print_exception(exc: &Object) -> PyResult<()> {
         let text = format!("TypeError: print_exception(): Exception expected for value, {} found", exc.ty().name_str());
         return write_stderr(&(text + "\n"));
     }
-    let printed = crate::import::import("traceback").and_then(|t| t.call_method(intern!("_print_exception_bltin"), &[exc]));
+    let printed =
+        crate::import::import("traceback").and_then(|t| t.call_method(intern!("_print_exception_bltin"), &[exc]));
     match printed {
         Ok(_) => flush_stderr(),
         Err(e) => {
@@ -76,11 +77,8 @@ pub fn write_stderr(text: &str) -> PyResult<()> {
 
 /// The text of `sys.unraisablehook`.
 pub fn print_unraisable(exc: &Object, message: &Object, object: &Object) -> PyResult<()> {
-    let mut head = if message.is_none() {
-        "Exception ignored in".to_owned()
-    } else {
-        message.str()?.to_utf8_lossy().into_owned()
-    };
+    let mut head =
+        if message.is_none() { "Exception ignored in".to_owned() } else { message.str()?.to_utf8_lossy().into_owned() };
     if !object.is_none() {
         let shown = match object.repr() {
             Ok(r) => r.to_utf8_lossy().into_owned(),

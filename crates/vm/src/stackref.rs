@@ -152,13 +152,7 @@ impl StackRef {
     #[inline(always)]
     pub unsafe fn into_obj(self) -> Obj {
         // SAFETY: an owned pointer hands its reference over; for a borrowed one, a new reference is taken.
-        unsafe {
-            if self.is_owned() {
-                Obj::from_raw(self.ptr())
-            } else {
-                self.as_ref().to_obj()
-            }
-        }
+        unsafe { if self.is_owned() { Obj::from_raw(self.ptr()) } else { self.as_ref().to_obj() } }
     }
 
     /// As an owned reference, if there is one.
@@ -202,6 +196,23 @@ impl StackRef {
             }
         }
         std::ptr::null_mut()
+    }
+
+    /// Gives the reference back where it is known not to be the last.
+    ///
+    /// # Safety
+    /// As for [`StackRef::close`], and not unique.
+    #[inline(always)]
+    pub unsafe fn close_shared(self) {
+        if self.is_owned() {
+            // SAFETY: an owned pointer has one reference to give back.
+            let o = unsafe { &*self.ptr() };
+            let n = o.refcnt();
+            debug_assert!(n != 1);
+            if (n as i32) >= 0 {
+                o.set_refcnt(n - 1);
+            }
+        }
     }
 
     /// Whether this is the only reference to its object, so that the object may be changed in place.

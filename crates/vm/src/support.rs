@@ -34,7 +34,8 @@ pub fn bool_object(b: bool) -> &'static Object {
 pub fn small_int(n: usize) -> &'static Object {
     Int::small_borrowed(n as i64)
 }
-/// A new int.
+/// A new int. Not inlined: handlers must not get its local variables.
+#[inline(never)]
 pub fn new_int(n: i64) -> Obj {
     Int::from_i64(n).into_obj()
 }
@@ -64,7 +65,9 @@ pub fn list_extend(list: &List, iterable: &Object) -> PyResult<()> {
 }
 /// Whether unpacking errors tell the length of this kind of container.
 pub fn is_plain_container(o: &Object) -> bool {
-    o.downcast_exact::<List>().is_some() || o.downcast_exact::<Tuple>().is_some() || o.downcast_exact::<Dict>().is_some()
+    o.downcast_exact::<List>().is_some()
+        || o.downcast_exact::<Tuple>().is_some()
+        || o.downcast_exact::<Dict>().is_some()
 }
 
 /// `mapping[key]`, or nothing if there is no such key.
@@ -107,13 +110,21 @@ pub fn sys_attr(name: &str) -> PyResult<Option<Obj>> {
 /// `NameError` for a global name.
 #[cold]
 pub fn raise_name_error(name: &Object) -> Raised {
-    exceptions::name_error(exceptions::NameError, name, &format!("name '{}' is not defined", name.cast::<Str>().display()))
+    exceptions::name_error(
+        exceptions::NameError,
+        name,
+        &format!("name '{}' is not defined", name.cast::<Str>().display()),
+    )
 }
 
 /// `UnboundLocalError`.
 #[cold]
 pub fn raise_unbound_local(name: &Object) -> Raised {
-    raise!(UnboundLocalError, "cannot access local variable '{}' where it is not associated with a value", name.cast::<Str>().display())
+    raise!(
+        UnboundLocalError,
+        "cannot access local variable '{}' where it is not associated with a value",
+        name.cast::<Str>().display()
+    )
 }
 
 /// The error for an empty cell.

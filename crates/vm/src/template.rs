@@ -12,7 +12,8 @@ use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{
-    Obj, ObjCell, Object, PyResult, Ref, Type, TypeDef, bail, classmethod, flags, getset, getsets, intern, layout, members, method, methods,
+    Obj, ObjCell, Object, PyResult, Ref, Type, TypeDef, bail, classmethod, flags, getset, getsets, intern, layout,
+    members, method, methods,
 };
 
 /// `string.templatelib.Interpolation`.
@@ -110,7 +111,7 @@ impl Template {
     fn items(&self) -> Vec<Obj> {
         let mut out = Vec::new();
         for (i, s) in self.strings().items().iter().enumerate() {
-            if s.cast::<Str>().len() > 0 {
+            if !s.cast::<Str>().is_empty() {
                 out.push(s.clone());
             }
             if i < self.interpolations().len() {
@@ -133,7 +134,11 @@ extern "C" fn interpolation_new(_cls: &Type, args: &Object, kwargs: Option<&Obje
         let conversion = a[2].unwrap_or(none());
         if !conversion.is_none() {
             let Some(c) = conversion.downcast::<Str>() else {
-                bail!(TypeError, "Interpolation() argument 'conversion' must be str, not {}", conversion.ty().name_str());
+                bail!(
+                    TypeError,
+                    "Interpolation() argument 'conversion' must be str, not {}",
+                    conversion.ty().name_str()
+                );
             };
             if !["s", "r", "a"].iter().any(|x| c.eq_str(x)) {
                 bail!(ValueError, "Interpolation() argument 'conversion' must be one of 's', 'a' or 'r'");
@@ -237,11 +242,20 @@ extern "C" fn template_concat(a: &Object, b: &Object) -> PyResult {
 }
 
 extern "C" fn template_iter(o: &Object) -> PyResult {
-    Ok(new_object(TemplateIter { ob_base: Object::placeholder(), template: ObjCell::new(o.to_obj()), next: Cell::new(0) }).into_obj())
+    Ok(new_object(TemplateIter {
+        ob_base: Object::placeholder(),
+        template: ObjCell::new(o.to_obj()),
+        next: Cell::new(0),
+    })
+    .into_obj())
 }
 
 fn get_values(t: &Template) -> Obj {
-    let v = t.interpolations().items().iter().map(|i| i.cast::<Interpolation>().value.get_owned().unwrap_or_else(|| none().to_obj()));
+    let v = t
+        .interpolations()
+        .items()
+        .iter()
+        .map(|i| i.cast::<Interpolation>().value.get_owned().unwrap_or_else(|| none().to_obj()));
     Tuple::from_vec(v.collect()).into_obj()
 }
 
@@ -266,7 +280,8 @@ extern "C" fn iter_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c
     o.cast::<TemplateIter>().template.get().map_or(0, |t| visit(t, arg))
 }
 
-static TEMPLATE_SEQUENCE: SequenceMethods = SequenceMethods { concat: Slot::new(template_concat), ..SequenceMethods::EMPTY };
+static TEMPLATE_SEQUENCE: SequenceMethods =
+    SequenceMethods { concat: Slot::new(template_concat), ..SequenceMethods::EMPTY };
 
 #[allow(non_upper_case_globals)]
 #[unsafe(no_mangle)]

@@ -11,7 +11,9 @@ use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::list::List;
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, getset, getsets, layout, members, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, getset, getsets, layout, members, methods,
+};
 
 /// One entry of a traceback.
 #[repr(C)]
@@ -135,7 +137,9 @@ extern "C" fn traceback_new(_cls: &Type, args: &Object, kwargs: Option<&Object>)
 /// The attributes' names.
 #[taipan_object::method(signature = "()", name = "__dir__", text = false)]
 fn traceback_dir(_this: &Traceback) -> Ref<List> {
-    List::from_vec(["tb_frame", "tb_next", "tb_lasti", "tb_lineno"].iter().map(|s| Str::from_utf8(s).into_obj()).collect())
+    List::from_vec(
+        ["tb_frame", "tb_next", "tb_lasti", "tb_lineno"].iter().map(|s| Str::from_utf8(s).into_obj()).collect(),
+    )
 }
 
 extern "C" fn traceback_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {
@@ -171,7 +175,12 @@ pub static PyTraceBack_Type: Type = Type::new_static(TypeDef {
     clear: Some(traceback_clear),
     methods: methods![traceback_dir],
     members: members![
-        MemberDef::new(c"tb_frame", member::OBJECT, offset_of!(Traceback, tb_frame), member::READONLY | member::AUDIT_READ),
+        MemberDef::new(
+            c"tb_frame",
+            member::OBJECT,
+            offset_of!(Traceback, tb_frame),
+            member::READONLY | member::AUDIT_READ
+        ),
         MemberDef::new(c"tb_lasti", member::INT, offset_of!(Traceback, tb_lasti), member::READONLY),
     ],
     getset: getsets![getset!(c"tb_next", get_next, set_next), getset!(c"tb_lineno", get_lineno)],
@@ -190,4 +199,19 @@ pub fn describe(tb: &Object) -> String {
 /// The next entry.
 pub fn next_of(tb: &Object) -> Option<Obj> {
     tb.downcast::<Traceback>()?.tb_next.get_owned()
+}
+
+/// File name and function of an entry.
+pub fn place_of(tb: &Object) -> (String, String) {
+    match tb.downcast::<Traceback>().and_then(Traceback::frame) {
+        Some(f) => (f.code().filename().to_utf8_lossy().into_owned(), f.code().name()),
+        None => (String::new(), String::new()),
+    }
+}
+
+/// Links an entry to another one.
+pub fn link(tb: &Object, next: Option<Obj>) {
+    if let Some(t) = tb.downcast::<Traceback>() {
+        t.tb_next.set(next);
+    }
 }

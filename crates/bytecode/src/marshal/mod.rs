@@ -34,6 +34,7 @@ mod tag {
     pub const STOP_ITERATION: u8 = b'S';
     pub const ELLIPSIS: u8 = b'.';
     pub const INT: u8 = b'i';
+    pub const INT64: u8 = b'I';
     pub const FLOAT_TEXT: u8 = b'f';
     pub const FLOAT: u8 = b'g';
     pub const COMPLEX_TEXT: u8 = b'x';

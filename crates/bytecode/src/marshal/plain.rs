@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Builder, CodeFields, CodeParts, Kind, ReadError, Reader, SliceInput, VERSION, View, Writer};
 use crate::code::{Code, Const, DIGIT_BITS};
-use crate::wtf8::Str;
+use crate::wtf8::{CodePoints, Str};
 
 /// A part of plain data.
 #[derive(Clone)]
@@ -167,7 +167,9 @@ impl Builder for PlainBuilder {
         Ok(Const::Bytes(value.into()))
     }
     fn str(&mut self, utf8: &[u8], _interned: bool) -> Result<Option<Const>, &'static str> {
-        Ok(Some(Const::Str(Str::from_wtf8(utf8))))
+        let well_formed =
+            std::str::from_utf8(utf8).is_ok() || Str::from_code_points(CodePoints::new(utf8)).as_bytes() == utf8;
+        Ok(well_formed.then(|| Const::Str(Str::from_wtf8(utf8))))
     }
     fn tuple(&mut self, items: Vec<Const>) -> Made {
         Ok(Const::Tuple(items.into()))
@@ -301,5 +303,22 @@ mod tests {
         assert!(load_code(&[b')', 1].repeat(100_000)).is_err());
         assert_eq!(load_code(b"r\x00\x00\x00\x00"), Err(ReadError::Value("bad marshal data (invalid reference)")));
         assert_eq!(load_code(b""), Err(ReadError::Eof("EOF read where object expected")));
+        assert_eq!(load_code(b")"), Err(ReadError::Eof("EOF read where not expected")));
+        // Where a NULL is met decides what is said of it; a slice passes it on.
+        assert_eq!(load_code(b")\x01:N0"), Err(ReadError::Type("NULL object in marshal data for tuple")));
+        assert_eq!(load_code(b":N0"), Err(ReadError::Type("NULL object in marshal data for object")));
+        assert_eq!(load_code(b"l\x00\x00\x00\x80"), Err(ReadError::Value("bad marshal data (long size out of range)")));
+    }
+
+    #[test]
+    fn limits_and_old_forms() {
+        let load = |data: &[u8]| Reader::new(&mut PlainBuilder, SliceInput::new(data)).read();
+        let nested = |depth: usize, inner: &[u8]| load(&[&b")\x01".repeat(depth)[..], inner].concat());
+        assert!(nested(1999, b"N").is_ok() && nested(1999, b")\x00").is_ok());
+        assert_eq!(nested(2000, b"N"), Err(ReadError::Value("recursion limit exceeded")));
+        assert_eq!(load(b"I\x01\x00\x00\x00\xff\xff\xff\xff"), Ok(Const::Int(-4294967295)));
+        assert_eq!(load(b"f\x042.5 "), Err(ReadError::Value("could not convert string to float")));
+        assert_eq!(load(b"f\x032.5"), Ok(Const::Float(2.5)));
+        assert_eq!(load(b"u\x01\x00\x00\x00\xff"), Err(ReadError::Value("bad marshal data (invalid string)")));
     }
 }

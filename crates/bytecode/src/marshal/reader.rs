@@ -185,7 +185,10 @@ impl<'b, B: Builder, I: Input> Reader<'b, B, I> {
     }
 
     fn byte(&mut self) -> Result<u8, Failure<B, I>> {
-        Ok(self.array::<1>()?[0])
+        match self.array::<1>() {
+            Err(ReadError::Eof(_)) => Err(ReadError::Eof("EOF read where not expected")),
+            other => Ok(other?[0]),
+        }
     }
 
     fn int(&mut self) -> Result<i32, Failure<B, I>> {
@@ -203,7 +206,7 @@ impl<'b, B: Builder, I: Input> Reader<'b, B, I> {
     fn float_text(&mut self) -> Result<f64, Failure<B, I>> {
         let count = self.byte()? as usize;
         let bytes = self.bytes(count)?;
-        let text = std::str::from_utf8(&bytes).ok().map(str::trim);
+        let text = std::str::from_utf8(&bytes).ok();
         text.and_then(|t| t.parse().ok()).ok_or(ReadError::Value("could not convert string to float"))
     }
 
@@ -229,26 +232,13 @@ impl<'b, B: Builder, I: Input> Reader<'b, B, I> {
     pub fn read(&mut self) -> Result<B::Value, Failure<B, I>> {
         let mut stack: Vec<Frame<B::Value>> = Vec::new();
         loop {
-            let step = self.step(&mut stack)?;
-            if stack.len() > MAX_DEPTH {
+            if stack.len() >= MAX_DEPTH {
                 return Err(ReadError::Value("recursion limit exceeded"));
             }
-            let mut value = match step {
+            let mut value = match self.step(&mut stack)? {
                 Step::Value(value) => Some(value),
                 Step::Opened => None,
-                Step::Null => match stack.pop() {
-                    Some(Frame::Dict { dict, key: None }) => Some(dict),
-                    Some(Frame::Dict { .. }) => {
-                        // A key without a value ends the dict as well.
-                        return Err(ReadError::Type("NULL object in marshal data for dict"));
-                    }
-                    Some(Frame::Tuple { .. }) => return Err(ReadError::Type("NULL object in marshal data for tuple")),
-                    Some(Frame::List { .. }) => return Err(ReadError::Type("NULL object in marshal data for list")),
-                    Some(Frame::Set { .. } | Frame::FrozenSet { .. }) => {
-                        return Err(ReadError::Type("NULL object in marshal data for set"));
-                    }
-                    _ => return Err(ReadError::Type("NULL object in marshal data for object")),
-                },
+                Step::Null => Some(self.null(&mut stack)?),
             };
             // Hand the value to its container; a full container is a value itself.
             loop {
@@ -273,6 +263,22 @@ impl<'b, B: Builder, I: Input> Reader<'b, B, I> {
                     value = Some(self.close(frame)?);
                 }
             }
+        }
+    }
+
+    /// What comes of a NULL: the end of a dict, also where a value is expected; anywhere else an error.
+    fn null(&mut self, stack: &mut Vec<Frame<B::Value>>) -> Result<B::Value, Failure<B, I>> {
+        loop {
+            return Err(ReadError::Type(match stack.pop() {
+                Some(Frame::Dict { dict, .. }) => return Ok(dict),
+                // A slice with a NULL in it is a NULL itself.
+                Some(Frame::Slice { .. }) => continue,
+                Some(Frame::Tuple { .. }) => "NULL object in marshal data for tuple",
+                Some(Frame::List { .. }) => "NULL object in marshal data for list",
+                Some(Frame::Set { .. } | Frame::FrozenSet { .. }) => "NULL object in marshal data for set",
+                Some(Frame::Code { .. }) => "NULL object in marshal data for code object",
+                None => "NULL object in marshal data for object",
+            }));
         }
     }
 
@@ -376,8 +382,26 @@ impl<'b, B: Builder, I: Input> Reader<'b, B, I> {
                 let n = self.int()?;
                 self.builder.int(n)
             }
+            tag::INT64 => {
+                let n = i64::from_le_bytes(self.array()?);
+                match i32::try_from(n) {
+                    Ok(n) => self.builder.int(n),
+                    Err(_) => {
+                        let mut digits = Vec::new();
+                        let mut rest = n.unsigned_abs();
+                        while rest != 0 {
+                            digits.push((rest & ((1 << LONG_DIGIT_BITS) - 1)) as u16);
+                            rest >>= LONG_DIGIT_BITS;
+                        }
+                        self.builder.long(n < 0, &digits)
+                    }
+                }
+            }
             tag::LONG => {
                 let n = self.int()?;
+                if n == i32::MIN {
+                    return Err(ReadError::Value("bad marshal data (long size out of range)"));
+                }
                 let count = n.unsigned_abs() as usize;
                 let mut digits = Vec::new();
                 for _ in 0..count {

@@ -121,9 +121,10 @@ pub fn block(table: &SymbolTable, names: &Names<'_>, id: EntryId, depth: usize, 
     let _ = write!(out, "{:depth$}", "");
     let name = names.text(entry.name);
     let _ = write!(out, "{name} {} {} {}", entry.kind as u8, entry.location.line, u8::from(entry.nested));
-    for (name, bits) in entry.symbols.iter() {
-        let _ = write!(out, " {}={bits}", names.text(Name(name)));
-    }
+    let mut symbols: Vec<_> =
+        entry.symbols.iter().map(|(name, bits)| format!(" {}={bits}", names.text(Name(name)))).collect();
+    symbols.sort();
+    out.extend_from_slice(symbols.concat().as_bytes());
     let _ = write!(out, " |");
     for &name in &entry.varnames {
         let _ = write!(out, " {}", names.text(name));

@@ -2,17 +2,41 @@
 #![allow(non_upper_case_globals)]
 
 mod abc;
+mod array;
 mod bisect;
+mod cmath;
 mod collections;
+mod contextvars;
 mod functools;
 mod heapq;
 mod itertools;
+mod math;
 mod operator;
+mod queue;
+mod random;
+mod statistics;
+mod struct_;
 mod support;
 mod weakref;
 
 use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
-pub static MODULES: &[&ModuleDef] =
-    &[&abc::MODULE, &bisect::MODULE, &collections::MODULE, &functools::MODULE, &heapq::MODULE, &itertools::MODULE, &operator::MODULE, &weakref::MODULE];
+pub static MODULES: &[&ModuleDef] = &[
+    &abc::MODULE,
+    &array::MODULE,
+    &bisect::MODULE,
+    &cmath::MODULE,
+    &collections::MODULE,
+    &contextvars::MODULE,
+    &functools::MODULE,
+    &heapq::MODULE,
+    &itertools::MODULE,
+    &math::MODULE,
+    &operator::MODULE,
+    &queue::MODULE,
+    &random::MODULE,
+    &statistics::MODULE,
+    &struct_::MODULE,
+    &weakref::MODULE,
+];

@@ -120,3 +120,33 @@ pub fn full_name(ty: &Type) -> PyResult<String> {
         _ => qualname.display().to_string(),
     })
 }
+
+/// An exception class made when its module is, kept for the interpreter under its dotted name (`PyErr_NewException`).
+pub fn exception_class(name: &'static str, base: &Type, doc: &str) -> PyResult {
+    use taipan_object::Interp;
+    use taipan_object::types::dict::Dict;
+    use taipan_object::types::str::Str;
+    let state = &Interp::current().module_state;
+    if let Some(o) = state.borrow().get(name) {
+        return Ok(o.clone());
+    }
+    let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
+    let dict = Dict::new();
+    dict.set_str("__module__", &Str::from_utf8(module))?;
+    if !doc.is_empty() {
+        dict.set_str("__doc__", &Str::from_utf8(doc))?;
+    }
+    let bases = tuple_of([base.to_obj()]);
+    let class = taipan_object::types::type_::PyType_Type.as_object().call(&[&Str::from_utf8(short), &bases, &dict])?;
+    state.borrow_mut().insert(name, class.clone());
+    Ok(class)
+}
+
+/// Raises an instance of a class made by [`exception_class`].
+#[cold]
+pub fn raise_class(class: PyResult, message: &str) -> taipan_object::Raised {
+    match class {
+        Ok(c) => taipan_object::error::raise_fmt(c.cast::<Type>(), format_args!("{message}")),
+        Err(e) => e,
+    }
+}

@@ -14,7 +14,7 @@ use std::ffi::{CString, c_int};
 /// Runs `f`, which touches no objects and may block, without the interpreter lock.
 #[inline]
 pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
-    f()
+    taipan_object::gil::allow_threads(f)
 }
 
 /// The error number of the last failed call of the C library in this thread.

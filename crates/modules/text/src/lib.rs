@@ -1,13 +1,25 @@
 //! Native modules: strings, patterns, encodings and formats.
 #![allow(non_upper_case_globals)]
 
+pub mod binascii;
 pub mod codecs;
-pub mod construct;
+pub mod csv;
 pub mod json;
 pub mod sre;
 pub mod string;
+pub mod tokenize;
+pub mod unicodedata;
 
 use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
-pub static MODULES: &[&ModuleDef] = &[&codecs::MODULE, &string::MODULE, &sre::MODULE, &json::MODULE];
+pub static MODULES: &[&ModuleDef] = &[
+    &codecs::MODULE,
+    &string::MODULE,
+    &sre::MODULE,
+    &json::MODULE,
+    &binascii::MODULE,
+    &unicodedata::MODULE,
+    &csv::MODULE,
+    &tokenize::MODULE,
+];

@@ -44,15 +44,17 @@ impl Object {
     /// `self.name`, or `None` where that raises `AttributeError` (`PyObject_GetOptionalAttr`). The generic getter makes no exception then.
     pub fn get_attr_opt(&self, name: &Object) -> PyResult<Option<Obj>> {
         let getattro = self.ty().getattro.get().map(|f| f as usize);
-        if getattro == Some(generic_getattro as *const () as usize) {
-            return generic_lookup(self, name, self.ty().lookup(name));
-        }
-        if getattro == Some(crate::typeobj::methods::type_getattro as *const () as usize) {
-            return crate::typeobj::methods::type_lookup_attr(self.cast(), name);
-        }
-        match self.get_attr(name) {
-            Ok(v) => Ok(Some(v)),
+        let found = if getattro == Some(generic_getattro as *const () as usize) {
+            generic_lookup(self, name, self.ty().lookup(name))
+        } else if getattro == Some(crate::typeobj::methods::type_getattro as *const () as usize) {
+            crate::typeobj::methods::type_lookup_attr(self.cast(), name)
+        } else {
+            self.get_attr(name).map(Some)
+        };
+        // A descriptor may raise it too.
+        match found {
             Err(e) => e.recover(exceptions::AttributeError, None),
+            found => found,
         }
     }
 

@@ -94,7 +94,7 @@ fn vectorcall_at(o: &Object) -> Option<VectorcallFunc> {
 
 fn call_with_tuple(o: &Object, f: VectorcallFunc, args: &Tuple, kwargs: Option<&Object>) -> PyResult {
     let positional = args.borrowed_items();
-    let kwargs = kwargs.map(Object::cast::<Dict>).filter(|d| d.len() > 0);
+    let kwargs = kwargs.map(Object::cast::<Dict>).filter(|d| !d.is_empty());
     let Some(kwargs) = kwargs else {
         // SAFETY: the tuple holds the arguments during the call.
         return unsafe { f(o, positional.as_ptr().cast(), positional.len(), None) };
@@ -188,14 +188,13 @@ impl Object {
             return self.get_attr(name).map(Method::Bound);
         }
         let descr = ty.lookup(name);
-        if let Some(d) = &descr {
-            if d.ty().has_flag(flags::METHOD_DESCRIPTOR) {
+        if let Some(d) = &descr
+            && d.ty().has_flag(flags::METHOD_DESCRIPTOR) {
                 return match crate::protocol::attr::instance_attr(self, name)? {
                     Some(v) => Ok(Method::Bound(v)),
                     None => Ok(Method::Unbound(descr.expect("just seen"))),
                 };
             }
-        }
         crate::protocol::attr::generic_get_with(self, name, descr).map(Method::Bound)
     }
 }

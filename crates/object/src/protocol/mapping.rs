@@ -112,8 +112,11 @@ impl Object {
             let i = key.index_as_isize(Some(exceptions::IndexError))?;
             return from_status(f(self, self.wrap_index(i)?, value));
         }
-        let what = if value.is_some() { "assignment" } else { "deletion" };
-        bail!(TypeError, "'{}' object does not support item {what}", ty.name_str())
+        if value.is_some() {
+            bail!(TypeError, "'{}' object does not support item assignment", ty.name_str());
+        }
+        let does_not = if ty.sequence().is_some() && crate::protocol::number::has_index(key) { "doesn't" } else { "does not" };
+        bail!(TypeError, "'{}' object {does_not} support item deletion", ty.name_str())
     }
 
     /// `self[i]` by `sq_item` (`PySequence_GetItem`).
@@ -178,7 +181,7 @@ impl Object {
 
     /// For [`crate::args::with_tuple_args`].
     pub fn is_null_or_empty_dict(&self) -> bool {
-        self.cast::<crate::types::dict::Dict>().len() == 0
+        self.cast::<crate::types::dict::Dict>().is_empty()
     }
 }
 

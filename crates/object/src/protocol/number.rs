@@ -325,11 +325,10 @@ pub fn to_float(o: &Object) -> PyResult<Ref<Float>> {
     if o.is_exact(Float::type_object()) {
         return Ok(Ref::from_borrowed(o.cast()));
     }
-    if let Some(n) = o.ty().number() {
-        if n.float.get().is_some() || n.index.get().is_some() {
+    if let Some(n) = o.ty().number()
+        && (n.float.get().is_some() || n.index.get().is_some()) {
             return Ok(Float::new(o.to_f64()?));
         }
-    }
     crate::types::float::from_text_object(o)
 }
 

@@ -47,7 +47,7 @@ impl Object {
         let Some(s) = spec.downcast::<Str>() else {
             bail!(TypeError, "Format specifier must be a string, not {}", spec.ty().name_str());
         };
-        if s.len() == 0 {
+        if s.is_empty() {
             if self.is_exact(&PyUnicode_Type) {
                 return Ok(self.to_obj());
             }

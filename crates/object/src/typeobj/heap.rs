@@ -187,12 +187,11 @@ pub unsafe extern "C" fn subtype_dealloc(obj: NonNull<Object>) {
         let ty_ref = ty.is_heap().then(|| crate::Obj::from_raw(ty.as_object()));
         let ours = subtype_dealloc as *const () as usize;
         let base = base_with(ty, |t| &t.dealloc, ours).unwrap_or(&crate::types::object::PyBaseObject_Type);
-        if ty.finalize.get().is_some() {
-            if !finalize_on_death(o) {
+        if ty.finalize.get().is_some()
+            && !finalize_on_death(o) {
                 std::mem::forget(ty_ref);
                 return;
             }
-        }
         let collectable = ty.has_flag(flags::HAVE_GC);
         if collectable {
             gc::untrack(o);

@@ -164,6 +164,7 @@ impl Type {
         }
     }
 
+    #[allow(clippy::mut_from_ref)]
     fn subclass_vec(&self) -> Option<&mut Vec<*const Type>> {
         // SAFETY: the field holds null or a leaked `Vec` of ours, and no two borrows of it live at the same time: each caller is done before
         // calling anything else.

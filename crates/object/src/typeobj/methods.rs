@@ -210,14 +210,6 @@ fn get_bases(ty: &Type) -> Obj {
     ty.bases_tuple().into_obj()
 }
 
-fn get_base(ty: &Type) -> Option<Obj> {
-    ty.base().map(Type::to_obj)
-}
-
-fn get_mro(ty: &Type) -> Option<Obj> {
-    ty.mro.get_owned()
-}
-
 fn get_dict(ty: &Type) -> Obj {
     match ty.dict.get() {
         Some(d) => crate::types::dict::proxy::new(d),
@@ -577,8 +569,6 @@ pub static GETSETS: &[crate::method::GetSetDef] = &[
     crate::getset!(c"__name__", get_name, set_name),
     crate::getset!(c"__qualname__", get_qualname, set_qualname),
     crate::getset!(c"__bases__", get_bases, set_bases),
-    crate::getset!(c"__mro__", get_mro),
-    crate::getset!(c"__base__", get_base),
     crate::getset!(c"__module__", module_of, set_module),
     crate::getset!(c"__abstractmethods__", get_abstract, set_abstract),
     crate::getset!(c"__dict__", get_dict),

@@ -428,7 +428,7 @@ fn init_subclass(ty: &Type, kwargs: Option<&Object>) -> PyResult<()> {
 pub extern "C" fn type_init(_cls: &Object, args: &Object, kwargs: Option<&Object>) -> std::ffi::c_int {
     crate::error::status((|| {
         let n = args.cast::<Tuple>().len();
-        if kwargs.is_some_and(|k| k.cast::<Dict>().len() > 0) && n == 1 {
+        if kwargs.is_some_and(|k| !k.cast::<Dict>().is_empty()) && n == 1 {
             bail!(TypeError, "type.__init__() takes no keyword arguments");
         }
         if n != 1 && n != 3 {

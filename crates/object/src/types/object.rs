@@ -43,7 +43,7 @@ unsafe extern "C" fn object_dealloc(obj: NonNull<Object>) {
 }
 
 fn excess_args(args: &Object, kwargs: Option<&Object>) -> bool {
-    !args.cast::<Tuple>().is_empty() || kwargs.is_some_and(|k| k.cast::<Dict>().len() > 0)
+    !args.cast::<Tuple>().is_empty() || kwargs.is_some_and(|k| !k.cast::<Dict>().is_empty())
 }
 
 fn same<F: Copy>(a: Option<F>, b: usize) -> bool {
@@ -207,7 +207,7 @@ fn reduce_newobj(copyreg: &Object, o: &Object) -> PyResult {
     let (args, kwargs) = new_arguments(o)?;
     let has_args = args.is_some();
     let (callable, call_args) = match (args, kwargs) {
-        (args, Some(kw)) if kw.cast::<Dict>().len() > 0 => {
+        (args, Some(kw)) if !kw.cast::<Dict>().is_empty() => {
             let Some(args) = args else { bail!(SystemError, "bad internal call") };
             (copyreg.get_attr(intern!("__newobj_ex__"))?, Tuple::new(&[cls.as_object(), &args, &kw]))
         }
@@ -301,7 +301,7 @@ fn default_state(o: &Object, required: bool) -> PyResult {
             slots.set_item(n, &v)?;
         }
     }
-    if slots.len() == 0 {
+    if slots.is_empty() {
         return Ok(state);
     }
     Ok(Tuple::new(&[&state, &slots]).into_obj())
@@ -316,7 +316,7 @@ fn __getstate__(this: &Object) -> PyResult {
 /// Default object formatter.
 #[method(signature = "(format_spec, /)")]
 fn __format__(this: &Object, format_spec: &Str) -> PyResult {
-    if format_spec.len() > 0 {
+    if !format_spec.is_empty() {
         bail!(TypeError, "unsupported format string passed to {}.__format__", this.ty().name_str());
     }
     this.str().map(Ref::into_obj)

@@ -3,6 +3,7 @@
 use crate::alloc::generic_alloc;
 use crate::gc;
 use crate::header::{Object};
+use crate::method::{MemberDef, member};
 use crate::typeobj::slots::{NumberMethods, Slot, VisitProc};
 use crate::typeobj::{HeapType, Type, TypeDef, flags, methods, new};
 use std::ffi::{CString, c_int, c_void};
@@ -108,6 +109,15 @@ pub static PyType_Type: Type = Type::new_static(TypeDef {
     clear: Some(type_clear),
     weaklistoffset: offset_of!(Type, weaklist) as isize,
     methods: Some(methods::METHODS),
+    members: crate::members![
+        MemberDef::new(c"__basicsize__", member::PYSSIZET, offset_of!(Type, basicsize), member::READONLY),
+        MemberDef::new(c"__itemsize__", member::PYSSIZET, offset_of!(Type, itemsize), member::READONLY),
+        MemberDef::new(c"__flags__", member::ULONG, offset_of!(Type, flags), member::READONLY),
+        MemberDef::new(c"__weakrefoffset__", member::PYSSIZET, offset_of!(Type, weaklistoffset), member::READONLY),
+        MemberDef::new(c"__base__", member::OBJECT, offset_of!(Type, base), member::READONLY),
+        MemberDef::new(c"__dictoffset__", member::PYSSIZET, offset_of!(Type, dictoffset), member::READONLY),
+        MemberDef::new(c"__mro__", member::OBJECT, offset_of!(Type, mro), member::READONLY),
+    ],
     getset: Some(methods::GETSETS),
     dictoffset: offset_of!(Type, dict) as isize,
     init: Some(new::type_init),

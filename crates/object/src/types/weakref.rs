@@ -249,11 +249,10 @@ pub fn new_ref(cls: &Type, o: &Object, callback: Option<&Object>) -> PyResult<Re
         return Err(cannot(o));
     }
     let callback = callback.filter(|c| !c.is_none()).map(Object::to_obj);
-    if callback.is_none() && std::ptr::eq(cls, &_PyWeakref_RefType) {
-        if let (Some(r), _) = basic(o) {
+    if callback.is_none() && std::ptr::eq(cls, &_PyWeakref_RefType)
+        && let (Some(r), _) = basic(o) {
             return Ok(Ref::from_borrowed(r));
         }
-    }
     let shared = callback.is_none() && std::ptr::eq(cls, &_PyWeakref_RefType);
     let w = make(cls, o, callback)?;
     let (r, p) = basic(o);

@@ -196,7 +196,11 @@ pub fn sum(iterable: &Object, start: Given<&Object>) -> PyResult {
     {
         loop {
             let Some(v) = it.next()? else { return Ok(Int::from_i64(n).into_obj()) };
-            let small = if v.is_exact(&PyLong_Type) || v.is_exact(&taipan_object::types::bool_::PyBool_Type) { v.cast::<Int>().to_i64() } else { None };
+            let small = if v.is_exact(&PyLong_Type) || v.is_exact(&taipan_object::types::bool_::PyBool_Type) {
+                v.cast::<Int>().to_i64()
+            } else {
+                None
+            };
             match small.and_then(|k| n.checked_add(k)) {
                 Some(s) => n = s,
                 None => {

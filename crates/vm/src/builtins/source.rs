@@ -22,7 +22,13 @@ pub fn __build_class__(func: Given<&Object>, name: Given<&Object>, bases: &[&Obj
 
 /// Import a module. For programs, importlib.import_module() is the better way.
 #[function(signature = "(name, globals=None, locals=None, fromlist=(), level=0)")]
-pub fn __import__(name: &Object, globals: Option<&Object>, locals: Option<&Object>, fromlist: Given<&Object>, level: std::ffi::c_int) -> PyResult {
+pub fn __import__(
+    name: &Object,
+    globals: Option<&Object>,
+    locals: Option<&Object>,
+    fromlist: Given<&Object>,
+    level: std::ffi::c_int,
+) -> PyResult {
     let _ = locals;
     crate::import::import_module_level(name, globals, fromlist.0, level)
 }
@@ -78,12 +84,22 @@ pub fn compile(
             Mode::FuncType
         }
         _ => {
-            let list = if flags & flag::ONLY_AST != 0 { "'exec', 'eval', 'single' or 'func_type'" } else { "'exec', 'eval' or 'single'" };
+            let list = if flags & flag::ONLY_AST != 0 {
+                "'exec', 'eval', 'single' or 'func_type'"
+            } else {
+                "'exec', 'eval' or 'single'"
+            };
             bail!(ValueError, "compile() mode must be {list}")
         }
     };
     let inherited = if dont_inherit { 0 } else { crate::frame::query::current_compile_flags() };
-    let mut r = Request { filename: &file, mode, flags: flags | inherited, optimize, feature_version: if flags & flag::ONLY_AST != 0 { feature_version } else { -1 } };
+    let mut r = Request {
+        filename: &file,
+        mode,
+        flags: flags | inherited,
+        optimize,
+        feature_version: if flags & flag::ONLY_AST != 0 { feature_version } else { -1 },
+    };
     if let Some(tree) = crate::ast_hooks::tree_compiler(source)? {
         return tree.compile(source, &r);
     }
@@ -115,12 +131,22 @@ fn namespaces(globals: Option<&Object>, locals: Option<&Object>, function: &str)
     if let Some(l) = locals
         && !l.is_mapping()
     {
-        bail!(TypeError, "{}", if function == "eval" { "locals must be a mapping".to_owned() } else { format!("locals must be a mapping or None, not {}", what(l)) });
+        bail!(
+            TypeError,
+            "{}",
+            if function == "eval" {
+                "locals must be a mapping".to_owned()
+            } else {
+                format!("locals must be a mapping or None, not {}", what(l))
+            }
+        );
     }
     let g = match globals {
         Some(g) => match g.downcast::<Dict>() {
             Some(d) => Ref::from_borrowed(d),
-            None if function == "eval" && g.is_mapping() => bail!(TypeError, "globals must be a real dict; try eval(code, {{}}, mapping)"),
+            None if function == "eval" && g.is_mapping() => {
+                bail!(TypeError, "globals must be a real dict; try eval(code, {{}}, mapping)")
+            }
             None if function == "eval" => bail!(TypeError, "globals must be a dict"),
             None => bail!(TypeError, "exec() globals must be a dict, not {}", what(g)),
         },
@@ -163,7 +189,12 @@ pub fn eval(source: &Object, globals: Option<&Object>, locals: Option<&Object>) 
 
 /// Execute statements, given as text or as code from compile().
 #[function(signature = "(source, /, globals=None, locals=None, *, closure=None)")]
-pub fn exec(source: &Object, globals: Option<&Object>, locals: Option<&Object>, closure: Option<&Object>) -> PyResult<()> {
+pub fn exec(
+    source: &Object,
+    globals: Option<&Object>,
+    locals: Option<&Object>,
+    closure: Option<&Object>,
+) -> PyResult<()> {
     let (g, l) = namespaces(globals, locals, "exec")?;
     if let Some(code) = source.downcast_exact::<CodeObject>() {
         let n = code.nfreevars();
@@ -173,7 +204,9 @@ pub fn exec(source: &Object, globals: Option<&Object>, locals: Option<&Object>, 
             (_, c) => {
                 let t = c.and_then(|c| c.downcast_exact::<Tuple>());
                 match t {
-                    Some(t) if t.len() == n && t.items().iter().all(|c| c.downcast_exact::<Cell>().is_some()) => Some(t),
+                    Some(t) if t.len() == n && t.items().iter().all(|c| c.downcast_exact::<Cell>().is_some()) => {
+                        Some(t)
+                    }
                     _ => bail!(TypeError, "code object requires a closure of exactly length {n}"),
                 }
             }

@@ -37,14 +37,25 @@ fn required(name: &str) -> PyResult {
 
 fn text_option<'a>(o: Option<&'a Object>, name: &str) -> PyResult<Option<&'a Object>> {
     match o {
-        Some(v) if v.downcast::<Str>().is_none() => bail!(TypeError, "{name} must be None or a string, not {}", v.ty().name_str()),
+        Some(v) if v.downcast::<Str>().is_none() => {
+            bail!(TypeError, "{name} must be None or a string, not {}", v.ty().name_str())
+        }
         o => Ok(o),
     }
 }
 
 /// Print values to a stream, by default sys.stdout, separated by sep and followed by end.
-#[function(signature = "(*args, sep=None, end=None, file=None, flush=False)", shown = "(*args, sep=' ', end='\\n', file=None, flush=False)")]
-pub fn print(args: &[&Object], sep: Option<&Object>, end: Option<&Object>, file: Option<&Object>, flush: bool) -> PyResult<()> {
+#[function(
+    signature = "(*args, sep=None, end=None, file=None, flush=False)",
+    shown = "(*args, sep=' ', end='\\n', file=None, flush=False)"
+)]
+pub fn print(
+    args: &[&Object],
+    sep: Option<&Object>,
+    end: Option<&Object>,
+    file: Option<&Object>,
+    flush: bool,
+) -> PyResult<()> {
     let file = match file {
         Some(f) => f.to_obj(),
         None => {
@@ -94,7 +105,10 @@ pub fn input(prompt: Option<&Object>) -> PyResult {
     if let Err(e) = stderr.call_method(intern!("flush"), &[]) {
         e.clear();
     }
-    let terminal = fileno_is(&stdin, 0) && fileno_is(&stdout, 1) && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let terminal = fileno_is(&stdin, 0)
+        && fileno_is(&stdout, 1)
+        && std::io::stdin().is_terminal()
+        && std::io::stdout().is_terminal();
     if let Some(p) = prompt {
         if terminal {
             stdout.call_method(intern!("flush"), &[])?;
@@ -125,7 +139,7 @@ fn line_of(f: &Object) -> PyResult<Obj> {
     let Some(s) = line.downcast::<Str>() else {
         bail!(TypeError, "object.readline() returned non-string");
     };
-    if s.len() == 0 {
+    if s.is_empty() {
         bail!(EOFError, "EOF when reading a line");
     }
     if s.char_at(s.len() - 1) == 10 { Ok(s.substring(0, s.len() - 1).into_obj()) } else { Ok(line) }

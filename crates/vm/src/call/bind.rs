@@ -16,7 +16,14 @@ use taipan_object::{Object, PyResult, bail};
 ///
 /// # Safety
 /// `args` are `argc` positional arguments, then a value for each name.
-pub unsafe fn arguments(func: &Function, code: &CodeObject, frame: *mut Frame, args: *mut StackRef, argc: usize, kwnames: Option<&Tuple>) -> PyResult<()> {
+pub unsafe fn arguments(
+    func: &Function,
+    code: &CodeObject,
+    frame: *mut Frame,
+    args: *mut StackRef,
+    argc: usize,
+    kwnames: Option<&Tuple>,
+) -> PyResult<()> {
     let positional = code.argcount();
     let total = positional + code.kwonlyargcount();
     let has_varargs = code.has_flag(flags::VARARGS);
@@ -51,7 +58,12 @@ pub unsafe fn arguments(func: &Function, code: &CodeObject, frame: *mut Frame, a
                 match find_parameter(code, text, code.posonlyargcount(), total) {
                     Some(j) => {
                         if !(*place(j)).is_null() {
-                            bail!(TypeError, "{}() got multiple values for argument '{}'", errors::qualname(func), text.display());
+                            bail!(
+                                TypeError,
+                                "{}() got multiple values for argument '{}'",
+                                errors::qualname(func),
+                                text.display()
+                            );
                         }
                         *place(j) = take(argc + i);
                     }

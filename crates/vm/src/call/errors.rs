@@ -46,7 +46,11 @@ pub fn too_many_positional(func: &Function, code: &CodeObject, frame: *mut Frame
         String::new()
     };
     let verb = if given == 1 && kwonly_given == 0 { "was" } else { "were" };
-    raise!(TypeError, "{}() takes {signature} positional argument{plural} but {given}{kwonly} {verb} given", qualname(func))
+    raise!(
+        TypeError,
+        "{}() takes {signature} positional argument{plural} but {given}{kwonly} {verb} given",
+        qualname(func)
+    )
 }
 
 /// `f() missing 2 required positional arguments: 'a' and 'b'`.
@@ -81,7 +85,11 @@ pub fn unexpected_keyword(func: &Function, code: &CodeObject, names: &Tuple, key
     let candidates: Vec<String> = (posonly..total).map(|i| name(code, i)).collect();
     let keyword = keyword.display().to_string();
     match suggestions::closest(&candidates, &keyword) {
-        Some(c) => raise!(TypeError, "{}() got an unexpected keyword argument '{keyword}'. Did you mean '{c}'?", qualname(func)),
+        Some(c) => raise!(
+            TypeError,
+            "{}() got an unexpected keyword argument '{keyword}'. Did you mean '{c}'?",
+            qualname(func)
+        ),
         None => raise!(TypeError, "{}() got an unexpected keyword argument '{keyword}'", qualname(func)),
     }
 }

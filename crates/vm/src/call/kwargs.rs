@@ -19,7 +19,12 @@ pub fn merge_kwargs(d: &Dict, other: &Object, callable: &Object) -> PyResult<()>
     }
     let keys = match other.get_attr_opt(intern!("keys"))? {
         Some(keys) => keys.call_noargs()?,
-        None => bail!(TypeError, "{} argument after ** must be a mapping, not {}", function_str(callable)?, other.ty().name_str()),
+        None => bail!(
+            TypeError,
+            "{} argument after ** must be a mapping, not {}",
+            function_str(callable)?,
+            other.ty().name_str()
+        ),
     };
     let it = keys.iter()?;
     while let Some(k) = it.next()? {
@@ -27,7 +32,12 @@ pub fn merge_kwargs(d: &Dict, other: &Object, callable: &Object) -> PyResult<()>
             Ok(v) => v,
             Err(e) if e.matches(exceptions::AttributeError) => {
                 e.clear();
-                bail!(TypeError, "{} argument after ** must be a mapping, not {}", function_str(callable)?, other.ty().name_str());
+                bail!(
+                    TypeError,
+                    "{} argument after ** must be a mapping, not {}",
+                    function_str(callable)?,
+                    other.ty().name_str()
+                );
             }
             Err(e) => return Err(e),
         };
@@ -41,7 +51,12 @@ fn add(d: &Dict, k: &Object, v: &Object, callable: &Object) -> PyResult<()> {
         if k.downcast::<Str>().is_none() {
             bail!(TypeError, "{} keywords must be strings", function_str(callable)?);
         }
-        bail!(TypeError, "{} got multiple values for keyword argument '{}'", function_str(callable)?, k.str()?.display());
+        bail!(
+            TypeError,
+            "{} got multiple values for keyword argument '{}'",
+            function_str(callable)?,
+            k.str()?.display()
+        );
     }
     d.set_item(k, v)
 }

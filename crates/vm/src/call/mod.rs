@@ -26,7 +26,13 @@ use taipan_object::{Object, PyResult, Thread, bail, intern};
 /// # Safety
 /// `funcobj` is a function; `args` are `argc` positional arguments and a value for each name.
 #[inline]
-pub unsafe fn push_frame(ts: &Thread, funcobj: StackRef, args: *mut StackRef, argc: usize, kwnames: Option<&Tuple>) -> PyResult<*mut Frame> {
+pub unsafe fn push_frame(
+    ts: &Thread,
+    funcobj: StackRef,
+    args: *mut StackRef,
+    argc: usize,
+    kwnames: Option<&Tuple>,
+) -> PyResult<*mut Frame> {
     // SAFETY: the caller's promise.
     unsafe {
         if ts.py_recursion_remaining.get() <= 0 {
@@ -35,11 +41,8 @@ pub unsafe fn push_frame(ts: &Thread, funcobj: StackRef, args: *mut StackRef, ar
         let func: &Function = funcobj.as_ref().cast_unchecked();
         let code = func.code();
         let f = datastack::push_for(ts, code);
-        let locals: *const Object = if code.has_flag(flags::OPTIMIZED) {
-            std::ptr::null()
-        } else {
-            func.globals().to_obj().into_raw()
-        };
+        let locals: *const Object =
+            if code.has_flag(flags::OPTIMIZED) { std::ptr::null() } else { func.globals().to_obj().into_raw() };
         Frame::init(f, funcobj, &**func.globals(), func.builtins(), locals, code, std::ptr::null_mut());
         if kwnames.is_none() && code.is_simple_call(argc) {
             let n = code.nlocalsplus();
@@ -78,7 +81,12 @@ unsafe fn discard(ts: &Thread, f: *mut Frame) {
 ///
 /// # Safety
 /// `funcobj` is a function.
-pub unsafe fn push_frame_ex(ts: &Thread, funcobj: StackRef, args: &Tuple, kwargs: Option<&Dict>) -> PyResult<*mut Frame> {
+pub unsafe fn push_frame_ex(
+    ts: &Thread,
+    funcobj: StackRef,
+    args: &Tuple,
+    kwargs: Option<&Dict>,
+) -> PyResult<*mut Frame> {
     let kwargs = kwargs.filter(|k| k.len() > 0);
     let mut all: Vec<StackRef> = args.items().iter().map(|o| StackRef::new(o)).collect();
     let names = match kwargs {
@@ -113,7 +121,12 @@ pub unsafe fn push_frame_ex(ts: &Thread, funcobj: StackRef, args: &Tuple, kwargs
 ///
 /// # Safety
 /// The contract of vectorcall.
-pub unsafe extern "C" fn function_vectorcall(callable: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+pub unsafe extern "C" fn function_vectorcall(
+    callable: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: the contract of vectorcall; the frame takes new references.
     unsafe {
         let ts = Thread::current();
@@ -162,8 +175,17 @@ pub fn eval_code(code: &CodeObject, globals: &Dict, locals: &Object, closure: Op
             check_depth(ts)?;
         }
         let f = datastack::push_for(ts, code);
-        let namespace: *const Object = if code.has_flag(flags::OPTIMIZED) { std::ptr::null() } else { locals.to_obj().into_raw() };
-        Frame::init(f, StackRef::steal(func.clone().into_obj()), &**func.globals(), func.builtins(), namespace, code, std::ptr::null_mut());
+        let namespace: *const Object =
+            if code.has_flag(flags::OPTIMIZED) { std::ptr::null() } else { locals.to_obj().into_raw() };
+        Frame::init(
+            f,
+            StackRef::steal(func.clone().into_obj()),
+            &**func.globals(),
+            func.builtins(),
+            namespace,
+            code,
+            std::ptr::null_mut(),
+        );
         Frame::null_locals(f, 0, code.nlocalsplus());
         if let Err(e) = bind::arguments(&func, code, f, std::ptr::null_mut(), 0, None) {
             discard(ts, f);

@@ -275,10 +275,11 @@ fn make(r: Request) -> PyResult<Ref<CodeObject>> {
     expect::<Str>(&r.qualname, cx, &label(15, "co_qualname"), "str")?;
     expect::<Bytes>(&r.linetable, cx, &label(16, "co_linetable"), "bytes")?;
     expect::<Bytes>(&r.exceptiontable, cx, &label(17, "co_exceptiontable"), "bytes")?;
-    if code.as_slice().len() % 2 != 0 {
+    if !code.as_slice().len().is_multiple_of(2) {
         bail!(ValueError, "code: co_code is malformed");
     }
-    let (names, varnames, free, cells) = (intern_names(names)?, intern_names(varnames)?, intern_names(free)?, intern_names(cells)?);
+    let (names, varnames, free, cells) =
+        (intern_names(names)?, intern_names(varnames)?, intern_names(free)?, intern_names(cells)?);
     if r.nlocals as usize != varnames.len() {
         bail!(ValueError, "code: co_nlocals != len(co_varnames)");
     }
@@ -301,7 +302,8 @@ fn make(r: Request) -> PyResult<Ref<CodeObject>> {
         } else if i < args + kwonly {
             kinds::ARG_KW
         } else {
-            kinds::ARG_VAR | if i == args + kwonly && r.flags as u32 & co::VARARGS != 0 { kinds::ARG_POS } else { kinds::ARG_KW }
+            kinds::ARG_VAR
+                | if i == args + kwonly && r.flags as u32 & co::VARARGS != 0 { kinds::ARG_POS } else { kinds::ARG_KW }
         };
     }
     for c in cells.items() {
@@ -317,7 +319,8 @@ fn make(r: Request) -> PyResult<Ref<CodeObject>> {
         all.push(f.clone());
         variable_kinds.push(kinds::FREE);
     }
-    let interned = |o: &Object| taipan_object::types::str::intern::intern(Ref::from_borrowed(o.cast::<Str>())).into_obj();
+    let interned =
+        |o: &Object| taipan_object::types::str::intern::intern(Ref::from_borrowed(o.cast::<Str>())).into_obj();
     CodeObject::from_parts(Parts {
         code: code.as_slice(),
         consts: intern_constants(consts).into_obj(),

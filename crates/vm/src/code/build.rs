@@ -49,14 +49,19 @@ impl CodeObject {
         let units = p.code.len() / 2;
         let kinds_of = |bit: u8| p.localspluskinds.iter().filter(|&&k| k & bit != 0).count() as i32;
         let nlocalsplus = p.localspluskinds.len() as i32;
-        let Some(framesize) = nlocalsplus.checked_add(p.stacksize).and_then(|n| n.checked_add(FRAME_HEADER_WORDS as i32)) else {
+        let Some(framesize) =
+            nlocalsplus.checked_add(p.stacksize).and_then(|n| n.checked_add(FRAME_HEADER_WORDS as i32))
+        else {
             bail!(OverflowError, "code: co_stacksize is too large");
         };
-        let firsttraceable = p.code.chunks_exact(2).position(|u| BASE[u[0] as usize] == Op::RESUME as u8).unwrap_or(units) as i32;
+        let firsttraceable =
+            p.code.chunks_exact(2).position(|u| BASE[u[0] as usize] == Op::RESUME as u8).unwrap_or(units) as i32;
         let ty = &super::attrs::PyCode_Type;
         // SAFETY: the whole object is written here before anybody sees it.
         unsafe {
-            let Some(o) = alloc::alloc_exact(ty, size_of::<CodeObject>() + (units + 1) * 2) else { return Err(taipan_object::error::no_memory()) };
+            let Some(o) = alloc::alloc_exact(ty, size_of::<CodeObject>() + (units + 1) * 2) else {
+                return Err(taipan_object::error::no_memory());
+            };
             let c = o.cast::<CodeObject>().as_ptr();
             c.write(CodeObject {
                 ob_base: VarObject::new(ty, units as isize),
@@ -147,7 +152,8 @@ impl Constants {
         for k in &c.consts {
             consts.push(self.constant(k)?);
         }
-        let strings = |names: &[taipan_bytecode::Str]| Tuple::from_vec(names.iter().map(|n| interned(n.as_bytes())).collect());
+        let strings =
+            |names: &[taipan_bytecode::Str]| Tuple::from_vec(names.iter().map(|n| interned(n.as_bytes())).collect());
         CodeObject::from_parts(Parts {
             code: &c.code,
             consts: Tuple::from_vec(consts).into_obj(),

@@ -82,7 +82,9 @@ pub(super) extern "C" fn code_richcompare(a: &Object, b: &Object, op: c_int) -> 
 pub(super) extern "C" fn code_hash(o: &Object) -> isize {
     fn parts(c: &CodeObject) -> PyResult<isize> {
         let mut h = std::hash::DefaultHasher::new();
-        for field in [&c.co_name, &c.co_consts, &c.co_names, &c.co_localsplusnames, &c.co_linetable, &c.co_exceptiontable] {
+        for field in
+            [&c.co_name, &c.co_consts, &c.co_names, &c.co_localsplusnames, &c.co_linetable, &c.co_exceptiontable]
+        {
             if let Some(o) = field.get() {
                 o.hash()?.hash(&mut h);
             }

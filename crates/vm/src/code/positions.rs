@@ -61,7 +61,12 @@ fn int_or_none(n: i32) -> Obj {
 fn lines(c: &CodeObject) -> Vec<Obj> {
     location_table::lines(c.line_table(), c.co_firstlineno)
         .map(|(start, end, line)| {
-            Tuple::from_vec(vec![int(start as i64 * 2), int(end as i64 * 2), line.map_or_else(|| none().to_obj(), |l| int(l as i64))]).into_obj()
+            Tuple::from_vec(vec![
+                int(start as i64 * 2),
+                int(end as i64 * 2),
+                line.map_or_else(|| none().to_obj(), |l| int(l as i64)),
+            ])
+            .into_obj()
         })
         .collect()
 }
@@ -69,7 +74,13 @@ fn lines(c: &CodeObject) -> Vec<Obj> {
 fn positions(c: &CodeObject) -> Vec<Obj> {
     location_table::positions(c.line_table(), c.co_firstlineno)
         .map(|p| {
-            Tuple::from_vec(vec![int_or_none(p.line), int_or_none(p.end_line), int_or_none(p.column), int_or_none(p.end_column)]).into_obj()
+            Tuple::from_vec(vec![
+                int_or_none(p.line),
+                int_or_none(p.end_line),
+                int_or_none(p.column),
+                int_or_none(p.end_column),
+            ])
+            .into_obj()
         })
         .collect()
 }

@@ -10,7 +10,7 @@ use super::unwind;
 use crate::frame::Frame;
 use crate::stackref::StackRef;
 use taipan_bytecode::for_each_opcode;
-use taipan_bytecode::opcode::Flags;
+use taipan_bytecode::opcode::{Flags, MIN_INSTRUMENTED_OPCODE};
 use taipan_object::{Object, Thread};
 
 /// A handler: thread state, frame, the unit after the instruction's own, end of the stack, argument. Answers the loop's raw result.
@@ -63,7 +63,14 @@ pub(crate) unsafe fn dispatch(_ts: *const Thread, frame: *mut Frame, ip: *mut u1
 /// Goes on with the opcode `op` and the argument `oparg`, which the instruction at `ip - 1` does not show: after `EXTENDED_ARG`, and where
 /// instrumentation hides an opcode.
 #[inline(always)]
-pub(crate) unsafe fn dispatch_as(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, op: u8, oparg: usize) -> usize {
+pub(crate) unsafe fn dispatch_as(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    op: u8,
+    oparg: usize,
+) -> usize {
     // SAFETY: as for `dispatch`. In debug builds this nests one call deep, since the handler returns to the driver.
     unsafe {
         let handler = *(&raw const TABLE).cast::<Handler>().add(op as usize);
@@ -74,7 +81,13 @@ pub(crate) unsafe fn dispatch_as(ts: *const Thread, frame: *mut Frame, ip: *mut 
 /// Acts on the outcome of a general form of an instruction with `NC` cache units.
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn special_outcome<const NC: usize>(ts: *const Thread, frame: *mut Frame, ip: *mut u16, word: *mut StackRef, oparg: usize) -> usize {
+unsafe extern "C" fn special_outcome<const NC: usize>(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    word: *mut StackRef,
+    oparg: usize,
+) -> usize {
     let word = word as usize;
     // SAFETY: the encodings of `outcome`.
     unsafe {
@@ -94,7 +107,14 @@ unsafe extern "C" fn special_outcome<const NC: usize>(ts: *const Thread, frame: 
 
 /// Runs a general form, then goes on.
 #[inline(always)]
-unsafe fn run_general<const NC: usize>(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize, f: General) -> usize {
+unsafe fn run_general<const NC: usize>(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    oparg: usize,
+    f: General,
+) -> usize {
     // SAFETY: the registers are those of the instruction that `f` belongs to.
     unsafe {
         let word = f(ts, frame, ip, sp, oparg);
@@ -108,7 +128,14 @@ unsafe fn run_general<const NC: usize>(ts: *const Thread, frame: *mut Frame, ip:
 /// The same, shared by all instructions with `NC` caches, for cold ways.
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn slow_path<const NC: usize>(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize, f: General) -> usize {
+unsafe extern "C" fn slow_path<const NC: usize>(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    oparg: usize,
+    f: General,
+) -> usize {
     // SAFETY: as for `run_general`.
     unsafe {
         (*frame).instr_ptr = ip.sub(1);
@@ -118,7 +145,13 @@ unsafe extern "C" fn slow_path<const NC: usize>(ts: *const Thread, frame: *mut F
 
 /// Frees an object whose last reference an instruction gave up, then goes on at `ip`.
 #[inline(never)]
-unsafe extern "C" fn dealloc_path(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, dead: usize) -> usize {
+unsafe extern "C" fn dealloc_path(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    dead: usize,
+) -> usize {
     // SAFETY: `dead` comes from `StackRef::release`.
     unsafe {
         // The instruction's last unit: as good as its first for whoever asks for the line.
@@ -129,8 +162,9 @@ unsafe extern "C" fn dealloc_path(ts: *const Thread, frame: *mut Frame, ip: *mut
 }
 
 /// Whether the frame's position must be stored before the body: it may raise or run other code.
-const fn saves_ip(flags: u16) -> bool {
-    flags & (Flags::ERROR | Flags::ESCAPES | Flags::EVAL_BREAK) != 0
+const fn saves_ip(number: u16, flags: u16) -> bool {
+    // Instrumented forms do it themselves: some look at the former position first.
+    number < MIN_INSTRUMENTED_OPCODE && flags & Flags::NO_SAVE_IP == 0 && flags & (Flags::ERROR | Flags::ESCAPES | Flags::EVAL_BREAK) != 0
 }
 
 macro_rules! define_handlers {
@@ -138,12 +172,13 @@ macro_rules! define_handlers {
         #[allow(non_snake_case)]
         mod handler {
             use super::*;
-            $(pub(super) unsafe extern "C" fn $name(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize) -> usize {
+            $(#[inline(never)]
+            pub(super) unsafe extern "C" fn $name(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize) -> usize {
                 const NC: usize = $caches;
                 // SAFETY: the contract of handlers: the registers are those of an instruction of this opcode.
                 unsafe {
                     let mut vm = Machine { ts, frame, ip, sp };
-                    if const { saves_ip(0 $(| Flags::$flag)*) } {
+                    if const { saves_ip($number, 0 $(| Flags::$flag)*) } {
                         vm.save_ip();
                     }
                     match ops::$name(&mut vm, oparg) {
@@ -175,7 +210,7 @@ macro_rules! define_handlers {
         /// Base opcode of every opcode.
         pub static BASE: [u8; 256] = {
             let mut table = [0u8; 256];
-            $(if $number < 256 { table[$number & 255] = taipan_bytecode::Op::$family as u8; })*
+            $(if $number < 256 { table[$number & 255] = taipan_bytecode::Op::$family as u16 as u8; })*
             table
         };
 
@@ -190,7 +225,13 @@ macro_rules! define_handlers {
 for_each_opcode!(define_handlers);
 
 /// An opcode that no compiler writes: only code made by hand with `code.replace` can have it.
-unsafe extern "C" fn unknown_opcode(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize) -> usize {
+unsafe extern "C" fn unknown_opcode(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    oparg: usize,
+) -> usize {
     // SAFETY: the contract of handlers.
     unsafe {
         (*frame).instr_ptr = ip.sub(1);
@@ -209,7 +250,13 @@ pub(crate) fn report_unknown_cache() {
     let _ = taipan_object::raise!(SystemError, "unknown opcode");
 }
 
-unsafe extern "C" fn extended_arg(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize) -> usize {
+unsafe extern "C" fn extended_arg(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    oparg: usize,
+) -> usize {
     // SAFETY: the contract of handlers; an instruction follows.
     unsafe {
         let unit = *ip;

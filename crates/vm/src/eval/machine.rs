@@ -9,6 +9,8 @@
 use crate::code::CodeObject;
 use crate::frame::Frame;
 use crate::stackref::StackRef;
+use taipan_object::types::float::PyFloat_Type;
+use taipan_object::types::int::{Int, PyLong_Type};
 use taipan_object::{Obj, Object, Raised, Thread};
 
 /// The registers: thread state, frame, the unit after the instruction's own, the end of the value stack.
@@ -295,6 +297,26 @@ fn exit_word(value: usize) -> usize {
 #[cold]
 pub fn take_exit_value() -> usize {
     EXIT_VALUE.replace(0)
+}
+
+/// As [`done`], for values that are often numbers: their memory goes to the thread's free list at once.
+#[inline(always)]
+pub fn recycle(ts: &Thread, dead: *mut Object) -> Flow {
+    if dead.is_null() {
+        return Flow::Next;
+    }
+    // SAFETY: the object is dead; an exact int of at most two digits, or a float, is one block without contents.
+    unsafe {
+        let o = &*dead;
+        let kept = if o.is_exact(&PyLong_Type) {
+            o.cast_unchecked::<Int>().digit_count() <= 2 && ts.free_lists.ints.try_push(dead.cast())
+        } else if o.is_exact(&PyFloat_Type) {
+            ts.free_lists.floats.try_push(dead.cast())
+        } else {
+            false
+        };
+        if kept { Flow::Next } else { Flow::Dealloc(dead) }
+    }
 }
 
 /// The answer of a body that has released a value: see [`StackRef::release`].

@@ -58,7 +58,13 @@ fn find_handler(frame: &Frame, unit: usize) -> Option<Target> {
 /// and in the callers.
 #[cold]
 #[inline(never)]
-pub unsafe extern "C" fn error_path(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, _oparg: usize) -> usize {
+pub unsafe extern "C" fn error_path(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    _oparg: usize,
+) -> usize {
     // SAFETY: the contract of handlers.
     unsafe {
         (*frame).stackpointer = sp;
@@ -73,7 +79,13 @@ pub unsafe extern "C" fn error_path(ts: *const Thread, frame: *mut Frame, ip: *m
 /// The same without a traceback entry: the exception has been here before (`RERAISE`).
 #[cold]
 #[inline(never)]
-pub unsafe extern "C" fn reraise_path(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, _oparg: usize) -> usize {
+pub unsafe extern "C" fn reraise_path(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    _oparg: usize,
+) -> usize {
     // SAFETY: the contract of handlers.
     unsafe {
         (*frame).stackpointer = sp;

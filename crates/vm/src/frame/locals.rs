@@ -216,7 +216,9 @@ extern "C" fn proxy_iter(o: &Object) -> PyResult {
     keys(o.cast())?.iter()
 }
 extern "C" fn proxy_repr(o: &Object) -> PyResult {
-    let Some(_guard) = taipan_object::protocol::repr::repr_enter(o)? else { return Ok(Str::from_utf8("{...}").into_obj()) };
+    let Some(_guard) = taipan_object::protocol::repr::repr_enter(o)? else {
+        return Ok(Str::from_utf8("{...}").into_obj());
+    };
     Ok(o.cast::<FrameLocalsProxy>().to_dict()?.repr()?.into_obj())
 }
 extern "C" fn proxy_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
@@ -340,10 +342,14 @@ extern "C" fn proxy_clear(o: &Object) -> c_int {
     0
 }
 
-static AS_MAPPING: MappingMethods =
-    MappingMethods { length: Slot::new(proxy_length), subscript: Slot::new(proxy_subscript), ass_subscript: Slot::new(proxy_assign) };
+static AS_MAPPING: MappingMethods = MappingMethods {
+    length: Slot::new(proxy_length),
+    subscript: Slot::new(proxy_subscript),
+    ass_subscript: Slot::new(proxy_assign),
+};
 static AS_SEQUENCE: SequenceMethods = SequenceMethods { contains: Slot::new(proxy_contains), ..SequenceMethods::EMPTY };
-static AS_NUMBER: NumberMethods = NumberMethods { or: Slot::new(proxy_or), inplace_or: Slot::new(proxy_inplace_or), ..NumberMethods::EMPTY };
+static AS_NUMBER: NumberMethods =
+    NumberMethods { or: Slot::new(proxy_or), inplace_or: Slot::new(proxy_inplace_or), ..NumberMethods::EMPTY };
 
 #[allow(non_upper_case_globals)]
 #[unsafe(no_mangle)]

@@ -163,7 +163,15 @@ impl Frame {
     /// # Safety
     /// `this` points to `co_framesize` words. `executable` and `funcobj` are handed over.
     #[inline(always)]
-    pub unsafe fn init(this: *mut Frame, funcobj: StackRef, globals: *const Object, builtins: *const Object, locals: *const Object, code: &CodeObject, previous: *mut Frame) {
+    pub unsafe fn init(
+        this: *mut Frame,
+        funcobj: StackRef,
+        globals: *const Object,
+        builtins: *const Object,
+        locals: *const Object,
+        code: &CodeObject,
+        previous: *mut Frame,
+    ) {
         // SAFETY: the caller's promise.
         unsafe {
             (*this).executable = StackRef::new(code);

@@ -12,7 +12,10 @@ use taipan_object::method::{MemberDef, member};
 use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::dict::Dict;
 use taipan_object::types::str::Str;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Type, TypeDef, alloc, bail, flags, gc, getset, getsets, layout, members, method, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Ref, Type, TypeDef, alloc, bail, flags, gc, getset, getsets, layout, members,
+    method, methods,
+};
 
 /// A frame object. Behind the fixed part lies room for the frame itself.
 #[repr(C)]

@@ -1,13 +1,15 @@
 //! The awaitable of `anext(iterator, default)`: what the iterator's own gives, or the default when the iteration is over.
 
+use std::ffi::{c_int, c_void};
 use taipan_object::alloc::{dealloc_of, new_object};
 use taipan_object::error::to_iternext;
 use taipan_object::protocol::iter::self_iter;
 use taipan_object::typeobj::slots::{AsyncMethods, Slot, VisitProc};
 use taipan_object::types::exceptions;
 use taipan_object::types::none;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Raised, Type, TypeDef, bail, flags, intern, layout, method, methods};
-use std::ffi::{c_int, c_void};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Raised, Type, TypeDef, bail, flags, intern, layout, method, methods,
+};
 
 /// `anext_awaitable`.
 #[repr(C)]
@@ -20,7 +22,12 @@ layout!(AnextDefault, _PyAnextAwaitable_Type);
 
 /// An awaitable around `awaitable`.
 pub fn new(awaitable: Obj, default: Obj) -> Obj {
-    new_object(AnextDefault { ob_base: Object::placeholder(), wrapped: ObjCell::new(awaitable), default: ObjCell::new(default) }).into_obj()
+    new_object(AnextDefault {
+        ob_base: Object::placeholder(),
+        wrapped: ObjCell::new(awaitable),
+        default: ObjCell::new(default),
+    })
+    .into_obj()
 }
 
 impl AnextDefault {

@@ -1,6 +1,9 @@
 //! Async generators and the awaitables that drive them: `__anext__`/`asend`, `athrow`/`aclose`.
 
-use super::methods::{BASICSIZE, attrs, class_getitem, generator_dealloc, generator_finalize, generator_sizeof, generator_traverse, own_iter, repr_as};
+use super::methods::{
+    BASICSIZE, attrs, class_getitem, generator_dealloc, generator_finalize, generator_sizeof, generator_traverse,
+    own_iter, repr_as,
+};
 use super::{AsyncGen, Generator};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -11,7 +14,10 @@ use taipan_object::error::{self, to_iternext};
 use taipan_object::typeobj::slots::{AsyncMethods, Slot, VisitProc};
 use taipan_object::types::exceptions;
 use taipan_object::types::none::none;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Raised, Thread, Type, TypeDef, bail, flags, getset, getsets, layout, method, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Raised, Thread, Type, TypeDef, bail, flags, getset, getsets, layout, method,
+    methods,
+};
 
 /// A value that an async generator yields, told from what it awaits.
 #[repr(C)]

@@ -1,8 +1,8 @@
 //! Coroutines and the iterator that their `__await__` gives.
 
 use super::methods::{
-    self, BASICSIZE, attrs, class_getitem, generator_am_send, generator_dealloc, generator_finalize, generator_iternext, generator_sizeof,
-    generator_traverse, own_iter, throw_method,
+    self, BASICSIZE, attrs, class_getitem, generator_am_send, generator_dealloc, generator_finalize,
+    generator_iternext, generator_sizeof, generator_traverse, own_iter, throw_method,
 };
 use super::{Coroutine, Generator};
 use crate::frame::{Frame, lineno, skip_incomplete};
@@ -14,7 +14,10 @@ use taipan_object::typeobj::slots::{AsyncMethods, Slot, VisitProc};
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Thread, Type, TypeDef, error, flags, getset, getsets, intern, layout, method, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Thread, Type, TypeDef, error, flags, getset, getsets, intern, layout, method,
+    methods,
+};
 
 /// Notes where a coroutine was made, if `sys.set_coroutine_origin_tracking_depth` asks for it.
 pub fn note_origin(g: &Generator, mut frame: *mut Frame) {
@@ -87,7 +90,8 @@ fn get_origin(c: &Coroutine) -> Option<Obj> {
     c.0.origin_or_finalizer.get_owned()
 }
 
-static AS_ASYNC: AsyncMethods = AsyncMethods { await_: Slot::new(coroutine_await), send: Slot::new(generator_am_send), ..AsyncMethods::EMPTY };
+static AS_ASYNC: AsyncMethods =
+    AsyncMethods { await_: Slot::new(coroutine_await), send: Slot::new(generator_am_send), ..AsyncMethods::EMPTY };
 
 #[allow(non_upper_case_globals)]
 #[unsafe(no_mangle)]

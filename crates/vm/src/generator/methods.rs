@@ -15,7 +15,8 @@ use taipan_object::types::exceptions;
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::{
-    Obj, Object, PyResult, Raised, Thread, Type, TypeDef, alloc, bail, classmethod, flags, gc, getset, getsets, intern, method, methods,
+    Obj, Object, PyResult, Raised, Thread, Type, TypeDef, alloc, bail, classmethod, flags, gc, getset, getsets, intern,
+    method, methods,
 };
 
 impl Generator {
@@ -61,7 +62,9 @@ impl Generator {
     /// `throw(type, value, traceback)`; `close_on_exit`: `GeneratorExit` closes what is delegated to.
     pub fn throw(&self, close_on_exit: bool, typ: &Object, val: Option<&Object>, tb: Option<&Object>) -> PyResult {
         if let Some(inner) = yield_from(self).map(|y| y.to_obj()) {
-            if close_on_exit && crate::support::given_exception_matches(typ, exceptions::GeneratorExit.as_object()) || close_on_exit && is_exit_class(typ) {
+            if close_on_exit && crate::support::given_exception_matches(typ, exceptions::GeneratorExit.as_object())
+                || close_on_exit && is_exit_class(typ)
+            {
                 let r = self.as_running(|| close_iter(&inner));
                 drop(inner);
                 if r.is_err() {
@@ -113,7 +116,11 @@ impl Generator {
             }
             typ.to_obj()
         } else {
-            bail!(TypeError, "exceptions must be classes or instances deriving from BaseException, not {}", typ.ty().name_str());
+            bail!(
+                TypeError,
+                "exceptions must be classes or instances deriving from BaseException, not {}",
+                typ.ty().name_str()
+            );
         };
         if let Some(tb) = tb {
             crate::support::set_traceback(&exc, Some(tb.to_obj()));

@@ -288,7 +288,8 @@ pub unsafe fn make(f: *mut Frame) -> *mut Object {
         (&raw mut (*g).weakreflist).write(Cell::new(std::ptr::null_mut()));
         (&raw mut (*g).name).write(ObjCell::from_opt(func.and_then(|f| f.func_name.get_owned())));
         (&raw mut (*g).qualname).write(ObjCell::from_opt(func.and_then(|f| f.func_qualname.get_owned())));
-        (&raw mut (*g).exc_state).write(ExcStackItem { exc_value: ObjCell::empty(), previous_item: Cell::new(std::ptr::null()) });
+        (&raw mut (*g).exc_state)
+            .write(ExcStackItem { exc_value: ObjCell::empty(), previous_item: Cell::new(std::ptr::null()) });
         (&raw mut (*g).origin_or_finalizer).write(ObjCell::empty());
         (&raw mut (*g).hooks_inited).write(Cell::new(false));
         (&raw mut (*g).closed).write(Cell::new(false));

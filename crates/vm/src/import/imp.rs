@@ -15,7 +15,8 @@ use taipan_object::types::tuple::Tuple;
 use taipan_object::{PyResult, bail, function, intern};
 
 /// The module's description.
-pub static MODULE: ModuleDef = ModuleDef { name: "_imp", doc: "What importlib needs from the interpreter.", methods: Some(METHODS), exec };
+pub static MODULE: ModuleDef =
+    ModuleDef { name: "_imp", doc: "What importlib needs from the interpreter.", methods: Some(METHODS), exec };
 
 static METHODS: &[MethodDef] = &[
     acquire_lock::DEF,
@@ -126,13 +127,32 @@ fn frozen_enabled() -> bool {
 
 /// The modules that the frozen finder offers: those that the reference freezes. The rest of the library is found through `sys.path`.
 const FROZEN: &[&str] = &[
-    "_collections_abc", "_frozen_importlib", "_frozen_importlib_external", "_sitebuiltins", "_taipan_library", "abc", "codecs", "genericpath",
-    "importlib._bootstrap", "importlib._bootstrap_external", "importlib.machinery", "importlib.util", "io", "ntpath", "os", "os.path",
-    "posixpath", "runpy", "site", "stat", "zipimport",
+    "_collections_abc",
+    "_frozen_importlib",
+    "_frozen_importlib_external",
+    "_sitebuiltins",
+    "_taipan_library",
+    "abc",
+    "codecs",
+    "genericpath",
+    "importlib._bootstrap",
+    "importlib._bootstrap_external",
+    "importlib.machinery",
+    "importlib.util",
+    "io",
+    "ntpath",
+    "os",
+    "os.path",
+    "posixpath",
+    "runpy",
+    "site",
+    "stat",
+    "zipimport",
 ];
 
 fn probe(name: &str) -> Option<bool> {
-    let essential = matches!(name, "_frozen_importlib" | "_frozen_importlib_external" | "zipimport" | "_taipan_library");
+    let essential =
+        matches!(name, "_frozen_importlib" | "_frozen_importlib_external" | "zipimport" | "_taipan_library");
     if !(essential || frozen_enabled() && FROZEN.contains(&name)) {
         return None;
     }
@@ -271,7 +291,13 @@ fn create_dynamic(spec: &Object, _file: Given<&Object>) -> PyResult {
         None => {
             let name = spec.get_attr(intern!("name"))?;
             let origin = spec.get_attr(intern!("origin"))?;
-            Err(import_error(exceptions::ImportError, "extension modules cannot be loaded by this build", Some(&name), Some(&origin), None))
+            Err(import_error(
+                exceptions::ImportError,
+                "extension modules cannot be loaded by this build",
+                Some(&name),
+                Some(&origin),
+                None,
+            ))
         }
     }
 }

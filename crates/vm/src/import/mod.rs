@@ -92,7 +92,46 @@ fn find_or_load(name: &Object) -> PyResult {
     let Some(importlib) = Interp::current().importlib.get_owned() else {
         bail!(ImportError, "import of {} before importlib is there", name.repr()?.display());
     };
-    importlib.call_method(intern!("_find_and_load"), &[name, &*importlib.get_attr(intern!("_gcd_import"))?])
+    let import = importlib.get_attr(intern!("_gcd_import"))?;
+    importlib.call_method(intern!("_find_and_load"), &[name, &import]).inspect_err(|_| remove_importlib_frames())
+}
+
+/// Takes the frames of `importlib` out of the traceback of an exception that leaves an import: all of them for `ImportError`, otherwise those
+/// that end in the function which importlib has for that purpose.
+#[cold]
+fn remove_importlib_frames() {
+    let ts = taipan_object::Thread::current();
+    let Some(exc) = ts.current_exception.get_owned() else { return };
+    let Some(base) = exc.downcast::<exceptions::BaseException>() else { return };
+    let always = exc.ty().is_subtype(exceptions::ImportError);
+    let mut entries: Vec<Obj> = Vec::new();
+    let mut next = base.traceback.get_owned();
+    while let Some(t) = next {
+        next = crate::traceback::next_of(&t);
+        entries.push(t);
+    }
+    let mut kept: Vec<Obj> = Vec::new();
+    let mut chunk: Vec<Obj> = Vec::new();
+    for t in entries {
+        let (file, function) = crate::traceback::place_of(&t);
+        let internal = file == "<frozen importlib._bootstrap>" || file == "<frozen importlib._bootstrap_external>" || file == "<frozen _taipan_library>";
+        if !internal {
+            kept.append(&mut chunk);
+            kept.push(t);
+            continue;
+        }
+        chunk.push(t);
+        if always || function == "_call_with_frames_removed" {
+            chunk.clear();
+        }
+    }
+    kept.append(&mut chunk);
+    let mut after: Option<Obj> = None;
+    for t in kept.into_iter().rev() {
+        crate::traceback::link(&t, after);
+        after = Some(t);
+    }
+    base.traceback.set(after);
 }
 
 /// Waits until another thread has finished importing the module.
@@ -118,7 +157,7 @@ pub fn import_module_level(name: &Object, globals: Option<&Object>, fromlist: Op
     let absolute: Obj = if level > 0 {
         resolve_name(text, globals, level)?
     } else {
-        if text.len() == 0 {
+        if text.is_empty() {
             bail!(ValueError, "Empty module name");
         }
         name.to_obj()
@@ -132,7 +171,8 @@ pub fn import_module_level(name: &Object, globals: Option<&Object>, fromlist: Op
         if module.get_attr_opt(intern!("__path__"))?.is_some() {
             let Some(importlib) = Interp::current().importlib.get_owned() else { return Ok(module) };
             let import = importlib.get_attr(intern!("_gcd_import"))?;
-            return importlib.call_method(intern!("_handle_fromlist"), &[&module, fromlist.unwrap_or(intern!("")), &import]);
+            return importlib
+                .call_method(intern!("_handle_fromlist"), &[&module, fromlist.unwrap_or(intern!("")), &import]);
         }
         return Ok(module);
     }
@@ -176,7 +216,11 @@ fn resolve_name(name: &Str, globals: Option<&Object>, level: i32) -> PyResult {
             if let Some(s) = spec {
                 let parent = s.get_attr(intern!("parent"))?;
                 if !p.eq(&parent)? {
-                    (taipan_object::hooks::get().warn)(exceptions::DeprecationWarning, "__package__ != __spec__.parent", 1)?;
+                    (taipan_object::hooks::get().warn)(
+                        exceptions::DeprecationWarning,
+                        "__package__ != __spec__.parent",
+                        1,
+                    )?;
                 }
             }
             p

@@ -1,25 +1,33 @@
-//! Instrumentation: tracing, profiling and `sys.monitoring` rewrite instructions to `INSTRUMENTED_*` forms.
+//! Instrumentation: tracing, profiling and `sys.monitoring` (PEP 669).
+//!
+//! Tools say which events they watch; the instructions that give rise to those are rewritten, in the code objects that run, to
+//! `INSTRUMENTED_*` forms, which call the tools. What nobody watches costs nothing.
+//!
+//! - `events.rs`: the events; `state.rs`: who watches what; `rewrite.rs`: instrumenting code; `lines.rs`: where lines begin
+//! - `fire.rs`: calling tools; `ops.rs`, `handlers.rs`: the instructions; `legacy.rs`: `sys.settrace` and `sys.setprofile`, as two tools
+//! - `module.rs`: `sys.monitoring`; `jump.rs`, `stacks.rs`: jumping to another line from a trace function
 
+pub mod events;
+pub mod fire;
 pub mod handlers;
 pub mod jump;
+pub mod legacy;
+pub mod lines;
+pub mod module;
 pub mod ops;
+pub mod rewrite;
+pub mod stacks;
+pub mod state;
+
+pub use rewrite::{CodeMonitoring, instrument_frame_code};
 
 use crate::code::CodeObject;
-use crate::eval::breaker;
 use crate::eval::handlers::BASE;
 use crate::frame::Frame;
-use std::sync::atomic::Ordering;
+use state::State;
+use taipan_bytecode::Op;
 use taipan_bytecode::opcode::{INSTRUMENTED, MIN_INSTRUMENTED_OPCODE};
 use taipan_object::{PyResult, Thread};
-
-/// What instrumentation keeps about a code object.
-#[derive(Default)]
-pub struct CodeMonitoring {
-    /// Opcodes hidden by `INSTRUMENTED_LINE`, by unit.
-    pub lines: Vec<u8>,
-    /// Opcodes hidden by `INSTRUMENTED_INSTRUCTION`, by unit.
-    pub instructions: Vec<u8>,
-}
 
 /// How an exception comes up.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,21 +38,27 @@ pub enum Raise {
     Reraise,
 }
 
-/// The opcode at unit `i` without instrumentation, specialised or not.
-pub fn uninstrumented_op(code: &CodeObject, i: usize) -> u8 {
+/// The opcode at unit `i` under `INSTRUMENTED_LINE` and `INSTRUMENTED_INSTRUCTION`.
+pub(crate) fn visible_op(code: &CodeObject, i: usize) -> u8 {
     let mut op = code.unit(i) as u8;
     // SAFETY: the data belongs to the code.
     let monitoring = unsafe { code.co_monitoring.get().as_ref() };
-    if op == taipan_bytecode::Op::INSTRUMENTED_LINE as u8
+    if op == Op::INSTRUMENTED_LINE as u8
         && let Some(m) = monitoring
     {
         op = m.lines[i];
     }
-    if op == taipan_bytecode::Op::INSTRUMENTED_INSTRUCTION as u8
+    if op == Op::INSTRUMENTED_INSTRUCTION as u8
         && let Some(m) = monitoring
     {
         op = m.instructions[i];
     }
+    op
+}
+
+/// The opcode at unit `i` without instrumentation, specialised or not.
+pub fn uninstrumented_op(code: &CodeObject, i: usize) -> u8 {
+    let op = visible_op(code, i);
     if (op as u16) < MIN_INSTRUMENTED_OPCODE {
         return op;
     }
@@ -56,29 +70,44 @@ pub fn underlying_op(code: &CodeObject, i: usize) -> u8 {
     BASE[uninstrumented_op(code, i) as usize]
 }
 
-/// Brings the instructions of a frame's code in line with the tools that watch.
-pub fn instrument_frame_code(ts: &Thread, frame: *mut Frame) -> PyResult<()> {
-    let word = ts.eval_breaker.load(Ordering::Relaxed);
-    // SAFETY: the running frame.
-    unsafe { (*frame).code() }.instrumentation_version.set(word & !breaker::EVENTS);
-    Ok(())
+/// Whether anybody watches an event that belongs to no instruction.
+#[inline]
+fn watched(event: usize) -> bool {
+    State::current().tools[event].get() != 0
 }
 
 /// Tells tools that an exception came up.
-#[inline(always)]
-pub fn raised(_ts: &Thread, _frame: *mut Frame, _how: Raise) {}
+#[inline]
+pub fn raised(ts: &Thread, frame: *mut Frame, how: Raise) {
+    let event = if how == Raise::Raise { events::RAISE } else { events::RERAISE };
+    if watched(event) {
+        fire::exception(ts, frame, event);
+    }
+}
 
-/// Tells tools that a handler was found.
-#[inline(always)]
-pub fn handled(_ts: &Thread, _frame: *mut Frame) -> PyResult<()> {
-    Ok(())
+/// Tells tools that a handler was found; the exception is on top of the frame's stack.
+#[inline]
+pub fn handled(ts: &Thread, frame: *mut Frame) -> PyResult<()> {
+    if watched(events::EXCEPTION_HANDLED) { fire::handled(ts, frame) } else { Ok(()) }
 }
 
 /// Tells tools that an exception leaves a frame.
-#[inline(always)]
-pub fn unwound(_ts: &Thread, _frame: *mut Frame) {}
+#[inline]
+pub fn unwound(ts: &Thread, frame: *mut Frame) {
+    if watched(events::PY_UNWIND) {
+        fire::exception(ts, frame, events::PY_UNWIND);
+    }
+}
 
-/// `f_trace_opcodes` was set.
+/// Tells tools that an exception is thrown into a generator.
+#[inline]
+pub fn thrown(ts: &Thread, frame: *mut Frame) {
+    if watched(events::PY_THROW) {
+        fire::exception(ts, frame, events::PY_THROW);
+    }
+}
+
+/// `f_trace_opcodes` was set: the trace function wants every instruction.
 pub fn enable_opcode_events() -> PyResult<()> {
-    Ok(())
+    legacy::want_instructions()
 }

@@ -125,7 +125,11 @@ unsafe fn choose_load(vm: &mut Machine, owner: &Object, name: &Object, method: b
             }
             Found::Data => None,
             Found::NonData => {
-                if present_in_instance(owner, name)? { instance_value(vm, owner, name) } else { None }
+                if present_in_instance(owner, name)? {
+                    instance_value(vm, owner, name)
+                } else {
+                    None
+                }
             }
             Found::Plain(d) => {
                 if present_in_instance(owner, name)? {
@@ -137,7 +141,11 @@ unsafe fn choose_load(vm: &mut Machine, owner: &Object, name: &Object, method: b
                 plain_class_value(vm, owner, d)
             }
             Found::Absent => {
-                if present_in_instance(owner, name)? { instance_value(vm, owner, name) } else { None }
+                if present_in_instance(owner, name)? {
+                    instance_value(vm, owner, name)
+                } else {
+                    None
+                }
             }
         }
     }
@@ -158,7 +166,11 @@ fn present_in_instance(owner: &Object, name: &Object) -> Option<bool> {
             None => Some(false),
             Some(d) => {
                 let d: &Dict = d.cast();
-                if !d.keys().is_unicode() { None } else { Some(d.keys().lookup_unicode_index(name).is_some_and(|i| d.value_at(i).is_some())) }
+                if !d.keys().is_unicode() {
+                    None
+                } else {
+                    Some(d.keys().lookup_unicode_index(name).is_some_and(|i| d.value_at(i).is_some()))
+                }
             }
         };
     }
@@ -168,7 +180,11 @@ fn present_in_instance(owner: &Object, name: &Object) -> Option<bool> {
             None => Some(false),
             Some(d) => {
                 let d: &Dict = d.downcast()?;
-                if !d.keys().is_unicode() { None } else { Some(d.keys().lookup_unicode_index(name).is_some_and(|i| d.value_at(i).is_some())) }
+                if !d.keys().is_unicode() {
+                    None
+                } else {
+                    Some(d.keys().lookup_unicode_index(name).is_some_and(|i| d.value_at(i).is_some()))
+                }
             }
         },
         taipan_object::protocol::attr::DictPlace::Managed => None,
@@ -325,7 +341,9 @@ unsafe fn class_attr(vm: &mut Machine, cls: &Type, name: &Object, _method: bool)
     let d = cls.lookup_borrowed(name)?;
     match classify(Some(d)) {
         Found::Method(_) | Found::Plain(_) => {}
-        Found::NonData if d.downcast_exact::<taipan_object::types::method_wrappers::StaticMethod>().is_none() => return None,
+        Found::NonData if d.downcast_exact::<taipan_object::types::method_wrappers::StaticMethod>().is_none() => {
+            return None;
+        }
         _ => return None,
     }
     if d.downcast_exact::<MethodDescr>().is_none() && !Function::is_plain(d) && d.ty().descr_get.get().is_some() {

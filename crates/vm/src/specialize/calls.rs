@@ -1,12 +1,12 @@
 //! Calls. Cache units: counter, function version (2).
 
-use crate::eval::ops::prelude::*;
 use super::ops::{ISINSTANCE_DEF, LEN_DEF, LIST_APPEND_DEF};
+use crate::eval::ops::prelude::*;
 use crate::function::Function;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use taipan_bytecode::Op;
 use taipan_bytecode::code::flags as co;
 use taipan_object::flags;
-use std::sync::atomic::{AtomicPtr, Ordering};
 use taipan_object::method::{MethodDef, meth};
 use taipan_object::typeobj::HeapType;
 use taipan_object::types::cfunction::CFunction;
@@ -67,7 +67,8 @@ unsafe fn python(vm: &mut Machine, f: &Function, argc: usize, bound: bool) -> Op
     })
 }
 
-const CONVENTION: std::ffi::c_int = meth::VARARGS | meth::KEYWORDS | meth::NOARGS | meth::O | meth::FASTCALL | meth::METHOD;
+const CONVENTION: std::ffi::c_int =
+    meth::VARARGS | meth::KEYWORDS | meth::NOARGS | meth::O | meth::FASTCALL | meth::METHOD;
 
 fn c_function(f: &CFunction, argc: usize) -> Option<Op> {
     let flags = f.def().flags & CONVENTION;
@@ -94,7 +95,8 @@ fn c_function(f: &CFunction, argc: usize) -> Option<Op> {
 
 /// Whether `f` is this function of the module `builtins`; if so, its description is noted for the guard.
 fn is_builtin(f: &CFunction, name: &str, place: &AtomicPtr<MethodDef>) -> bool {
-    let found = f.name() == name && f.self_obj().and_then(|m| m.downcast::<Module>()).is_some_and(|m| m.name() == "builtins");
+    let found =
+        f.name() == name && f.self_obj().and_then(|m| m.downcast::<Module>()).is_some_and(|m| m.name() == "builtins");
     if found {
         place.store((f.def() as *const MethodDef).cast_mut(), Ordering::Relaxed);
     }

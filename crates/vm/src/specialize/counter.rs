@@ -14,6 +14,8 @@ pub const WARMUP: u16 = make(1, 1);
 pub const COOLDOWN: u16 = make(52, 0);
 /// What loops start with.
 pub const JUMP_BACKWARD: u16 = make(4095, 12);
+/// What an instruction holds while it must not be specialised.
+pub const PAUSED: u16 = make(3, 1);
 /// What conditional jumps hold instead of a counter.
 pub const BRANCH_HISTORY: u16 = 0x5555;
 

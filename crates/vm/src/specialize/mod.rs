@@ -34,7 +34,7 @@ pub fn invalidate_pending(_ts: &Thread) {
 pub unsafe fn load_const(vm: &mut Machine, c: &Object) {
     let op = if c.is_immortal() { Op::LOAD_CONST_IMMORTAL } else { Op::LOAD_CONST_MORTAL };
     // SAFETY: the instruction is a LOAD_CONST.
-    unsafe { vm.set_opcode(op) }
+    unsafe { vm.quicken(Op::LOAD_CONST, op) }
 }
 
 impl Machine {

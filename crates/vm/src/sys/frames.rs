@@ -101,10 +101,7 @@ pub fn _current_exceptions() -> PyResult<Ref<Dict>> {
 /// Set the trace function: it is called at each call, line, return and exception.
 #[function(signature = "(function, /)")]
 pub fn settrace(function: &Object) -> PyResult<()> {
-    match function.is_none() {
-        true => Ok(()),
-        false => bail!(NotImplementedError, "tracing is not implemented yet"),
-    }
+    crate::instrument::legacy::settrace(function)
 }
 
 /// Return the trace function, or None.
@@ -116,10 +113,7 @@ pub fn gettrace() -> Option<Obj> {
 /// Set the profile function: it is called at each call and return.
 #[function(signature = "(function, /)")]
 pub fn setprofile(function: &Object) -> PyResult<()> {
-    match function.is_none() {
-        true => Ok(()),
-        false => bail!(NotImplementedError, "profiling is not implemented yet"),
-    }
+    crate::instrument::legacy::setprofile(function)
 }
 
 /// Return the profile function, or None.
@@ -167,7 +161,12 @@ pub fn get_asyncgen_hooks() -> PyResult {
     let ty = match known {
         Some(t) => t,
         None => {
-            let t = StructSeq::new_type("sys.asyncgen_hooks", "The hooks of asynchronous generators.", &[("firstiter", ""), ("finalizer", "")], 2)?;
+            let t = StructSeq::new_type(
+                "sys.asyncgen_hooks",
+                "The hooks of asynchronous generators.",
+                &[("firstiter", ""), ("finalizer", "")],
+                2,
+            )?;
             interp.module_state.borrow_mut().insert("sys.asyncgen_hooks", t.clone());
             t
         }
@@ -192,4 +191,3 @@ pub fn set_coroutine_origin_tracking_depth(depth: std::ffi::c_int) -> PyResult<(
 pub fn get_coroutine_origin_tracking_depth() -> i32 {
     Thread::current().coroutine_origin_tracking_depth.get()
 }
-

@@ -118,7 +118,6 @@ pub fn breakpointhook(args: &[&Object], kws: KwArgs<'_>) -> PyResult {
 
 static AUDITING: AtomicBool = AtomicBool::new(false);
 
-
 /// Whether any audit hook is installed.
 pub fn auditing() -> bool {
     AUDITING.load(Ordering::Relaxed)
@@ -202,7 +201,9 @@ fn report(exc: Obj, message: &Object, object: Option<&Object>) {
         // The hook itself failed: say what it raised, and give up.
         let inner = e.take();
         let shown = object.map_or_else(none::none_obj, Object::to_obj);
-        if let Err(e) = crate::report::print_unraisable(&inner, &Str::from_utf8("Exception ignored in sys.unraisablehook"), &shown) {
+        if let Err(e) =
+            crate::report::print_unraisable(&inner, &Str::from_utf8("Exception ignored in sys.unraisablehook"), &shown)
+        {
             e.clear();
         }
     }
@@ -224,4 +225,3 @@ fn call_unraisable_hook(exc: &Object, message: &Object, object: Option<&Object>)
     hook.call_one(&args)?;
     Ok(())
 }
-

@@ -46,7 +46,13 @@ pub fn add(m: &Module) -> PyResult<()> {
     let version_info = record(
         "sys.version_info",
         "The version of the language as a named tuple.",
-        vec![("major", int(3)), ("minor", int(14)), ("micro", int(8)), ("releaselevel", text("final")), ("serial", int(0))],
+        vec![
+            ("major", int(3)),
+            ("minor", int(14)),
+            ("micro", int(8)),
+            ("releaselevel", text("final")),
+            ("serial", int(0)),
+        ],
     )?;
     m.add("version_info", &version_info)?;
     m.add_int("hexversion", HEXVERSION)?;
@@ -85,7 +91,12 @@ pub fn add(m: &Module) -> PyResult<()> {
     let int_info = record(
         "sys.int_info",
         "How integers are stored.",
-        vec![("bits_per_digit", int(30)), ("sizeof_digit", int(4)), ("default_max_str_digits", int(4300)), ("str_digits_check_threshold", int(640))],
+        vec![
+            ("bits_per_digit", int(30)),
+            ("sizeof_digit", int(4)),
+            ("default_max_str_digits", int(4300)),
+            ("str_digits_check_threshold", int(640)),
+        ],
     )?;
     m.add("int_info", &int_info)?;
     let hash_info = record(

@@ -75,13 +75,17 @@ fn exec(m: &Module) -> PyResult<()> {
     Interp::current().sysdict.set(Some(m.dict_obj()));
     info::add(m)?;
     state::add(m)?;
-    hooks::add(m)
+    hooks::add(m)?;
+    m.add("_jit", Module::from_def(&state::JIT)?.as_obj())?;
+    m.add("monitoring", Module::from_def(&crate::instrument::module::MODULE)?.as_obj())
 }
 
 /// An attribute of `sys`, or nothing.
 pub fn get(name: &str) -> PyResult<Option<taipan_object::Obj>> {
     match Interp::current().sysdict.get_owned() {
-        Some(d) => d.cast::<taipan_object::types::dict::Dict>().get_item(&taipan_object::types::str::intern::intern_str(name)),
+        Some(d) => {
+            d.cast::<taipan_object::types::dict::Dict>().get_item(&taipan_object::types::str::intern::intern_str(name))
+        }
         None => Ok(None),
     }
 }
@@ -89,7 +93,9 @@ pub fn get(name: &str) -> PyResult<Option<taipan_object::Obj>> {
 /// Sets an attribute of `sys`.
 pub fn set(name: &str, value: &taipan_object::Object) -> PyResult<()> {
     match Interp::current().sysdict.get_owned() {
-        Some(d) => d.cast::<taipan_object::types::dict::Dict>().set_item(&taipan_object::types::str::intern::intern_str(name), value),
+        Some(d) => d
+            .cast::<taipan_object::types::dict::Dict>()
+            .set_item(&taipan_object::types::str::intern::intern_str(name), value),
         None => taipan_object::bail!(RuntimeError, "lost sys"),
     }
 }

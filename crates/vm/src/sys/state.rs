@@ -1,16 +1,16 @@
 //! Settings and state of the interpreter.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use taipan_object::gil::SWITCH_INTERVAL;
 use taipan_object::args::Given;
+use taipan_object::gil::SWITCH_INTERVAL;
 use taipan_object::header::{Obj, Object, Ref};
 use taipan_object::types::bool_;
 use taipan_object::types::dict::Dict;
+use taipan_object::types::exceptions;
 use taipan_object::types::int::Int;
 use taipan_object::types::list::List;
 use taipan_object::types::module::Module;
 use taipan_object::types::str::{Str, intern as strings};
-use taipan_object::types::exceptions;
 use taipan_object::{Interp, PyResult, Thread, bail, flags, function, intern as lit};
 
 /// Set when the interpreter has begun to shut down.
@@ -31,7 +31,8 @@ pub fn add(m: &Module) -> PyResult<()> {
     m.add("_xoptions", Dict::new().as_obj())?;
     m.add("dont_write_bytecode", bool_::false_())?;
     m.add("pycache_prefix", taipan_object::types::none::none())?;
-    for name in ["prefix", "exec_prefix", "base_prefix", "base_exec_prefix", "executable", "_base_executable", "_home"] {
+    for name in ["prefix", "exec_prefix", "base_prefix", "base_exec_prefix", "executable", "_base_executable", "_home"]
+    {
         m.add_str(name, "")?;
     }
     m.add("_stdlib_dir", taipan_object::types::none::none())
@@ -110,7 +111,10 @@ pub fn setrecursionlimit(limit: std::ffi::c_int) -> PyResult<()> {
     let ts = Thread::current();
     let depth = ts.py_recursion_limit.get() - ts.py_recursion_remaining.get();
     if depth >= limit {
-        bail!(RecursionError, "cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low");
+        bail!(
+            RecursionError,
+            "cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low"
+        );
     }
     let interp = Interp::current();
     interp.recursion_limit.set(limit);
@@ -248,4 +252,33 @@ pub fn is_remote_debug_enabled() -> bool {
 /// A list of texts, for `argv` and its like.
 pub fn string_list(items: &[String]) -> Obj {
     List::from_vec(items.iter().map(|s| Str::from_utf8(s).into_obj()).collect()).into_obj()
+}
+
+/// `sys._jit`: what is known of machine code. There is none yet.
+pub static JIT: taipan_object::types::module::ModuleDef = taipan_object::types::module::ModuleDef {
+    name: "sys._jit",
+    doc: "Whether machine code is made and run.",
+    methods: Some(JIT_METHODS),
+    exec: |_| Ok(()),
+};
+
+static JIT_METHODS: &[taipan_object::method::MethodDef] =
+    &[is_available::DEF, is_enabled::DEF, is_active::DEF, taipan_object::method::MethodDef::END];
+
+/// Return whether the build can make machine code.
+#[function(signature = "()")]
+fn is_available() -> bool {
+    false
+}
+
+/// Return whether making machine code is switched on.
+#[function(signature = "()")]
+fn is_enabled() -> bool {
+    false
+}
+
+/// Return whether the caller runs as machine code.
+#[function(signature = "()")]
+fn is_active() -> bool {
+    false
 }

@@ -87,7 +87,7 @@ pub fn start(function: &Object, args: &Object, kwargs: Option<&Object>, shared: 
     match std::thread::Builder::new().stack_size(size).spawn(move || run(boot)) {
         Ok(os) => {
             use std::os::unix::thread::JoinHandleExt;
-            shared.ident.store(os.as_pthread_t() as u64, Ordering::Relaxed);
+            shared.ident.store(os.as_pthread_t(), Ordering::Relaxed);
             *shared.os_thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(os);
             shared.set_stage(Stage::Running);
             Ok(())

@@ -9,7 +9,9 @@ use taipan_object::typeobj::slots::{MappingMethods, NumberMethods, Slot, VisitPr
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Type, TypeDef, bail, flags, getset, getsets, layout, members, method, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Type, TypeDef, bail, flags, getset, getsets, layout, members, method, methods,
+};
 
 /// A type alias.
 #[repr(C)]

@@ -131,7 +131,12 @@ pub(crate) fn set_module(o: &Object) -> PyResult<()> {
     if m.is_none() { Ok(()) } else { o.set_attr(intern!("__module__"), &m) }
 }
 
-/// `a | b` of type parameters.
+/// `a | b` of type parameters: `typing` looks at the other operand, which may be the name of a type.
+pub(crate) extern "C" fn parameter_or(a: &Object, b: &Object) -> PyResult {
+    taipan_object::types::union::from_tuple(&Tuple::new(&[a, b]))
+}
+
+/// `a | b` of type aliases.
 pub(crate) extern "C" fn type_or(a: &Object, b: &Object) -> PyResult {
     taipan_object::types::union::or(a, b)
 }

@@ -1,6 +1,6 @@
 //! `typing.ParamSpec`, and its `args` and `kwargs`.
 
-use super::{call_typing, default_evaluator, default_of, evaluator, has_default as has, set_module, type_or};
+use super::{call_typing, default_evaluator, default_of, evaluator, has_default as has, parameter_or, set_module};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
@@ -11,7 +11,9 @@ use taipan_object::protocol::compare::{CompareOp, not_implemented};
 use taipan_object::typeobj::slots::{NumberMethods, Slot, VisitProc};
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Type, TypeDef, bail, flags, getset, getsets, layout, members, method, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Type, TypeDef, bail, flags, getset, getsets, layout, members, method, methods,
+};
 
 /// A parameter specification.
 #[repr(C)]
@@ -117,10 +119,20 @@ extern "C" fn paramspec_repr(o: &Object) -> PyResult {
 }
 
 fn get_args(p: &ParamSpec) -> Obj {
-    new_object(ParamSpecArgs { ob_base: Object::placeholder(), origin: ObjCell::new(p.to_obj()), weaklist: Cell::new(std::ptr::null_mut()) }).into_obj()
+    new_object(ParamSpecArgs {
+        ob_base: Object::placeholder(),
+        origin: ObjCell::new(p.to_obj()),
+        weaklist: Cell::new(std::ptr::null_mut()),
+    })
+    .into_obj()
 }
 fn get_kwargs(p: &ParamSpec) -> Obj {
-    new_object(ParamSpecKwargs { ob_base: Object::placeholder(), origin: ObjCell::new(p.to_obj()), weaklist: Cell::new(std::ptr::null_mut()) }).into_obj()
+    new_object(ParamSpecKwargs {
+        ob_base: Object::placeholder(),
+        origin: ObjCell::new(p.to_obj()),
+        weaklist: Cell::new(std::ptr::null_mut()),
+    })
+    .into_obj()
 }
 fn get_default(p: &ParamSpec) -> PyResult {
     default_of(&p.default_value, &p.evaluate_default)
@@ -177,7 +189,7 @@ extern "C" fn paramspec_clear(o: &Object) -> c_int {
     0
 }
 
-static AS_NUMBER: NumberMethods = NumberMethods { or: Slot::new(type_or), ..NumberMethods::EMPTY };
+static AS_NUMBER: NumberMethods = NumberMethods { or: Slot::new(parameter_or), ..NumberMethods::EMPTY };
 
 #[allow(non_upper_case_globals)]
 /// `typing.ParamSpec`.
@@ -225,7 +237,12 @@ macro_rules! part {
         extern "C" fn $new(_cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResult {
             crate::arguments::with($short, &["origin"], 1, args, kwargs, |a| {
                 let origin = ObjCell::new(a[0].unwrap_or(none()).to_obj());
-                Ok(new_object($name { ob_base: Object::placeholder(), origin, weaklist: Cell::new(std::ptr::null_mut()) }).into_obj())
+                Ok(new_object($name {
+                    ob_base: Object::placeholder(),
+                    origin,
+                    weaklist: Cell::new(std::ptr::null_mut()),
+                })
+                .into_obj())
             })
         }
         extern "C" fn $repr(o: &Object) -> PyResult {
@@ -261,7 +278,19 @@ macro_rules! part {
     };
 }
 
-part!(ParamSpecArgs, ParamSpecArgs_Type, "ParamSpecArgs", "paramspecargs", "args", args_new, args_repr, args_compare, args_traverse, args_clear, args_mro_entries);
+part!(
+    ParamSpecArgs,
+    ParamSpecArgs_Type,
+    "ParamSpecArgs",
+    "paramspecargs",
+    "args",
+    args_new,
+    args_repr,
+    args_compare,
+    args_traverse,
+    args_clear,
+    args_mro_entries
+);
 part!(
     ParamSpecKwargs,
     ParamSpecKwargs_Type,
@@ -291,7 +320,12 @@ pub static ParamSpecArgs_Type: Type = Type::new_static(TypeDef {
     richcompare: Some(args_compare),
     weaklistoffset: offset_of!(ParamSpecArgs, weaklist) as isize,
     methods: methods![args_mro_entries],
-    members: members![MemberDef::new(c"__origin__", member::OBJECT, offset_of!(ParamSpecArgs, origin), member::READONLY)],
+    members: members![MemberDef::new(
+        c"__origin__",
+        member::OBJECT,
+        offset_of!(ParamSpecArgs, origin),
+        member::READONLY
+    )],
     new: Some(args_new),
     ..TypeDef::EMPTY
 });
@@ -311,7 +345,12 @@ pub static ParamSpecKwargs_Type: Type = Type::new_static(TypeDef {
     richcompare: Some(kwargs_compare),
     weaklistoffset: offset_of!(ParamSpecKwargs, weaklist) as isize,
     methods: methods![kwargs_mro_entries],
-    members: members![MemberDef::new(c"__origin__", member::OBJECT, offset_of!(ParamSpecKwargs, origin), member::READONLY)],
+    members: members![MemberDef::new(
+        c"__origin__",
+        member::OBJECT,
+        offset_of!(ParamSpecKwargs, origin),
+        member::READONLY
+    )],
     new: Some(kwargs_new),
     ..TypeDef::EMPTY
 });

@@ -1,6 +1,9 @@
 //! `typing.TypeVar`.
 
-use super::{call_typing, default_evaluator, default_of, evaluator, evaluator_of, has_default as has, lazy, set_module, type_or};
+use super::{
+    call_typing, default_evaluator, default_of, evaluator, evaluator_of, has_default as has, lazy, parameter_or,
+    set_module,
+};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
@@ -11,7 +14,10 @@ use taipan_object::typeobj::slots::{NumberMethods, Slot, VisitProc};
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Type, TypeDef, bail, flags, getset, getsets, intern, layout, members, method, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Raised, Type, TypeDef, bail, flags, getset, getsets, intern, layout, members,
+    method, methods, raise,
+};
 
 /// A type variable.
 #[repr(C)]
@@ -179,13 +185,22 @@ fn typing_prepare_subst(this: &TypeVar, alias: &Object, args: &Object) -> PyResu
     if index == args.len() {
         let default = get_default(this)?;
         if default.is(evaluator::no_default()) {
-            bail!(TypeError, "Too few arguments for {}", alias.str()?.display());
+            return Err(too_few(alias, args.len(), index));
         }
         let mut all = args.items().to_vec();
         all.push(default);
         return Ok(Tuple::from_vec(all).into_obj());
     }
-    bail!(TypeError, "Too few arguments for {}", alias.str()?.display())
+    Err(too_few(alias, args.len(), index))
+}
+
+fn too_few(alias: &Object, given: usize, index: usize) -> Raised {
+    match alias.str() {
+        Ok(s) => {
+            raise!(TypeError, "Too few arguments for {}; actual {given}, expected at least {}", s.display(), index + 1)
+        }
+        Err(e) => e,
+    }
 }
 
 /// Pickle by name.
@@ -224,7 +239,7 @@ extern "C" fn typevar_clear(o: &Object) -> c_int {
     0
 }
 
-static AS_NUMBER: NumberMethods = NumberMethods { or: Slot::new(type_or), ..NumberMethods::EMPTY };
+static AS_NUMBER: NumberMethods = NumberMethods { or: Slot::new(parameter_or), ..NumberMethods::EMPTY };
 
 #[allow(non_upper_case_globals)]
 /// `typing.TypeVar`.

@@ -11,7 +11,9 @@ use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Type, TypeDef, bail, flags, getset, getsets, layout, members, method, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Type, TypeDef, bail, flags, getset, getsets, layout, members, method, methods,
+};
 
 /// A type variable tuple.
 #[repr(C)]

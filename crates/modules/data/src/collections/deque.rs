@@ -137,10 +137,11 @@ impl Deque {
     #[inline(always)]
     fn shrink(&self) {
         let capacity = self.capacity.get();
-        if capacity > 64 && self.len() < capacity / 4 {
-            if let Err(e) = self.reallocate(capacity / 2) {
-                e.clear();
-            }
+        if capacity > 64
+            && self.len() < capacity / 4
+            && let Err(e) = self.reallocate(capacity / 2)
+        {
+            e.clear();
         }
     }
 
@@ -239,6 +240,11 @@ impl Deque {
     /// The items as they are now.
     pub fn snapshot(&self) -> Vec<Obj> {
         (0..self.len()).filter_map(|i| self.get(i)).collect()
+    }
+
+    /// An empty deque without limit.
+    pub fn empty() -> Ref<Deque> {
+        alloc::new_object(Deque::body(-1))
     }
 
     fn new_like(&self, items: Vec<Obj>) -> PyResult<Ref<Deque>> {

@@ -1,7 +1,7 @@
 //! `_collections`: `deque`, `defaultdict`, `OrderedDict`, the fields of named tuples, and counting.
 
 mod defaultdict;
-mod deque;
+pub mod deque;
 mod deque_iter;
 mod odict;
 mod odict_iter;

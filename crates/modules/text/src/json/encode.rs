@@ -1,7 +1,6 @@
 //! `make_encoder`: objects to JSON text.
 
 use super::text::{encode_basestring, encode_basestring_ascii, push_quoted};
-use crate::construct::{bind, required, signature};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
@@ -9,6 +8,7 @@ use taipan_object::alloc::{dealloc_of, new_instance};
 use taipan_object::args::{Signature, receiver};
 use taipan_object::error::restore;
 use taipan_object::method::{MemberDef, member};
+use taipan_object::native::{bind, required, signature};
 use taipan_object::thread::check_recursion;
 use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::cfunction::CFunction;

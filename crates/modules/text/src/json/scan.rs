@@ -1,7 +1,6 @@
 //! `make_scanner`: JSON text to objects.
 
 use super::text::{Scanned, Text, decode_error, scan_string};
-use crate::construct::{bind, required, signature};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
@@ -11,6 +10,7 @@ use taipan_object::alloc::{dealloc_of, new_instance};
 use taipan_object::args::Signature;
 use taipan_object::codecs::errors::pair;
 use taipan_object::method::{MemberDef, member};
+use taipan_object::native::{bind, required, signature};
 use taipan_object::thread::check_recursion;
 use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::dict::Dict;

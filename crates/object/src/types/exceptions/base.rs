@@ -159,7 +159,7 @@ fn base_reduce(this: &BaseException) -> PyResult {
     let args = this.args_tuple();
     let ty = this.ob_base.ty().as_object();
     match this.dict.get() {
-        Some(d) if d.cast::<Dict>().len() > 0 => Ok(Tuple::new(&[ty, &args, d]).into_obj()),
+        Some(d) if !d.cast::<Dict>().is_empty() => Ok(Tuple::new(&[ty, &args, d]).into_obj()),
         _ => Ok(Tuple::new(&[ty, &args]).into_obj()),
     }
 }

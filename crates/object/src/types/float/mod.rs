@@ -49,6 +49,27 @@ impl Float {
         }
     }
 
+    /// A new float, if the thread has a block at hand. For the evaluation loop.
+    #[inline(always)]
+    pub fn try_new(ts: &Thread, x: f64) -> Option<Ref<Float>> {
+        let p = ts.free_lists.floats.pop();
+        if p.is_null() {
+            return None;
+        }
+        // SAFETY: the block has a float's size and is written before it is shown.
+        unsafe {
+            p.cast::<Float>().write(Float { ob_base: Object::new(&PyFloat_Type), value: Cell::new(x) });
+            Some(Obj::from_raw(p.cast()).cast_into_unchecked())
+        }
+    }
+
+    /// Changes the value. For the evaluation loop, which knows that nobody else has a reference to this exact `float`.
+    #[inline(always)]
+    pub fn overwrite(&self, x: f64) {
+        debug_assert!(self.is_unique() && self.is_exact(&PyFloat_Type));
+        self.value.set(x);
+    }
+
     /// The value.
     #[inline(always)]
     pub fn value(&self) -> f64 {

@@ -136,6 +136,41 @@ impl Int {
         }
     }
 
+    /// The greatest magnitude with one digit.
+    pub const COMPACT_MAX: i64 = MASK as i64;
+
+    /// An integer of one digit that is not among the static ones, if the thread has a block at hand. For the evaluation loop.
+    #[inline(always)]
+    pub fn try_compact(ts: &Thread, v: i64) -> Option<Ref<Int>> {
+        debug_assert!(v.abs() <= Int::COMPACT_MAX && !Int::is_small(v));
+        let p = ts.free_lists.ints.pop().cast::<Int>();
+        if p.is_null() {
+            return None;
+        }
+        // SAFETY: the block has room for the head and two digits; what is read of it is written before it is shown.
+        unsafe {
+            (&raw mut (*p).ob_base).write(Object::new(&PyLong_Type));
+            (&raw mut (*p).tag).write(Cell::new(1 << COUNT_SHIFT | if v < 0 { NEGATIVE } else { 0 }));
+            (&raw mut (*p).digit).cast::<[u32; 2]>().write([v.unsigned_abs() as u32, 0]);
+            Some(Obj::from_raw(p.cast()).cast_into_unchecked())
+        }
+    }
+
+    /// Whether the value has a static object.
+    #[inline(always)]
+    pub fn is_small(v: i64) -> bool {
+        (v.wrapping_sub(SMALL_MIN) as u64) < SMALL_COUNT as u64
+    }
+
+    /// Changes the value to one of one digit. For the evaluation loop, which knows that nobody else has a reference to this exact `int`,
+    /// and that the value is none of the static ones.
+    #[inline(always)]
+    pub fn overwrite_compact(&self, v: i64) {
+        debug_assert!(self.is_unique() && self.is_exact(&PyLong_Type) && v.abs() <= Int::COMPACT_MAX && !Int::is_small(v));
+        self.tag.set(tag_of(v < 0, 1));
+        self.digit[0].set(v.unsigned_abs() as u32);
+    }
+
     /// From a machine integer.
     #[inline(always)]
     pub fn from_i64(v: i64) -> Ref<Int> {

@@ -88,7 +88,7 @@ impl List {
     /// The items as they are now. Not to be held across anything that may run Python code or change the list.
     #[inline(always)]
     pub fn items(&self) -> &[Obj] {
-        if self.len() == 0 {
+        if self.is_empty() {
             return &[];
         }
         // SAFETY: `ob_size` owned references lie there; null items exist only in lists that extensions are still filling.
@@ -259,7 +259,7 @@ impl List {
         }
         if (self.len() as isize) < self.allocated.get() {
             self.resize_storage(self.len(), false)?;
-            if self.len() == 0 {
+            if self.is_empty() {
                 self.resize_storage(0, true)?;
             }
         }

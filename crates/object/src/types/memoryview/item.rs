@@ -41,7 +41,7 @@ impl RawBuffer {
 }
 
 /// Half-precision bits as a double.
-fn half_to_f64(h: u16) -> f64 {
+pub fn half_to_f64(h: u16) -> f64 {
     let sign = if h & 0x8000 != 0 { -1.0 } else { 1.0 };
     let (exp, frac) = (i32::from(h >> 10 & 31), f64::from(h & 0x3FF));
     sign * match exp {
@@ -53,7 +53,7 @@ fn half_to_f64(h: u16) -> f64 {
 }
 
 /// A double as half-precision bits, rounded half to even; `None` when it is too large.
-fn f64_to_half(x: f64) -> Option<u16> {
+pub fn f64_to_half(x: f64) -> Option<u16> {
     let bits = x.to_bits();
     let sign = (bits >> 48) as u16 & 0x8000;
     if x.is_nan() {
@@ -78,7 +78,7 @@ fn f64_to_half(x: f64) -> Option<u16> {
 ///
 /// # Safety
 /// An item of the format lies there.
-pub(crate) unsafe fn unpack(p: *const u8, format: u8) -> PyResult<Obj> {
+pub unsafe fn unpack(p: *const u8, format: u8) -> PyResult<Obj> {
     // SAFETY: the caller's promise; reads need no alignment.
     unsafe {
         let int = |n: i64| Int::from_i64(n).into_obj();

@@ -1,8 +1,8 @@
 //! Operators.
 
 use super::prelude::*;
-use taipan_object::protocol::number;
 use taipan_bytecode::opcode::nb;
+use taipan_object::protocol::number;
 
 type Operator = fn(&Object, &Object) -> PyResult;
 
@@ -48,11 +48,23 @@ static OPERATORS: [Operator; 27] = [
 const _: () = assert!(nb::SUBSCR == 26);
 
 general!(BINARY_OP(vm, n) [specialize::binary_op] {
-    let Some(f) = OPERATORS.get(n) else { bail!(SystemError, "bad binary operator {n}") };
-    let r = f(vm.obj(2), vm.obj(1))?;
-    vm.finish(2, r);
-    Ok(())
+    binary(vm, n)
 });
+
+slow!(binary_any(vm, n) {
+    binary(vm, n)
+});
+
+/// `BINARY_OP`, whatever the operands.
+unsafe fn binary(vm: &mut Machine, n: usize) -> PyResult<()> {
+    // SAFETY: two operands are on the stack.
+    unsafe {
+        let Some(f) = OPERATORS.get(n) else { bail!(SystemError, "bad binary operator {n}") };
+        let r = f(vm.obj(2), vm.obj(1))?;
+        vm.finish(2, r);
+    }
+    Ok(())
+}
 
 general!(UNARY_NEGATIVE(vm, _) {
     let r = number::negative(vm.obj(1))?;

@@ -29,7 +29,13 @@ impl Machine {
     }
 
     /// Calls `callable` with the arguments from `args` on, of which `npos` are positional; they stay where they are.
-    pub(crate) unsafe fn call_native(&mut self, callable: &Object, args: *const StackRef, npos: usize, kwnames: Option<&Object>) -> PyResult {
+    pub(crate) unsafe fn call_native(
+        &mut self,
+        callable: &Object,
+        args: *const StackRef,
+        npos: usize,
+        kwnames: Option<&Object>,
+    ) -> PyResult {
         // SAFETY: the values are on the stack during the call.
         unsafe {
             let total = npos + kwnames.map_or(0, |k| k.cast_unchecked::<Tuple>().len());
@@ -49,7 +55,14 @@ impl Machine {
 
     /// Enters the function at place `depth` from the top with `argc` arguments (and values for `kwnames`) from `args` on, in the running loop.
     /// All `depth` values leave the stack. The caller goes on after `units` units.
-    pub(crate) unsafe fn enter_function(&mut self, depth: usize, args: *mut StackRef, argc: usize, kwnames: Option<&Tuple>, units: u16) -> PyResult<Done> {
+    pub(crate) unsafe fn enter_function(
+        &mut self,
+        depth: usize,
+        args: *mut StackRef,
+        argc: usize,
+        kwnames: Option<&Tuple>,
+        units: u16,
+    ) -> PyResult<Done> {
         // SAFETY: the value at `depth` is a function.
         unsafe {
             let ts = self.thread();
@@ -145,7 +158,12 @@ pub unsafe fn call_function_ex(vm: &mut Machine) -> PyResult<Done> {
         if vm.obj(2).downcast_exact::<Tuple>().is_none() {
             let iterable = vm.obj(2);
             if iterable.ty().iter.get().is_none() && !iterable.is_sequence() {
-                bail!(TypeError, "{} argument after * must be an iterable, not {}", function_str(callable)?, iterable.ty().name_str());
+                bail!(
+                    TypeError,
+                    "{} argument after * must be an iterable, not {}",
+                    function_str(callable)?,
+                    iterable.ty().name_str()
+                );
             }
             let t = iterable.to_tuple()?;
             let old = vm.peek(2);

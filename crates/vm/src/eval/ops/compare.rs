@@ -7,17 +7,29 @@ use taipan_object::protocol::compare::CompareOp;
 const TO_BOOL_BIT: usize = 16;
 
 general!(COMPARE_OP(vm, n) [specialize::compare_op] {
-    let r = vm.obj(2).rich_compare(vm.obj(1), CompareOp::from_c((n >> 5) as i32))?;
-    if n & TO_BOOL_BIT != 0 {
-        let b = r.is_true()?;
-        drop(r);
-        vm.close_n(2);
-        vm.push(StackRef::borrow(bool_object(b)));
-    } else {
-        vm.finish(2, r);
-    }
-    Ok(())
+    compare(vm, n)
 });
+
+slow!(compare_any(vm, n) {
+    compare(vm, n)
+});
+
+/// `COMPARE_OP`, whatever the operands.
+unsafe fn compare(vm: &mut Machine, n: usize) -> PyResult<()> {
+    // SAFETY: two operands are on the stack.
+    unsafe {
+        let r = vm.obj(2).rich_compare(vm.obj(1), CompareOp::from_c((n >> 5) as i32))?;
+        if n & TO_BOOL_BIT != 0 {
+            let b = r.is_true()?;
+            drop(r);
+            vm.close_n(2);
+            vm.push(StackRef::borrow(bool_object(b)));
+        } else {
+            vm.finish(2, r);
+        }
+        Ok(())
+    }
+}
 
 general!(CONTAINS_OP(vm, invert) [specialize::contains_op] {
     let found = vm.obj(1).contains(vm.obj(2))?;

@@ -147,13 +147,17 @@ unsafe fn unpack(vm: &mut Machine, seq: &Object, before: usize, after: Option<us
     // SAFETY: `co_stacksize` has room for all items.
     unsafe {
         if after.is_none() {
-            if let Some(t) = seq.downcast_exact::<Tuple>() && t.len() == before {
+            if let Some(t) = seq.downcast_exact::<Tuple>()
+                && t.len() == before
+            {
                 for item in t.items().iter().rev() {
                     vm.push(StackRef::new(item));
                 }
                 return Ok(());
             }
-            if let Some(l) = seq.downcast_exact::<List>() && l.len() == before {
+            if let Some(l) = seq.downcast_exact::<List>()
+                && l.len() == before
+            {
                 for i in (0..before).rev() {
                     match l.get(i) {
                         Some(item) => vm.push_obj(item),
@@ -179,7 +183,11 @@ unsafe fn unpack(vm: &mut Machine, seq: &Object, before: usize, after: Option<us
                 Some(o) => items.push(o),
                 None => match after {
                     None => bail!(ValueError, "not enough values to unpack (expected {before}, got {got})"),
-                    Some(after) => bail!(ValueError, "not enough values to unpack (expected at least {}, got {got})", before + after),
+                    Some(after) => bail!(
+                        ValueError,
+                        "not enough values to unpack (expected at least {}, got {got})",
+                        before + after
+                    ),
                 },
             }
         }
@@ -195,7 +203,12 @@ unsafe fn unpack(vm: &mut Machine, seq: &Object, before: usize, after: Option<us
                     rest.push(o);
                 }
                 if rest.len() < after {
-                    bail!(ValueError, "not enough values to unpack (expected at least {}, got {})", before + after, before + rest.len());
+                    bail!(
+                        ValueError,
+                        "not enough values to unpack (expected at least {}, got {})",
+                        before + after,
+                        before + rest.len()
+                    );
                 }
                 let tail = rest.split_off(rest.len() - after);
                 items.push(List::from_vec(rest).into_obj());

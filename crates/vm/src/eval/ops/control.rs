@@ -12,7 +12,7 @@ op!(RESUME(vm, n) {
     if word & !breaker::EVENTS != vm.code().instrumentation_version.get() {
         return Flow::Slow(instrument_code);
     }
-    vm.set_opcode(Op::RESUME_CHECK);
+    vm.quicken(Op::RESUME, Op::RESUME_CHECK);
     if word & breaker::EVENTS != 0 && n & resume::LOCATION_MASK as usize <= resume::AFTER_YIELD as usize {
         return Flow::Slow(handle_pending);
     }
@@ -38,7 +38,7 @@ slow!(handle_pending(vm, _) {
 op!(JUMP_FORWARD(_vm, d) { Flow::Jump(d as isize) });
 
 op!(JUMP_BACKWARD(vm, d) {
-    vm.set_opcode(Op::JUMP_BACKWARD_NO_JIT);
+    vm.quicken(Op::JUMP_BACKWARD, Op::JUMP_BACKWARD_NO_JIT);
     JUMP_BACKWARD_NO_JIT(vm, d)
 });
 
@@ -103,6 +103,18 @@ slow!(close_then_jump(vm, _) {
 });
 
 impl Machine {
+    /// Puts `to` in the place of `from`, if that is what stands there: instrumentation may hide the instruction.
+    #[inline(always)]
+    pub(crate) unsafe fn quicken(&mut self, from: Op, to: Op) {
+        // SAFETY: the low byte of a unit is the opcode.
+        unsafe {
+            let at = self.ip.sub(1).cast::<u8>();
+            if *at == from as u16 as u8 {
+                *at = to as u16 as u8;
+            }
+        }
+    }
+
     /// Overwrites the opcode of the current instruction.
     #[inline(always)]
     pub(crate) unsafe fn set_opcode(&mut self, op: Op) {
@@ -120,7 +132,11 @@ impl Machine {
             (*frame).stackpointer = self.sp;
             let entry = (*frame).entry;
             let previous = (*frame).previous;
-            if (*frame).owner == owner::THREAD && (*frame).frame_obj.is_null() && (*frame).locals.is_null() && self.sp == Frame::stack_base(frame) {
+            if (*frame).owner == owner::THREAD
+                && (*frame).frame_obj.is_null()
+                && (*frame).locals.is_null()
+                && self.sp == Frame::stack_base(frame)
+            {
                 ts.current_frame.set(previous.cast());
                 let mut slot = Frame::slot(frame, 0);
                 while slot < self.sp {

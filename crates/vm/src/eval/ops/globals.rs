@@ -59,12 +59,12 @@ general!(DELETE_GLOBAL(vm, n) {
 });
 
 fn delete_name(namespace: &Object, name: &Object) -> PyResult<()> {
-    namespace.del_item(name).or_else(|e| {
+    namespace.del_item(name).map_err(|e| {
         if e.matches(taipan_object::types::exceptions::KeyError) {
             e.clear();
-            return Err(raise_name_error(name));
+            return raise_name_error(name);
         }
-        Err(e)
+        e
     })
 }
 

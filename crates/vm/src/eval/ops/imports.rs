@@ -37,11 +37,10 @@ fn import_from(module: &Object, name: &Object) -> PyResult {
     };
     if let Some(package) = &package {
         let full = Str::from_utf8(&format!("{}.{}", package.cast::<Str>().display(), name.cast::<Str>().display()));
-        if let Some(modules) = Thread::current().interp.modules.get_owned() {
-            if let Some(m) = mapping_get_opt(&modules, &full)? {
+        if let Some(modules) = Thread::current().interp.modules.get_owned()
+            && let Some(m) = mapping_get_opt(&modules, &full)? {
                 return Ok(m);
             }
-        }
     }
     Err(import_errors::cannot_import_name(module, package.as_deref(), name))
 }
@@ -80,7 +79,7 @@ pub fn import_star(frame: &mut Frame, module: &Object) -> PyResult<()> {
             }
             bail!(TypeError, "Item in {module_name}.__all__ must be str, not {got}");
         };
-        if skip_underscores && text.len() > 0 && text.char_at(0) == '_' as u32 {
+        if skip_underscores && !text.is_empty() && text.char_at(0) == '_' as u32 {
             continue;
         }
         let value = module.get_attr(&name)?;

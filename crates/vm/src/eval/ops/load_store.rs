@@ -56,7 +56,7 @@ op!(STORE_FAST(vm, i) {
     let slot = vm.local(i);
     let old = *slot;
     *slot = vm.pop();
-    done(old.release())
+    recycle(vm.thread(), old.release())
 });
 
 op!(STORE_FAST_MAYBE_NULL(vm, i) {
@@ -69,7 +69,7 @@ op!(STORE_FAST_LOAD_FAST(vm, i) {
     *slot = vm.tos();
     let v = *vm.local(i & 15);
     vm.put(1, StackRef::new(v.as_ref()));
-    done(old.release())
+    recycle(vm.thread(), old.release())
 });
 
 op!(STORE_FAST_STORE_FAST(vm, i) {

@@ -9,7 +9,7 @@
 pub(crate) mod prelude {
     pub(crate) use crate::code::CodeObject;
     pub(crate) use crate::eval::breaker;
-    pub(crate) use crate::eval::machine::{Done, Flow, Machine, done};
+    pub(crate) use crate::eval::machine::{Done, Flow, Machine, done, recycle};
     pub(crate) use crate::frame::Frame;
     pub(crate) use crate::specialize;
     pub(crate) use crate::stackref::StackRef;

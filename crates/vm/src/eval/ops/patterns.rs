@@ -32,7 +32,7 @@ general!(MATCH_KEYS(vm, _) {
 
 /// The values of all keys, by the mapping's `get`.
 fn match_keys(map: &Object, keys: &Tuple) -> PyResult<Option<Ref<Tuple>>> {
-    if keys.len() == 0 {
+    if keys.is_empty() {
         return Ok(Some(Tuple::from_vec(Vec::new())));
     }
     let get = map.get_attr(intern!("get"))?;

@@ -45,7 +45,8 @@ impl Machine {
     #[inline(always)]
     unsafe fn guard_keys(&self, o: &Object) -> bool {
         // SAFETY: the type has inline values; the version is in units 3 and 4.
-        instance::inline_values(o).valid() && instance::cached_keys(o.ty()).is_some_and(|k| k.current_version() == unsafe { self.cache32(3) })
+        instance::inline_values(o).valid()
+            && instance::cached_keys(o.ty()).is_some_and(|k| k.current_version() == unsafe { self.cache32(3) })
     }
 }
 

@@ -31,7 +31,8 @@ fn low_on_stack(ts: &Thread) -> bool {
     stack_pointer() < ts.stack_soft_limit.get()
 }
 
-const CONVENTION: std::ffi::c_int = meth::VARARGS | meth::KEYWORDS | meth::NOARGS | meth::O | meth::FASTCALL | meth::METHOD;
+const CONVENTION: std::ffi::c_int =
+    meth::VARARGS | meth::KEYWORDS | meth::NOARGS | meth::O | meth::FASTCALL | meth::METHOD;
 
 slow!(call_any(vm, n) { call_general(vm, n) });
 slow!(call_kw_any(vm, n) { call_kw_general(vm, n) });

@@ -1,5 +1,6 @@
 //! Loops, generators, unpacking.
 
+use crate::eval::ops::for_iter_any;
 use crate::eval::ops::prelude::*;
 use crate::generator::{self, Generator};
 use taipan_object::types::int::Int;
@@ -39,13 +40,23 @@ op!(FOR_ITER_TUPLE(vm, d) {
 
 op!(FOR_ITER_RANGE(vm, d) {
     let Some(it) = vm.obj(1).downcast_exact::<RangeIter>() else { return Flow::Deopt };
-    match it.next_value() {
-        Some(v) => {
-            vm.push(StackRef::steal(Int::from_i64(v).into_obj()));
-            Flow::Next
-        }
-        None => Flow::Jump(d as isize + 1),
+    if it.len.get() <= 0 {
+        return Flow::Jump(d as isize + 1);
     }
+    let v = it.start.get();
+    let next = if Int::is_small(v) {
+        StackRef::borrow(Int::small_borrowed(v))
+    } else {
+        if v.unsigned_abs() > Int::COMPACT_MAX as u64 {
+            return Flow::Slow(for_iter_any);
+        }
+        let Some(i) = Int::try_compact(vm.thread(), v) else { return Flow::Slow(for_iter_any) };
+        StackRef::steal(i.into_obj())
+    };
+    it.start.set(v.wrapping_add(it.step.get()));
+    it.len.set(it.len.get() - 1);
+    vm.push(next);
+    Flow::Next
 });
 
 /// Goes on in the generator's frame.

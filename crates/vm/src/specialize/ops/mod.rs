@@ -31,7 +31,15 @@ impl Machine {
     /// what lies between them and the end of the stack leave it together with `below` values under them. The caller
     /// goes on after `units` units. [`Machine::can_enter`] has said yes.
     #[inline(always)]
-    pub(crate) unsafe fn enter_exact(&mut self, f: &Function, funcobj: StackRef, args: *mut StackRef, argc: usize, below: usize, units: u16) -> Flow {
+    pub(crate) unsafe fn enter_exact(
+        &mut self,
+        f: &Function,
+        funcobj: StackRef,
+        args: *mut StackRef,
+        argc: usize,
+        below: usize,
+        units: u16,
+    ) -> Flow {
         // SAFETY: the arguments are on the stack; there is room for the frame.
         unsafe {
             let ts = self.thread();

@@ -2,6 +2,7 @@
 
 use super::extend;
 use crate::eval::ops::prelude::*;
+use crate::eval::ops::{binary_any, compare_any};
 use crate::function::Function;
 use taipan_bytecode::Op;
 use taipan_object::typeobj::HeapType;
@@ -30,17 +31,43 @@ unsafe fn double(v: StackRef) -> Option<f64> {
     }
 }
 
+/// No call on the usual way: the result goes into an operand that nobody else has, or into a block of the free list.
 #[inline(always)]
 unsafe fn int_op(vm: &mut Machine, f: impl Fn(i64, i64) -> i64) -> Flow {
-    // SAFETY: two operands are on the stack.
+    // SAFETY: two operands are on the stack; exact ints that are unique may be changed.
     unsafe {
         let (l, r) = (vm.nos(), vm.tos());
         let (Some(a), Some(b)) = (compact(l), compact(r)) else { return Flow::Deopt };
         let v = f(a, b);
-        // The operands go first: their memory is the result's.
-        l.close();
-        r.close();
-        vm.replace(2, StackRef::steal(Int::from_i64(v).into_obj()));
+        let (left_free, right_free) = (l.is_unique(), r.is_unique());
+        if Int::is_small(v) {
+            if left_free || right_free {
+                return Flow::Slow(binary_any);
+            }
+            l.close_shared();
+            r.close_shared();
+            vm.replace(2, StackRef::borrow(Int::small_borrowed(v)));
+            return Flow::Next;
+        }
+        if v.unsigned_abs() > Int::COMPACT_MAX as u64 || left_free && right_free {
+            return Flow::Slow(binary_any);
+        }
+        if left_free {
+            l.as_ref().cast_unchecked::<Int>().overwrite_compact(v);
+            r.close_shared();
+            vm.replace(2, l);
+            return Flow::Next;
+        }
+        if right_free {
+            r.as_ref().cast_unchecked::<Int>().overwrite_compact(v);
+            l.close_shared();
+            vm.replace(2, r);
+            return Flow::Next;
+        }
+        let Some(new) = Int::try_compact(vm.thread(), v) else { return Flow::Slow(binary_any) };
+        l.close_shared();
+        r.close_shared();
+        vm.replace(2, StackRef::steal(new.into_obj()));
         Flow::Next
     }
 }
@@ -51,14 +78,31 @@ op!(BINARY_OP_MULTIPLY_INT(vm, _) { int_op(vm, |a, b| a * b) });
 
 #[inline(always)]
 unsafe fn float_op(vm: &mut Machine, f: impl Fn(f64, f64) -> f64) -> Flow {
-    // SAFETY: two operands are on the stack.
+    // SAFETY: as for `int_op`.
     unsafe {
         let (l, r) = (vm.nos(), vm.tos());
         let (Some(a), Some(b)) = (double(l), double(r)) else { return Flow::Deopt };
         let v = f(a, b);
-        l.close();
-        r.close();
-        vm.replace(2, StackRef::steal(Float::new(v).into_obj()));
+        let (left_free, right_free) = (l.is_unique(), r.is_unique());
+        if left_free && right_free {
+            return Flow::Slow(binary_any);
+        }
+        if left_free {
+            l.as_ref().cast_unchecked::<Float>().overwrite(v);
+            r.close_shared();
+            vm.replace(2, l);
+            return Flow::Next;
+        }
+        if right_free {
+            r.as_ref().cast_unchecked::<Float>().overwrite(v);
+            l.close_shared();
+            vm.replace(2, r);
+            return Flow::Next;
+        }
+        let Some(new) = Float::try_new(vm.thread(), v) else { return Flow::Slow(binary_any) };
+        l.close_shared();
+        r.close_shared();
+        vm.replace(2, StackRef::steal(new.into_obj()));
         Flow::Next
     }
 }
@@ -129,8 +173,11 @@ op!(BINARY_OP_SUBSCR_LIST_INT(vm, _) {
     if ix as usize >= list.len() {
         return Flow::Deopt;
     }
+    if i.is_unique() {
+        return Flow::Slow(subscript);
+    }
     let v = StackRef::new(list.items().get_unchecked(ix as usize));
-    i.close();
+    i.close_shared();
     vm.replace(2, v);
     done(l.release())
 });
@@ -142,8 +189,11 @@ op!(BINARY_OP_SUBSCR_TUPLE_INT(vm, _) {
     if ix as usize >= t.len() {
         return Flow::Deopt;
     }
+    if i.is_unique() {
+        return Flow::Slow(subscript);
+    }
     let v = StackRef::new(t.items().get_unchecked(ix as usize));
-    i.close();
+    i.close_shared();
     vm.replace(2, v);
     done(l.release())
 });
@@ -217,11 +267,20 @@ op!(STORE_SUBSCR_LIST_INT(vm, _) {
     if ix as usize >= list.len() || l.is_unique() {
         return Flow::Deopt;
     }
+    if i.is_unique() {
+        return Flow::Slow(list_store);
+    }
     let old = StackRef::steal_opt(list.replace(ix as usize, v.into_obj()));
-    i.close();
-    l.close();
+    i.close_shared();
+    l.close_shared();
     vm.shrink(3);
-    done(old.release())
+    recycle(vm.thread(), old.release())
+});
+
+slow!(list_store(vm, _) {
+    vm.obj(2).set_item(vm.obj(1), vm.obj(3))?;
+    vm.close_n(3);
+    Ok(())
 });
 
 op!(STORE_SUBSCR_DICT(vm, _) {
@@ -256,8 +315,11 @@ fn holds<T: PartialOrd>(a: T, b: T, m: usize) -> bool {
 op!(COMPARE_OP_INT(vm, m) {
     let (l, r) = (vm.nos(), vm.tos());
     let (Some(a), Some(b)) = (compact(l), compact(r)) else { return Flow::Deopt };
-    l.close();
-    r.close();
+    if l.is_unique() || r.is_unique() {
+        return Flow::Slow(compare_any);
+    }
+    l.close_shared();
+    r.close_shared();
     vm.replace(2, StackRef::borrow(bool_object(holds(a, b, m))));
     Flow::Next
 });
@@ -265,8 +327,11 @@ op!(COMPARE_OP_INT(vm, m) {
 op!(COMPARE_OP_FLOAT(vm, m) {
     let (l, r) = (vm.nos(), vm.tos());
     let (Some(a), Some(b)) = (double(l), double(r)) else { return Flow::Deopt };
-    l.close();
-    r.close();
+    if l.is_unique() || r.is_unique() {
+        return Flow::Slow(compare_any);
+    }
+    l.close_shared();
+    r.close_shared();
     vm.replace(2, StackRef::borrow(bool_object(holds(a, b, m))));
     Flow::Next
 });
@@ -330,7 +395,7 @@ op!(TO_BOOL_INT(vm, _) {
 op!(TO_BOOL_LIST(vm, _) {
     let v = vm.tos();
     let Some(l) = v.as_ref().downcast_exact::<List>() else { return Flow::Deopt };
-    let b = l.len() != 0;
+    let b = !l.is_empty();
     vm.put(1, StackRef::borrow(bool_object(b)));
     done(v.release())
 });
@@ -346,7 +411,7 @@ op!(TO_BOOL_NONE(vm, _) {
 op!(TO_BOOL_STR(vm, _) {
     let v = vm.tos();
     let Some(s) = v.as_ref().downcast_exact::<Str>() else { return Flow::Deopt };
-    let b = s.len() != 0;
+    let b = !s.is_empty();
     vm.put(1, StackRef::borrow(bool_object(b)));
     done(v.release())
 });

@@ -1,0 +1,30 @@
+//! Native modules by which programs look at programs: syntax trees, symbol tables, opcodes, the types of typing.
+#![warn(missing_docs)]
+
+pub mod ast;
+pub mod faulthandler;
+pub mod opcode;
+pub mod suggestions;
+pub mod symtable;
+pub mod tracemalloc;
+pub mod types_module;
+pub mod typing_module;
+
+use taipan_object::types::module::ModuleDef;
+
+/// The modules of this crate.
+pub static MODULES: &[&ModuleDef] = &[
+    &ast::MODULE,
+    &faulthandler::MODULE,
+    &opcode::MODULE,
+    &suggestions::MODULE,
+    &symtable::MODULE,
+    &tracemalloc::MODULE,
+    &types_module::MODULE,
+    &typing_module::MODULE,
+];
+
+/// Lets `compile()` work with trees of objects.
+pub fn install() {
+    ast::install();
+}

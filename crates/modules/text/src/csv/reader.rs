@@ -1,0 +1,299 @@
+//! The reader: lines to lists of fields, by a state machine that goes on from line to line.
+
+use super::dialect::{Dialect, Quoting, UNSET};
+use super::{error, field_limit};
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+use std::mem::offset_of;
+use taipan_object::alloc::{dealloc_of, new_object};
+use taipan_object::error::to_iternext;
+use taipan_object::method::{MemberDef, member};
+use taipan_object::protocol::number;
+use taipan_object::typeobj::slots::VisitProc;
+use taipan_object::types::list::List;
+use taipan_object::types::none::none;
+use taipan_object::types::str::unit::Unit;
+use taipan_object::types::str::{Str, StrBuilder};
+use taipan_object::{Obj, ObjCell, Object, PyResult, Type, TypeDef, flags, layout, members, visit, with_units};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    StartRecord,
+    StartField,
+    Escaped,
+    InField,
+    InQuoted,
+    EscapeInQuoted,
+    QuoteInQuoted,
+    EatNewline,
+    AfterEscapedNewline,
+}
+
+/// A reader.
+#[repr(C)]
+pub struct Reader {
+    ob_base: Object,
+    lines: ObjCell,
+    dialect: ObjCell,
+    line_num: Cell<u64>,
+}
+layout!(Reader, Reader_Type);
+
+/// A reader of an iterator.
+pub fn new(lines: Obj, dialect: Obj) -> PyResult {
+    let body = Reader {
+        ob_base: Object::placeholder(),
+        lines: ObjCell::new(lines),
+        dialect: ObjCell::new(dialect),
+        line_num: Cell::new(0),
+    };
+    Ok(new_object(body).into_obj())
+}
+
+/// What is behind the last character of a line.
+const END: u32 = u32::MAX - 1;
+
+/// One record under way.
+struct Record<'a> {
+    d: &'a Dialect,
+    state: State,
+    fields: Vec<Obj>,
+    field: StrBuilder,
+    unquoted: bool,
+    limit: usize,
+}
+
+impl Record<'_> {
+    fn save(&mut self) -> PyResult<()> {
+        let q = self.d.quoting;
+        let text = std::mem::take(&mut self.field);
+        if self.unquoted && text.is_empty() && matches!(q, Quoting::NotNull | Quoting::Strings) {
+            self.fields.push(none().to_obj());
+            return Ok(());
+        }
+        let number = self.unquoted && !text.is_empty() && matches!(q, Quoting::NonNumeric | Quoting::Strings);
+        let s = text.finish();
+        self.fields.push(if number { number::to_float(&s)?.into_obj() } else { s.into_obj() });
+        Ok(())
+    }
+
+    fn add<U: Unit>(&mut self, s: &[U]) -> PyResult<()> {
+        if self.field.len() + s.len() > self.limit {
+            return Err(error(&format!("field larger than field limit ({})", self.limit)));
+        }
+        self.field.push_data(U::data(s));
+        Ok(())
+    }
+
+    fn add_char(&mut self, c: u32) -> PyResult<()> {
+        if self.field.len() >= self.limit {
+            return Err(error(&format!("field larger than field limit ({})", self.limit)));
+        }
+        self.field.push_char(c);
+        Ok(())
+    }
+
+    fn after_line(c: u32) -> State {
+        if c == END { State::StartRecord } else { State::EatNewline }
+    }
+
+    fn line<U: Unit>(&mut self, s: &[U]) -> PyResult<()> {
+        let d = self.d;
+        let mut i = 0;
+        while let Some(&c) = s.get(i) {
+            // Stretches without anything special are taken as a whole.
+            let plain = match self.state {
+                State::InField => s[i..].iter().position(|&c| {
+                    let c = c.into();
+                    c == d.delimiter || c == d.escapechar || c == 10 || c == 13
+                }),
+                State::InQuoted => s[i..].iter().position(|&c| {
+                    let c = c.into();
+                    c == d.quotechar || c == d.escapechar
+                }),
+                _ => Some(0),
+            };
+            let n = plain.unwrap_or(s.len() - i);
+            if n > 0 {
+                self.add(&s[i..i + n])?;
+                i += n;
+            } else {
+                self.step(c.into())?;
+                i += 1;
+            }
+        }
+        self.step(END)
+    }
+
+    #[inline]
+    fn step(&mut self, c: u32) -> PyResult<()> {
+        let d = self.d;
+        let ends_line = c == 10 || c == 13 || c == END;
+        let quote = c == d.quotechar && c != UNSET && d.quoting != Quoting::None;
+        let escape = c == d.escapechar && c != UNSET;
+        match self.state {
+            State::StartRecord if c == END => {}
+            State::StartRecord if ends_line => self.state = State::EatNewline,
+            State::StartRecord | State::StartField => {
+                self.unquoted = true;
+                if ends_line {
+                    self.save()?;
+                    self.state = Record::after_line(c);
+                } else if quote {
+                    self.unquoted = false;
+                    self.state = State::InQuoted;
+                } else if escape {
+                    self.state = State::Escaped;
+                } else if c == 32 && d.skipinitialspace.get() {
+                    self.state = State::StartField;
+                } else if c == d.delimiter {
+                    self.save()?;
+                    self.state = State::StartField;
+                } else {
+                    self.add_char(c)?;
+                    self.state = State::InField;
+                }
+            }
+            State::Escaped => {
+                self.add_char(if c == END { 10 } else { c })?;
+                self.state = if c == 10 || c == 13 { State::AfterEscapedNewline } else { State::InField };
+            }
+            State::AfterEscapedNewline if c == END => {}
+            State::AfterEscapedNewline | State::InField => {
+                self.state = State::InField;
+                if ends_line {
+                    self.save()?;
+                    self.state = Record::after_line(c);
+                } else if escape {
+                    self.state = State::Escaped;
+                } else if c == d.delimiter {
+                    self.save()?;
+                    self.state = State::StartField;
+                } else {
+                    self.add_char(c)?;
+                }
+            }
+            State::InQuoted => {
+                if c == END {
+                } else if escape {
+                    self.state = State::EscapeInQuoted;
+                } else if quote {
+                    self.state = if d.doublequote.get() { State::QuoteInQuoted } else { State::InField };
+                } else {
+                    self.add_char(c)?;
+                }
+            }
+            State::EscapeInQuoted => {
+                self.add_char(if c == END { 10 } else { c })?;
+                self.state = State::InQuoted;
+            }
+            State::QuoteInQuoted => {
+                if quote {
+                    self.add_char(c)?;
+                    self.state = State::InQuoted;
+                } else if c == d.delimiter {
+                    self.save()?;
+                    self.state = State::StartField;
+                } else if ends_line {
+                    self.save()?;
+                    self.state = Record::after_line(c);
+                } else if d.strict.get() {
+                    let show = |c: u32| Str::from_char(c).display().to_string();
+                    return Err(error(&format!("'{}' expected after '{}'", show(d.delimiter), show(d.quotechar))));
+                } else {
+                    self.add_char(c)?;
+                    self.state = State::InField;
+                }
+            }
+            State::EatNewline => match c {
+                10 | 13 => {}
+                END => self.state = State::StartRecord,
+                _ => {
+                    return Err(error(
+                        "new-line character seen in unquoted field - do you need to open the file with newline=''?",
+                    ));
+                }
+            },
+        }
+        Ok(())
+    }
+}
+
+fn read(this: &Reader) -> PyResult<Option<Obj>> {
+    let (Some(lines), Some(dialect)) = (this.lines.get_owned(), this.dialect.get_owned()) else { return Ok(None) };
+    let mut r = Record {
+        d: dialect.cast(),
+        state: State::StartRecord,
+        fields: Vec::new(),
+        field: StrBuilder::new(),
+        unquoted: false,
+        limit: usize::try_from(field_limit()).unwrap_or(0),
+    };
+    loop {
+        let Some(line) = lines.next()? else {
+            if r.field.is_empty() && r.state != State::InQuoted {
+                return Ok(None);
+            }
+            if r.d.strict.get() {
+                return Err(error("unexpected end of data"));
+            }
+            r.save()?;
+            break;
+        };
+        let Some(text) = line.downcast::<Str>() else {
+            let name = line.ty().name_str();
+            return Err(error(&format!(
+                "iterator should return strings, not {name} (the file should be opened in text mode)"
+            )));
+        };
+        this.line_num.set(this.line_num.get() + 1);
+        with_units!(text, |u| r.line(u))?;
+        if r.state == State::StartRecord {
+            break;
+        }
+    }
+    Ok(Some(List::from_vec(r.fields).into_obj()))
+}
+
+extern "C" fn reader_next(o: &Object) -> Option<Obj> {
+    to_iternext(read(o.cast()))
+}
+
+extern "C" fn reader_iter(o: &Object) -> PyResult {
+    Ok(o.to_obj())
+}
+
+extern "C" fn reader_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {
+    let r: &Reader = o.cast();
+    visit!(r.lines, visit, arg);
+    visit!(r.dialect, visit, arg);
+    0
+}
+
+extern "C" fn reader_clear(o: &Object) -> c_int {
+    let r: &Reader = o.cast();
+    r.lines.set(None);
+    r.dialect.set(None);
+    0
+}
+
+/// `_csv.reader`
+pub static Reader_Type: Type = Type::with_flags(
+    TypeDef {
+        name: c"_csv.reader",
+        doc: Some(c"Reads rows of fields."),
+        basicsize: size_of::<Reader>(),
+        flags: flags::BASETYPE | flags::HAVE_GC | flags::IMMUTABLETYPE | flags::DISALLOW_INSTANTIATION,
+        dealloc: Some(dealloc_of::<Reader>),
+        traverse: Some(reader_traverse),
+        clear: Some(reader_clear),
+        iter: Some(reader_iter),
+        iternext: Some(reader_next),
+        members: members![
+            MemberDef::new(c"dialect", member::OBJECT, offset_of!(Reader, dialect), member::READONLY),
+            MemberDef::new(c"line_num", member::ULONG, offset_of!(Reader, line_num), member::READONLY),
+        ],
+        ..TypeDef::EMPTY
+    },
+    0,
+);
