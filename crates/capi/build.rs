@@ -1,4 +1,4 @@
-//! Compiles the variadic functions of the C API, which Rust cannot define, and exports the C symbols of the test executables.
+//! Compiles the variadic functions of the C API, which Rust cannot define.
 
 fn main() {
     for f in ["shim/variadic.c", "shim/format.c", "shim/getargs.c", "shim/buildvalue.c", "shim/shim.h"] {
@@ -11,7 +11,4 @@ fn main() {
         .warnings(true)
         .extra_warnings(true)
         .compile("taipan_capi_shim");
-    for pattern in ["Py*", "_Py*"] {
-        println!("cargo::rustc-link-arg-tests=-Wl,--export-dynamic-symbol={pattern}");
-    }
 }

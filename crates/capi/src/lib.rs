@@ -15,7 +15,7 @@ pub use api::exported;
 /// Prepares the module type for modules of extensions, and remembers the main interpreter for threads that come from C.
 /// Called once, attached, after the built-in types are ready.
 pub fn start() {
-    std::hint::black_box(api::exported());
+    std::hint::black_box(api::exported().count());
     moduledef::install();
     api::gil::remember_main();
 }

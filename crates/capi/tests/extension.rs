@@ -1,1 +1,0 @@
-//! Compiles a C extension and runs it.
