@@ -357,6 +357,7 @@ fn __getstate__(this: &BytesIO) -> PyResult {
 /// Take over what __getstate__ answered.
 #[method(signature = "(object, /)")]
 fn __setstate__(this: &BytesIO, state: &Object) -> PyResult<()> {
+    this.check_open()?;
     let Some(t) = state.downcast::<Tuple>().filter(|t| t.len() >= 3) else {
         bail!(TypeError, "{}.__setstate__ argument should be 3-tuple, got {}", this.ty().name_str(), state.ty().name_str());
     };

@@ -85,7 +85,7 @@ pub fn replace(src: Path, dst: Path, src_dir_fd: Option<DirFd>, dst_dir_fd: Opti
 
 /// Give a file another name.
 #[function(
-    signature = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=None)",
+    signature = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True)",
     shown = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None,\n     follow_symlinks=(os.name != 'nt'))"
 )]
 pub fn link(
@@ -93,18 +93,12 @@ pub fn link(
     dst: Path,
     src_dir_fd: Option<DirFd>,
     dst_dir_fd: Option<DirFd>,
-    follow_symlinks: taipan_object::args::Given<bool>,
+    follow_symlinks: bool,
 ) -> PyResult<()> {
     audit("os.link", &[&src.object, &dst.object, &dir_num(src_dir_fd), &dir_num(dst_dir_fd)])?;
-    let follow = follow_symlinks.0.unwrap_or(true);
+    let flags = if follow_symlinks { libc::AT_SYMLINK_FOLLOW } else { 0 };
     // SAFETY: C strings are passed.
     two(&src, &dst, || unsafe {
-        // Without descriptors and by default it is the plain call, which does not follow on Linux.
-        let flags = if follow && (src_dir_fd.is_some() || dst_dir_fd.is_some() || follow_symlinks.0.is_some()) {
-            libc::AT_SYMLINK_FOLLOW
-        } else {
-            0
-        };
         libc::linkat(dir_or_cwd(src_dir_fd), src.c().as_ptr(), dir_or_cwd(dst_dir_fd), dst.c().as_ptr(), flags)
     })
 }
@@ -314,11 +308,15 @@ pub fn minor(device: Dev) -> Obj {
 
 /// Put a device number together.
 #[function(signature = "(major, minor, /)")]
-pub fn makedev(major: Dev, minor: Dev) -> Obj {
+pub fn makedev(major: Dev, minor: Dev) -> PyResult {
     if major.0 == u64::MAX && minor.0 == u64::MAX {
-        return num(-1);
+        return Ok(num(-1));
     }
-    Int::from_u64(libc::makedev(major.0 as u32, minor.0 as u32)).into_obj()
+    let part = |d: Dev| if d.0 == u64::MAX { Ok(u32::MAX) } else { u32::try_from(d.0) };
+    match (part(major), part(minor)) {
+        (Ok(a), Ok(b)) => Ok(Int::from_u64(libc::makedev(a, b)).into_obj()),
+        _ => bail!(OverflowError, "Python int too large to convert to C unsigned int"),
+    }
 }
 
 fn no_fd_and_nofollow(name: &str, path_is_fd: bool, follow: bool) -> PyResult<()> {

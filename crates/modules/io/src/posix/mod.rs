@@ -88,6 +88,7 @@ fn exec(m: &Module) -> PyResult<()> {
     for name in types::names() {
         m.add(name, &*types::get(name)?)?;
     }
+    complete_sched_param()?;
     taipan_object::typeobj::ready::ready(&dir::ScandirIterator_Type)?;
     m.add_type(&dir::DirEntry_Type)?;
     let have: Vec<Obj> = HAVE.iter().map(|s| Str::from_utf8(s).into_obj()).collect();

@@ -93,9 +93,12 @@ fn attributes(o: &Options<'_>, name: &str) -> PyResult<Attributes> {
             flags |= libc::POSIX_SPAWN_SETSIGDEF;
         }
         if let Some(s) = o.scheduler.filter(|s| !s.is_none()) {
-            let Some(t) = s.downcast::<Tuple>().filter(|t| t.len() == 2) else {
-                bail!(TypeError, "A scheduler tuple must have two elements");
+            let Some(t) = s.downcast::<Tuple>() else {
+                bail!(TypeError, "{name}: scheduler must be a tuple or None");
             };
+            if t.len() != 2 {
+                bail!(TypeError, "A scheduler tuple must have two elements");
+            }
             if !t.item(0).is_none() {
                 check(libc::posix_spawnattr_setschedpolicy(&mut a.0, c_int_of(t.item(0))?))?;
                 flags |= libc::POSIX_SPAWN_SETSCHEDULER;
@@ -107,7 +110,6 @@ fn attributes(o: &Options<'_>, name: &str) -> PyResult<Attributes> {
             check(libc::posix_spawnattr_setschedparam(&mut a.0, &param))?;
             flags |= libc::POSIX_SPAWN_SETSCHEDPARAM;
         }
-        let _ = name;
         check(libc::posix_spawnattr_setflags(&mut a.0, flags as _))?;
         Ok(a)
     }
