@@ -62,8 +62,8 @@ impl Generator {
     /// `throw(type, value, traceback)`; `close_on_exit`: `GeneratorExit` closes what is delegated to.
     pub fn throw(&self, close_on_exit: bool, typ: &Object, val: Option<&Object>, tb: Option<&Object>) -> PyResult {
         if let Some(inner) = yield_from(self).map(|y| y.to_obj()) {
-            if close_on_exit && crate::support::given_exception_matches(typ, exceptions::GeneratorExit.as_object())
-                || close_on_exit && is_exit_class(typ)
+            if close_on_exit
+                && (crate::support::given_exception_matches(typ, exceptions::GeneratorExit.as_object()) || is_exit_class(typ))
             {
                 let r = self.as_running(|| close_iter(&inner));
                 drop(inner);

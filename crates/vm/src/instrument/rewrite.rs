@@ -37,6 +37,7 @@ pub struct CodeMonitoring {
 
 impl CodeMonitoring {
     /// Data for a code object, made when it is first needed.
+#[allow(clippy::mut_from_ref)]
     pub fn of(code: &CodeObject) -> &mut CodeMonitoring {
         if code.co_monitoring.get().is_null() {
             let n = code.len_units();

@@ -76,6 +76,7 @@ fn exec(m: &Module) -> PyResult<()> {
     info::add(m)?;
     state::add(m)?;
     hooks::add(m)?;
+    m.add("_jit", Module::from_def(&state::JIT)?.as_obj())?;
     m.add("monitoring", Module::from_def(&crate::instrument::module::MODULE)?.as_obj())
 }
 

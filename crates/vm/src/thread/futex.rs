@@ -52,6 +52,7 @@ const LOCKED: u32 = 1;
 const CONTENDED: u32 = 2;
 
 /// A lock that any thread may release.
+#[derive(Default)]
 pub struct RawLock(AtomicU32);
 
 impl RawLock {
@@ -102,6 +103,7 @@ impl RawLock {
 }
 
 /// Something that happens once.
+#[derive(Default)]
 pub struct Event(AtomicU32);
 
 impl Event {
