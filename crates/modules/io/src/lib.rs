@@ -26,4 +26,21 @@ pub mod time;
 use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
-pub static MODULES: &[&ModuleDef] = &[&io::MODULE, &posix::MODULE, &errno::MODULE, &time::MODULE, &signal::MODULE, &atexit::MODULE, &posixsubprocess::MODULE, &select::MODULE, &stat::MODULE, &fcntl::MODULE, &accounts::PWD, &accounts::GRP, &resource::MODULE, &termios::TERMIOS_MODULE, &termios::SYSLOG_MODULE, &locale::MODULE];
+pub static MODULES: &[&ModuleDef] = &[
+    &io::MODULE,
+    &posix::MODULE,
+    &errno::MODULE,
+    &time::MODULE,
+    &signal::MODULE,
+    &atexit::MODULE,
+    &posixsubprocess::MODULE,
+    &select::MODULE,
+    &stat::MODULE,
+    &fcntl::MODULE,
+    &accounts::PWD,
+    &accounts::GRP,
+    &resource::MODULE,
+    &termios::TERMIOS_MODULE,
+    &termios::SYSLOG_MODULE,
+    &locale::MODULE,
+];

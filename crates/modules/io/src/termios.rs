@@ -77,7 +77,15 @@ fn tcgetattr(fd: Fildes) -> PyResult {
         }
     }
     let n = |x: u32| Int::from_i64(x.into()).into_obj();
-    let v = vec![n(t.c_iflag), n(t.c_oflag), n(t.c_cflag), n(t.c_lflag), n(ispeed), n(ospeed), List::from_vec(cc).into_obj()];
+    let v = vec![
+        n(t.c_iflag),
+        n(t.c_oflag),
+        n(t.c_cflag),
+        n(t.c_lflag),
+        n(ispeed),
+        n(ospeed),
+        List::from_vec(cc).into_obj(),
+    ];
     Ok(List::from_vec(v).into_obj())
 }
 
@@ -104,7 +112,9 @@ fn tcsetattr(fd: Fildes, when: c_int, attributes: &Object) -> PyResult<()> {
     }
     // SAFETY: structures are passed.
     let r = blocking(|| unsafe {
-        let ok = libc::cfsetispeed(&mut t, ispeed) >= 0 && libc::cfsetospeed(&mut t, ospeed) >= 0 && libc::tcsetattr(fd.0, when, &t) >= 0;
+        let ok = libc::cfsetispeed(&mut t, ispeed) >= 0
+            && libc::cfsetospeed(&mut t, ospeed) >= 0
+            && libc::tcsetattr(fd.0, when, &t) >= 0;
         if ok { Ok(()) } else { Err(errno()) }
     });
     r.map_err(failed)
@@ -144,7 +154,8 @@ fn window(fd: c_int) -> PyResult<libc::winsize> {
 #[function(signature = "(fd, /)")]
 fn tcgetwinsize(fd: Fildes) -> PyResult {
     let w = window(fd.0)?;
-    Ok(Tuple::from_vec(vec![Int::from_i64(w.ws_row.into()).into_obj(), Int::from_i64(w.ws_col.into()).into_obj()]).into_obj())
+    Ok(Tuple::from_vec(vec![Int::from_i64(w.ws_row.into()).into_obj(), Int::from_i64(w.ws_col.into()).into_obj()])
+        .into_obj())
 }
 
 /// Set the size of a terminal's window as (rows, columns).

@@ -2,9 +2,15 @@
 
 use super::base::{IOBase, PyRawIOBase_Type, stream_dealloc};
 use super::unsupported;
-use crate::support::{Size, audit, bind_init, blocking, c_int_of, chained, checked_syscall, errno, fs_bytes, fspath, param, size_or_all, syscall, with_exception_saved};
+use crate::support::{
+    Size, audit, bind_init, blocking, c_int_of, chained, checked_syscall, errno, fs_bytes, fspath, param, size_or_all,
+    syscall, with_exception_saved,
+};
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+use std::mem::offset_of;
 use taipan_object::alloc::new_instance;
-use taipan_object::args::{FromArg, Signature, ArgContext};
+use taipan_object::args::{ArgContext, FromArg, Signature};
 use taipan_object::buffer::{Buffer, WritableBuffer};
 use taipan_object::error::{self, PyResult, unraisable};
 use taipan_object::header::Object;
@@ -16,9 +22,6 @@ use taipan_object::types::int::Int;
 use taipan_object::types::str::{Str, StrBuilder};
 use taipan_object::types::{exceptions, none};
 use taipan_object::{bail, getset, getsets, hooks, intern, layout, members, method, methods};
-use std::cell::Cell;
-use std::ffi::{c_int, c_void};
-use std::mem::offset_of;
 
 /// A `FileIO`.
 #[repr(C)]
@@ -442,7 +445,12 @@ fn readall(this: &FileIO) -> PyResult {
 fn readinto(this: &FileIO, buffer: WritableBuffer) -> PyResult {
     let raw = buffer.0.raw();
     // SAFETY: the buffer is writable for its length while we hold it.
-    let out = unsafe { std::slice::from_raw_parts_mut(std::ptr::NonNull::new(raw.buf.cast()).unwrap_or(std::ptr::NonNull::dangling()).as_ptr(), raw.len.max(0) as usize) };
+    let out = unsafe {
+        std::slice::from_raw_parts_mut(
+            std::ptr::NonNull::new(raw.buf.cast()).unwrap_or(std::ptr::NonNull::dangling()).as_ptr(),
+            raw.len.max(0) as usize,
+        )
+    };
     count(this.read_into(out)?)
 }
 
@@ -594,7 +602,11 @@ extern "C" fn fileio_repr(o: &Object) -> PyResult {
             out.push_pystr(&*n.repr()?);
         }
     }
-    out.push_str(&format!(" mode='{}' closefd={}>", this.mode_str(), if this.closefd.get() { "True" } else { "False" }));
+    out.push_str(&format!(
+        " mode='{}' closefd={}>",
+        this.mode_str(),
+        if this.closefd.get() { "True" } else { "False" }
+    ));
     Ok(out.finish().into_obj())
 }
 
@@ -655,4 +667,3 @@ pub static PyFileIO_Type: Type = Type::new_static(TypeDef {
 pub fn exact(o: &Object) -> Option<&FileIO> {
     o.downcast_exact::<FileIO>()
 }
-

@@ -144,7 +144,13 @@ fn actions(list: &Object) -> PyResult<Option<Actions>> {
                     shape(5, "open")?;
                     let path = fs_bytes(&*fspath(t.item(2))?)?;
                     let (fd, flags, mode) = (c_int_of(t.item(1))?, c_int_of(t.item(3))?, t.item(4).as_i64()?);
-                    check(libc::posix_spawn_file_actions_addopen(&mut a.0, fd, path.as_ptr(), flags, mode as libc::mode_t))?;
+                    check(libc::posix_spawn_file_actions_addopen(
+                        &mut a.0,
+                        fd,
+                        path.as_ptr(),
+                        flags,
+                        mode as libc::mode_t,
+                    ))?;
                     a.1.push(path);
                 }
                 1 => {
@@ -153,7 +159,11 @@ fn actions(list: &Object) -> PyResult<Option<Actions>> {
                 }
                 2 => {
                     shape(3, "dup2")?;
-                    check(libc::posix_spawn_file_actions_adddup2(&mut a.0, c_int_of(t.item(1))?, c_int_of(t.item(2))?))?;
+                    check(libc::posix_spawn_file_actions_adddup2(
+                        &mut a.0,
+                        c_int_of(t.item(1))?,
+                        c_int_of(t.item(2))?,
+                    ))?;
                 }
                 3 => {
                     shape(2, "closefrom")?;

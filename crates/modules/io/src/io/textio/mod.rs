@@ -275,7 +275,11 @@ fn as_bytes(o: Obj, method: &str) -> PyResult<Ref<Bytes>> {
         Ok(b) => Ok(b),
         Err(o) => {
             if !taipan_object::buffer::supports(&o) {
-                bail!(TypeError, "underlying {method}() should have returned a bytes-like object, not '{}'", o.ty().name_str());
+                bail!(
+                    TypeError,
+                    "underlying {method}() should have returned a bytes-like object, not '{}'",
+                    o.ty().name_str()
+                );
             }
             Bytes::try_new(&taipan_object::buffer::Buffer::get(&o)?)
         }
