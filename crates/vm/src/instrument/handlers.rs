@@ -12,7 +12,13 @@ use taipan_bytecode::Op;
 use taipan_object::Thread;
 
 /// `INSTRUMENTED_LINE`.
-pub unsafe extern "C" fn instrumented_line(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize) -> usize {
+pub(crate) unsafe extern "C" fn instrumented_line(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    oparg: usize,
+) -> usize {
     // SAFETY: the contract of handlers.
     unsafe {
         match line_event(&*ts, frame, ip.sub(1), sp) {
@@ -24,7 +30,13 @@ pub unsafe extern "C" fn instrumented_line(ts: *const Thread, frame: *mut Frame,
 }
 
 /// `INSTRUMENTED_INSTRUCTION`.
-pub unsafe extern "C" fn instrumented_instruction(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize) -> usize {
+pub(crate) unsafe extern "C" fn instrumented_instruction(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    oparg: usize,
+) -> usize {
     // SAFETY: the contract of handlers.
     unsafe {
         match instruction_event(&*ts, frame, ip.sub(1), sp) {

@@ -33,7 +33,7 @@ pub fn invalidate_pending(_ts: &Thread) {
 
 /// `LOAD_CONST` becomes one of its two forms at its first execution.
 #[inline(always)]
-pub unsafe fn load_const(vm: &mut Machine, c: &Object) {
+pub(crate) unsafe fn load_const(vm: &mut Machine, c: &Object) {
     let op = if c.is_immortal() { Op::LOAD_CONST_IMMORTAL } else { Op::LOAD_CONST_MORTAL };
     // SAFETY: the instruction is a LOAD_CONST.
     unsafe { vm.quicken(Op::LOAD_CONST, op) }
