@@ -338,7 +338,10 @@ impl<'a> FromArg<'a> for f64 {
 impl<'a> FromArg<'a> for isize {
     #[inline]
     fn from_arg(arg: &'a Object, _: &ArgContext) -> PyResult<Self> {
-        arg.index_as_isize(Some(crate::types::exceptions::OverflowError))
+        match crate::protocol::number::index(arg)?.to_isize() {
+            Some(n) => Ok(n),
+            None => bail!(OverflowError, "Python int too large to convert to C ssize_t"),
+        }
     }
 }
 

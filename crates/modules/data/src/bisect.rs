@@ -20,7 +20,14 @@ fn bounds(a: &Object, lo: isize, hi: Option<&Object>) -> PyResult<(isize, isize)
 }
 
 /// Where `x` goes: after equal items if `right`, else before them.
-fn search(a: &Object, x: &Object, lo: isize, hi: Option<&Object>, key: Option<&Object>, right: bool) -> PyResult<isize> {
+fn search(
+    a: &Object,
+    x: &Object,
+    lo: isize,
+    hi: Option<&Object>,
+    key: Option<&Object>,
+    right: bool,
+) -> PyResult<isize> {
     let (mut lo, mut hi) = bounds(a, lo, hi)?;
     let list = a.downcast_exact::<List>();
     while lo < hi {
@@ -34,7 +41,10 @@ fn search(a: &Object, x: &Object, lo: isize, hi: Option<&Object>, key: Option<&O
             Some(k) => k.call_one(&item)?,
         };
         let (p, q): (&Object, &Object) = if right { (x, &item) } else { (&item, x) };
-        let less = match (p.downcast_exact::<Int>().and_then(Int::compact), q.downcast_exact::<Int>().and_then(Int::compact)) {
+        let less = match (
+            p.downcast_exact::<Int>().and_then(Int::compact),
+            q.downcast_exact::<Int>().and_then(Int::compact),
+        ) {
             (Some(p), Some(q)) => p < q,
             _ => p.rich_compare(q, CompareOp::Lt)?.is_true()?,
         };

@@ -11,7 +11,9 @@ use taipan_object::{Obj, Object, PyResult, bail, function, methods, raise};
 #[inline(always)]
 fn before(a: &Object, b: &Object, max: bool) -> PyResult<bool> {
     let (a, b) = if max { (b, a) } else { (a, b) };
-    if let (Some(x), Some(y)) = (a.downcast_exact::<Int>().and_then(Int::compact), b.downcast_exact::<Int>().and_then(Int::compact)) {
+    if let (Some(x), Some(y)) =
+        (a.downcast_exact::<Int>().and_then(Int::compact), b.downcast_exact::<Int>().and_then(Int::compact))
+    {
         return Ok(x < y);
     }
     if let (Some(x), Some(y)) = (a.downcast_exact::<Float>(), b.downcast_exact::<Float>()) {
@@ -155,7 +157,10 @@ heap_functions!(false, "smallest", heappush, heappop, heapreplace, heappushpop, 
 heap_functions!(true, "largest", heappush_max, heappop_max, heapreplace_max, heappushpop_max, heapify_max);
 
 fn exec(m: &Module) -> PyResult<()> {
-    m.add_str("__about__", "A heap is a list in which no item comes before its parent: the item at k has its children at 2*k+1 and 2*k+2.")
+    m.add_str(
+        "__about__",
+        "A heap is a list in which no item comes before its parent: the item at k has its children at 2*k+1 and 2*k+2.",
+    )
 }
 
 /// The module.
@@ -163,7 +168,16 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "_heapq",
     doc: "Heap queues, also called priority queues.",
     methods: methods![
-        heappush, heappop, heapreplace, heappushpop, heapify, heappush_max, heappop_max, heapreplace_max, heappushpop_max, heapify_max,
+        heappush,
+        heappop,
+        heapreplace,
+        heappushpop,
+        heapify,
+        heappush_max,
+        heappop_max,
+        heapreplace_max,
+        heappushpop_max,
+        heapify_max,
     ],
     exec,
 };

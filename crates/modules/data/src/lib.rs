@@ -4,6 +4,7 @@
 mod abc;
 mod array;
 mod bisect;
+mod cmath;
 mod collections;
 mod contextvars;
 mod functools;
@@ -21,5 +22,21 @@ mod weakref;
 use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
-pub static MODULES: &[&ModuleDef] =
-    &[&abc::MODULE, &array::MODULE, &bisect::MODULE, &collections::MODULE, &contextvars::MODULE, &functools::MODULE, &heapq::MODULE, &itertools::MODULE, &math::MODULE, &operator::MODULE, &queue::MODULE, &random::MODULE, &statistics::MODULE, &struct_::MODULE, &weakref::MODULE];
+pub static MODULES: &[&ModuleDef] = &[
+    &abc::MODULE,
+    &array::MODULE,
+    &bisect::MODULE,
+    &cmath::MODULE,
+    &collections::MODULE,
+    &contextvars::MODULE,
+    &functools::MODULE,
+    &heapq::MODULE,
+    &itertools::MODULE,
+    &math::MODULE,
+    &operator::MODULE,
+    &queue::MODULE,
+    &random::MODULE,
+    &statistics::MODULE,
+    &struct_::MODULE,
+    &weakref::MODULE,
+];

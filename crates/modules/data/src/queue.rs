@@ -178,4 +178,3 @@ fn exec(m: &Module) -> PyResult<()> {
 
 /// The module.
 pub static MODULE: ModuleDef = ModuleDef { name: "_queue", doc: "A queue between threads.", methods: None, exec };
-

@@ -42,7 +42,7 @@ fn seeded(arg: Option<&Object>) -> PyResult<Mt19937> {
     // Integers by their absolute value, other objects by their hash.
     let n = match arg.downcast::<Int>() {
         Some(i) if i.is_exact(&PyLong_Type) => int::abs(i),
-        Some(i) => int::abs(&*Int::exact(i)),
+        Some(i) => int::abs(&Int::exact(i)),
         None => Int::from_u64(arg.hash()? as u64),
     };
     Ok(Mt19937::from_digits(n.digits()))

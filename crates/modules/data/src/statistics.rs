@@ -1,5 +1,5 @@
 //! `_statistics`: the quantile function of the normal distribution.
-#![expect(clippy::excessive_precision, clippy::inconsistent_digit_grouping, reason = "the digits as published")]
+#![expect(clippy::excessive_precision, reason = "the digits as published")]
 
 use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::{PyResult, bail, function, methods};

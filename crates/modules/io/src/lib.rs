@@ -5,18 +5,23 @@
 
 #![allow(non_upper_case_globals)]
 
+pub mod accounts;
 pub mod atexit;
 pub mod clock;
 pub mod constants;
 pub mod errno;
+pub mod fcntl;
 pub mod io;
 pub mod posix;
+pub mod posixsubprocess;
 pub mod resource;
+pub mod select;
 pub mod signal;
+pub mod stat;
 pub mod support;
 pub mod time;
 
 use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
-pub static MODULES: &[&ModuleDef] = &[&io::MODULE, &posix::MODULE, &errno::MODULE, &time::MODULE, &signal::MODULE, &atexit::MODULE];
+pub static MODULES: &[&ModuleDef] = &[&io::MODULE, &posix::MODULE, &errno::MODULE, &time::MODULE, &signal::MODULE, &atexit::MODULE, &posixsubprocess::MODULE, &select::MODULE, &stat::MODULE, &fcntl::MODULE, &accounts::PWD, &accounts::GRP, &resource::MODULE];

@@ -46,5 +46,6 @@ pub static Generic_Type: Type = Type::new_static(TypeDef {
     flags: flags::BASETYPE,
     doc: Some(c"Abstract base class for generic types."),
     methods: methods![class_getitem, init_subclass],
+    new: Some(taipan_object::types::object::object_new),
     ..TypeDef::EMPTY
 });

@@ -89,7 +89,9 @@ impl Descr {
                 if i.is_negative() {
                     bail!(OverflowError, "can't convert negative value to unsigned int");
                 }
-                let Some(n) = i.to_u64() else { bail!(OverflowError, "Python int too large to convert to C unsigned long") };
+                let Some(n) = i.to_u64() else {
+                    bail!(OverflowError, "Python int too large to convert to C unsigned long")
+                };
                 if self.code == b'I' && n > u64::from(u32::MAX) {
                     bail!(OverflowError, "unsigned int is greater than maximum");
                 }
@@ -123,7 +125,8 @@ impl Descr {
             b'B' => ("unsigned byte integer", 0, 255),
             _ => ("signed short integer", -0x8000, 0x7FFF),
         };
-        let (name, low, high) = if (-0x8000..=0x7FFF).contains(&n) { (name, low, high) } else { ("signed short integer", -0x8000, 0x7FFF) };
+        let (name, low, high) =
+            if (-0x8000..=0x7FFF).contains(&n) { (name, low, high) } else { ("signed short integer", -0x8000, 0x7FFF) };
         if n < low {
             bail!(OverflowError, "{name} is less than minimum");
         }
@@ -147,4 +150,3 @@ fn character(v: &Object) -> PyResult<u32> {
     }
     Ok(s.char_at(0))
 }
-

@@ -24,7 +24,13 @@ layout!(ArrayIter, ARRAY_ITER_TYPE);
 
 /// An iterator over an array.
 pub fn new(a: &Object) -> Obj {
-    new_object(ArrayIter { ob_base: Object::placeholder(), index: Cell::new(0), array: ObjCell::new(a.to_obj()), reserved: 0 }).into_obj()
+    new_object(ArrayIter {
+        ob_base: Object::placeholder(),
+        index: Cell::new(0),
+        array: ObjCell::new(a.to_obj()),
+        reserved: 0,
+    })
+    .into_obj()
 }
 
 extern "C" fn iter_next(o: &Object) -> Option<Obj> {

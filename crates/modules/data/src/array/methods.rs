@@ -207,7 +207,8 @@ pub fn __reduce_ex__(this: &Array, value: &Object) -> PyResult<Ref<Tuple>> {
     }
     let rebuild = (taipan_object::hooks::get().import)("array")?.get_attr(intern!("_array_reconstructor"))?;
     let machine = this.descr().machine + i32::from(cfg!(target_endian = "big") && this.descr().size > 1);
-    let args = tuple_of([cls, code, Int::from_i64(machine.into()).into_obj(), Bytes::try_new(this.bytes())?.into_obj()]);
+    let args =
+        tuple_of([cls, code, Int::from_i64(machine.into()).into_obj(), Bytes::try_new(this.bytes())?.into_obj()]);
     Ok(tuple_of([rebuild, args.into_obj(), dict]))
 }
 

@@ -25,5 +25,9 @@ fn exec(m: &Module) -> PyResult<()> {
 }
 
 /// The module.
-pub static MODULE: ModuleDef =
-    ModuleDef { name: "array", doc: "Compact arrays of numbers or characters.", methods: methods![_array_reconstructor], exec };
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "array",
+    doc: "Compact arrays of numbers or characters.",
+    methods: methods![_array_reconstructor],
+    exec,
+};

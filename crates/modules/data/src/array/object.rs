@@ -21,7 +21,9 @@ use taipan_object::types::exceptions;
 use taipan_object::types::slice::Slice;
 use taipan_object::types::str::{Str, StrBuilder};
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{ObjCell, Object, PyResult, Ref, Type, TypeDef, VarObject, bail, flags, getset, getsets, layout, methods};
+use taipan_object::{
+    ObjCell, Object, PyResult, Ref, Type, TypeDef, VarObject, bail, flags, getset, getsets, layout, methods,
+};
 
 /// An array (`arrayobject`).
 #[repr(C)]
@@ -154,7 +156,9 @@ impl Array {
     }
 
     fn reallocate(&self, n: usize) -> PyResult<()> {
-        let Some(bytes) = n.checked_mul(self.descr().size).filter(|b| *b < isize::MAX as usize) else { return Err(no_memory()) };
+        let Some(bytes) = n.checked_mul(self.descr().size).filter(|b| *b < isize::MAX as usize) else {
+            return Err(no_memory());
+        };
         // SAFETY: the memory came from this allocator.
         let p = unsafe { alloc::realloc(self.items.get(), bytes) };
         if p.is_null() {
@@ -205,7 +209,7 @@ impl Array {
 
     /// Appends bytes, whole items of them.
     pub fn push_bytes(&self, bytes: &[u8]) -> PyResult<()> {
-        if bytes.len() % self.descr().size != 0 {
+        if !bytes.len().is_multiple_of(self.descr().size) {
             bail!(ValueError, "bytes length not a multiple of item size");
         }
         let n = self.len();
@@ -269,8 +273,10 @@ extern "C" fn array_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> P
     } else if i.downcast::<Bytes>().is_some() || i.downcast::<ByteArray>().is_some() {
         let b = Buffer::get(i)?;
         a.push_bytes(b.as_slice())?;
-    } else if let Some(other) = i.downcast::<Array>().filter(|o| std::ptr::eq(o.descr(), descr) || (o.descr().is_text() && descr.is_text())) {
-        a.push_bytes(&other.bytes().to_vec())?;
+    } else if let Some(other) =
+        i.downcast::<Array>().filter(|o| std::ptr::eq(o.descr(), descr) || (o.descr().is_text() && descr.is_text()))
+    {
+        a.push_bytes(other.bytes())?;
     } else {
         let it = i.iter()?;
         while let Some(v) = it.next()? {
@@ -312,7 +318,10 @@ extern "C" fn array_richcompare(x: &Object, y: &Object, op: c_int) -> PyResult {
         return Ok(bool_::from_bool(op == CompareOp::Ne));
     }
     // Integers of the same size and kind are equal when their bytes are.
-    if matches!(op, CompareOp::Eq | CompareOp::Ne) && std::ptr::eq(a.descr(), b.descr()) && !matches!(a.descr().code, b'f' | b'd') {
+    if matches!(op, CompareOp::Eq | CompareOp::Ne)
+        && std::ptr::eq(a.descr(), b.descr())
+        && !matches!(a.descr().code, b'f' | b'd')
+    {
         return Ok(bool_::from_bool((a.bytes() == b.bytes()) == (op == CompareOp::Eq)));
     }
     let mut i = 0;
@@ -465,8 +474,10 @@ extern "C" fn array_ass_subscript(o: &Object, key: &Object, v: Option<&Object>) 
                 if gone.is_empty() {
                     return Ok(());
                 }
-                let kept: Vec<u8> =
-                    (0..a.len()).filter(|i| !gone.contains(i)).flat_map(|i| a.bytes()[i * size..(i + 1) * size].to_vec()).collect();
+                let kept: Vec<u8> = (0..a.len())
+                    .filter(|i| !gone.contains(i))
+                    .flat_map(|i| a.bytes()[i * size..(i + 1) * size].to_vec())
+                    .collect();
                 a.splice(0, a.len(), &kept)
             }
         }
@@ -490,9 +501,21 @@ extern "C" fn array_getbuffer(o: &Object, view: *mut RawBuffer, wanted: c_int) -
                 itemsize: a.descr().size as isize,
                 readonly: 0,
                 ndim: 1,
-                format: if wanted & request::FORMAT != 0 { a.descr().format.as_ptr() as *mut c_char } else { std::ptr::null_mut() },
-                shape: if wanted & request::ND == request::ND { a.ob_base.ob_size.as_ptr() } else { std::ptr::null_mut() },
-                strides: if wanted & request::STRIDES == request::STRIDES { &raw mut (*view).itemsize } else { std::ptr::null_mut() },
+                format: if wanted & request::FORMAT != 0 {
+                    a.descr().format.as_ptr() as *mut c_char
+                } else {
+                    std::ptr::null_mut()
+                },
+                shape: if wanted & request::ND == request::ND {
+                    a.ob_base.ob_size.as_ptr()
+                } else {
+                    std::ptr::null_mut()
+                },
+                strides: if wanted & request::STRIDES == request::STRIDES {
+                    &raw mut (*view).itemsize
+                } else {
+                    std::ptr::null_mut()
+                },
                 suboffsets: std::ptr::null_mut(),
                 internal: std::ptr::null_mut(),
             });
@@ -571,4 +594,3 @@ pub static ARRAY_TYPE: Type = Type::new_static(TypeDef {
 pub fn as_object(a: &Array) -> &Object {
     a.object()
 }
-

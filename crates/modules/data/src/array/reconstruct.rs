@@ -37,7 +37,11 @@ pub fn _array_reconstructor(arraytype: &Object, typecode: &Object, mformat_code:
     }
     let code = match typecode.downcast::<Str>() {
         Some(s) if s.len() == 1 => s.char_at(0),
-        _ => bail!(TypeError, "_array_reconstructor() argument 2 must be a unicode character, not {}", typecode.ty().name_str()),
+        _ => bail!(
+            TypeError,
+            "_array_reconstructor() argument 2 must be a unicode character, not {}",
+            typecode.ty().name_str()
+        ),
     };
     let Some(descr) = find(code) else { bail!(ValueError, "second argument must be a valid type code") };
     if !(0..=21).contains(&mformat_code) {
@@ -80,7 +84,11 @@ pub fn _array_reconstructor(arraytype: &Object, typecode: &Object, mformat_code:
                 if big {
                     b[..size].reverse();
                 }
-                let x = if size == 4 { f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]])) } else { f64::from_le_bytes(b) };
+                let x = if size == 4 {
+                    f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                } else {
+                    f64::from_le_bytes(b)
+                };
                 a.push(&Float::new(x))?;
             }
             Ok(a.into_obj())

@@ -137,10 +137,11 @@ impl Deque {
     #[inline(always)]
     fn shrink(&self) {
         let capacity = self.capacity.get();
-        if capacity > 64 && self.len() < capacity / 4 {
-            if let Err(e) = self.reallocate(capacity / 2) {
-                e.clear();
-            }
+        if capacity > 64
+            && self.len() < capacity / 4
+            && let Err(e) = self.reallocate(capacity / 2)
+        {
+            e.clear();
         }
     }
 

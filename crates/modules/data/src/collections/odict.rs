@@ -337,7 +337,7 @@ extern "C" fn odict_new(cls: &Type, _: &Object, _: Option<&Object>) -> PyResult 
 extern "C" fn odict_init(o: &Object, args: &Object, kwargs: Option<&Object>) -> c_int {
     status(with_tuple_args("OrderedDict", args, kwargs, |call: CallArgs<'_>| {
         if call.positional().len() > 1 {
-            bail!(TypeError, "expected at most 1 arguments, got {}", call.positional().len());
+            bail!(TypeError, "expected at most 1 argument, got {}", call.positional().len());
         }
         update_with(o, call.positional(), call.keywords())
     }))

@@ -122,7 +122,7 @@ extern "C" fn context_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult
     if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(not_implemented());
     }
-    Ok(bool_::from_bool(x.vars().equals(&*y.vars())? == (op == CompareOp::Eq)))
+    Ok(bool_::from_bool(x.vars().equals(&y.vars())? == (op == CompareOp::Eq)))
 }
 
 fn check_key(key: &Object) -> PyResult<()> {
@@ -164,7 +164,9 @@ fn copy(this: &Context) -> Ref<Context> {
 /// Call a function in the context.
 #[method(signature = "(*args, **kwargs)", text = false)]
 fn run(ts: &Thread, this: &Context, args: &[&Object], kwargs: KwArgs<'_>) -> PyResult {
-    let Some((callable, rest)) = args.split_first() else { bail!(TypeError, "run() missing 1 required positional argument") };
+    let Some((callable, rest)) = args.split_first() else {
+        bail!(TypeError, "run() missing 1 required positional argument")
+    };
     this.enter(ts)?;
     let result = match kwargs.names() {
         None => callable.call(rest),
@@ -306,7 +308,8 @@ fn items(this: &Context) -> Obj {
 
 static AS_MAPPING: MappingMethods =
     MappingMethods { length: Slot::new(context_len), subscript: Slot::new(context_subscript), ..MappingMethods::EMPTY };
-static AS_SEQUENCE: SequenceMethods = SequenceMethods { contains: Slot::new(context_contains), ..SequenceMethods::EMPTY };
+static AS_SEQUENCE: SequenceMethods =
+    SequenceMethods { contains: Slot::new(context_contains), ..SequenceMethods::EMPTY };
 
 /// `Context`.
 #[unsafe(no_mangle)]

@@ -14,7 +14,10 @@ use taipan_object::protocol::repr::text;
 use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::exceptions;
 use taipan_object::types::str::Str;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, getset, getsets, layout, members, method, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, getset, getsets, layout, members, method,
+    methods,
+};
 
 /// A context variable.
 #[repr(C)]

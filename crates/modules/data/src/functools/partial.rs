@@ -186,9 +186,12 @@ unsafe extern "C" fn partial_vectorcall(
         // SAFETY: the caller's arguments are handed on as they are.
         return unsafe { vectorcall(&func, args, nargsf, kwnames.map(|k| &**k)) };
     }
-    // SAFETY: the vectorcall contract: so many arguments lie there. An empty call may pass null.
-    let given: &[&Object] =
-        if npos + nkw == 0 { &[] } else { unsafe { std::slice::from_raw_parts(args.cast(), npos + nkw) } };
+    let given: &[&Object] = match npos + nkw {
+        // An empty call may pass null.
+        0 => &[],
+        // SAFETY: the vectorcall contract: so many arguments lie there.
+        n => unsafe { std::slice::from_raw_parts(args.cast(), n) },
+    };
     let own = pargs.borrowed_items();
     let total = own.len() + npos - phcount;
     const SMALL: usize = 10;

@@ -31,7 +31,13 @@ impl Selection {
     }
 
     /// Gives out a tuple. `first_changed` is the leftmost place whose index differs from the tuple given out before.
-    fn answer(&self, result: &ObjCell, indices: &[usize], first_changed: usize, of: impl Fn(usize, usize) -> Obj) -> Obj {
+    fn answer(
+        &self,
+        result: &ObjCell,
+        indices: &[usize],
+        first_changed: usize,
+        of: impl Fn(usize, usize) -> Obj,
+    ) -> Obj {
         let last = result.get().map(|t| t.cast::<Tuple>());
         match last {
             Some(t) if t.is_unique() && t.len() == indices.len() => {
@@ -102,14 +108,17 @@ macro_rules! selection_type {
                 }
                 let Some(pools) = self.base.pools.get_owned() else { return Ok(None) };
                 let mut indices = self.base.indices.take();
-                let changed = if self.started.replace(true) { Self::advance(pools.cast(), &mut indices) } else { Some(0) };
+                let changed =
+                    if self.started.replace(true) { Self::advance(pools.cast(), &mut indices) } else { Some(0) };
                 let answer = match changed {
                     None => {
                         self.stopped.set(true);
                         self.result.set(None);
                         None
                     }
-                    Some(first) => Some(self.base.answer(&self.result, &indices, first, |p, i| Self::pick(pools.cast(), p, i))),
+                    Some(first) => {
+                        Some(self.base.answer(&self.result, &indices, first, |p, i| Self::pick(pools.cast(), p, i)))
+                    }
                 };
                 *self.base.indices.borrow_mut() = indices;
                 Ok(answer)

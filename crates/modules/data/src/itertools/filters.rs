@@ -320,7 +320,9 @@ extern "C" fn islice_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> 
     if args.len() == 2 {
         match islice_index(args.item(1)) {
             Ok(n) => stop = n.unwrap_or(usize::MAX),
-            Err(()) => bail!(ValueError, "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize."),
+            Err(()) => {
+                bail!(ValueError, "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.")
+            }
         }
     } else {
         match islice_index(args.item(2)) {

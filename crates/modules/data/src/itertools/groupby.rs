@@ -133,7 +133,9 @@ impl Grouper {
         if parent.current_value.is_empty() && !parent.advance()? {
             return Ok(None);
         }
-        let (Some(target), Some(key)) = (self.target_key.get_owned(), parent.current_key.get_owned()) else { return Ok(None) };
+        let (Some(target), Some(key)) = (self.target_key.get_owned(), parent.current_key.get_owned()) else {
+            return Ok(None);
+        };
         if !target.eq(&key)? {
             return Ok(None);
         }

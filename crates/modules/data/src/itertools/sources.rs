@@ -15,7 +15,9 @@ use taipan_object::types::exceptions;
 use taipan_object::types::int::Int;
 use taipan_object::types::list::List;
 use taipan_object::types::str::StrBuilder;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Type, TypeDef, bail, classmethod, flags, layout, method, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Ref, Type, TypeDef, bail, classmethod, flags, layout, method, methods,
+};
 
 // ---- count
 
@@ -181,7 +183,9 @@ pub static CYCLE_TYPE: Type = Type::new_static(TypeDef {
     name: c"itertools.cycle",
     basicsize: size_of::<Cycle>(),
     flags: flags::HAVE_GC | flags::BASETYPE,
-    doc: Some(c"cycle(iterable, /)\n--\n\nAn iterator over the items of iterable that starts again at the end, without end."),
+    doc: Some(
+        c"cycle(iterable, /)\n--\n\nAn iterator over the items of iterable that starts again at the end, without end.",
+    ),
     dealloc: Some(dealloc_of::<Cycle>),
     traverse: Some(cycle_traverse),
     iter: Some(self_iter),
@@ -210,8 +214,11 @@ extern "C" fn repeat_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> 
             None => -1,
             Some(t) => t.index_as_isize(Some(exceptions::OverflowError))?.max(0),
         };
-        let body =
-            Repeat { ob_base: Object::placeholder(), element: ObjCell::new(receiver(object).to_obj()), count: Cell::new(count) };
+        let body = Repeat {
+            ob_base: Object::placeholder(),
+            element: ObjCell::new(receiver(object).to_obj()),
+            count: Cell::new(count),
+        };
         new_instance(cls, body).map(Ref::into_obj)
     })
 }

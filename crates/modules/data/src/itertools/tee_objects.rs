@@ -12,7 +12,9 @@ use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::exceptions;
 use taipan_object::types::list::List;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Type, TypeDef, bail, flags, function, intern, layout, method, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Ref, Type, TypeDef, bail, flags, function, intern, layout, method, methods,
+};
 
 /// Items per block.
 const BLOCK: usize = 57;
@@ -161,7 +163,10 @@ extern "C" fn tee_data_new(_: &Type, args: &Object, kwargs: Option<&Object>) -> 
         bail!(TypeError, "teedataobject() argument 2 must be list, not {}", values.ty().name_str());
     };
     let values = values.snapshot();
-    if values.len() > BLOCK || (values.len() < BLOCK && !next.is_none()) || !(next.is_none() || next.downcast::<TeeData>().is_some()) {
+    if values.len() > BLOCK
+        || (values.len() < BLOCK && !next.is_none())
+        || !(next.is_none() || next.downcast::<TeeData>().is_some())
+    {
         bail!(ValueError, "Invalid arguments");
     }
     let data = new_data(it.to_obj());

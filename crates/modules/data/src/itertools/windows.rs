@@ -31,7 +31,8 @@ pub struct Accumulate {
 layout!(Accumulate, ACCUMULATE_TYPE);
 
 extern "C" fn accumulate_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResult {
-    let sig = crate::signature!("accumulate", posonly 0, positional 2, ["iterable" true, "func" false, "initial" false]);
+    let sig =
+        crate::signature!("accumulate", posonly 0, positional 2, ["iterable" true, "func" false, "initial" false]);
     bind(sig, args, kwargs, |[iterable, func, initial]| {
         let given = |o: Option<&Object>| ObjCell::from_opt(o.filter(|o| !o.is_none()).map(Object::to_obj));
         let body = Accumulate {

@@ -413,4 +413,3 @@ pub fn fsum(seq: &Object) -> PyResult<f64> {
     }
     sum.value().map_err(failed)
 }
-

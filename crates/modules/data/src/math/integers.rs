@@ -117,4 +117,3 @@ pub fn comb(n: &Object, k: &Object) -> PyResult<Ref<Int>> {
         None => bail!(OverflowError, "min(n - k, k) must not exceed {}", i64::MAX),
     }
 }
-

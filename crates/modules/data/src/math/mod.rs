@@ -25,9 +25,10 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "math",
     doc: "The mathematical functions of the C standard, and others over real numbers.",
     methods: methods![
-        acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, ceil, copysign, cos, cosh, degrees, dist, erf, erfc, exp, exp2, expm1, fabs,
-        factorial, floor, fma, fmod, frexp, fsum, gamma, gcd, hypot, isclose, isfinite, isinf, isnan, isqrt, lcm, ldexp, lgamma, log, log1p,
-        log10, log2, modf, pow, radians, remainder, sin, sinh, sqrt, tan, tanh, sumprod, trunc, prod, perm, comb, nextafter, ulp,
+        acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, ceil, copysign, cos, cosh, degrees, dist, erf, erfc, exp,
+        exp2, expm1, fabs, factorial, floor, fma, fmod, frexp, fsum, gamma, gcd, hypot, isclose, isfinite, isinf,
+        isnan, isqrt, lcm, ldexp, lgamma, log, log1p, log10, log2, modf, pow, radians, remainder, sin, sinh, sqrt, tan,
+        tanh, sumprod, trunc, prod, perm, comb, nextafter, ulp,
     ],
     exec,
 };

@@ -1,12 +1,12 @@
 //! `prod` and `sumprod`, which stay with machine numbers as long as they can.
 
 use taipan_numeric::math::ProductSum;
+use taipan_object::args::Given;
 use taipan_object::protocol::number;
 use taipan_object::types::bool_::PyBool_Type;
 use taipan_object::types::exceptions;
 use taipan_object::types::float::Float;
 use taipan_object::types::int::{Int, PyLong_Type};
-use taipan_object::args::Given;
 use taipan_object::{Obj, Object, PyResult, bail, function};
 
 fn small(o: &Object) -> Option<i64> {
@@ -117,4 +117,3 @@ pub fn sumprod(p: &Object, q: &Object) -> PyResult {
     }
     Ok(total)
 }
-

@@ -46,7 +46,7 @@ extern "C" fn item_getter_new(_: &Type, args: &Object, kwargs: Option<&Object>) 
     no_keywords("itemgetter", &ITEM_GETTER_TYPE, &ITEM_GETTER_TYPE, kwargs)?;
     let args: &Tuple = args.cast();
     let (item, index) = match args.items() {
-        [] => bail!(TypeError, "itemgetter expected at least 1 argument, got 0"),
+        [] => bail!(TypeError, "itemgetter expected 1 argument, got 0"),
         [one] => {
             let index = one.downcast_exact::<Int>().and_then(Int::to_isize).filter(|i| *i >= 0).unwrap_or(-1);
             (one.clone(), index)
@@ -176,7 +176,7 @@ extern "C" fn attr_getter_new(_: &Type, args: &Object, kwargs: Option<&Object>) 
     no_keywords("attrgetter", &ATTR_GETTER_TYPE, &ATTR_GETTER_TYPE, kwargs)?;
     let args: &Tuple = args.cast();
     if args.is_empty() {
-        bail!(TypeError, "attrgetter expected at least 1 argument, got 0");
+        bail!(TypeError, "attrgetter expected 1 argument, got 0");
     }
     let mut names = Vec::with_capacity(args.len());
     for a in args.items() {

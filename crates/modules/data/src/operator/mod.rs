@@ -226,7 +226,7 @@ fn iterate(a: &Object) -> PyResult<Obj> {
             return Err(e);
         }
         e.clear();
-        bail!(TypeError, "argument of type '{}' is not a container or iterable", a.ty().name_str())
+        bail!(TypeError, "argument of type '{}' is not iterable", a.ty().name_str())
     })
 }
 

@@ -3,13 +3,13 @@
 use super::error;
 use super::format::Code;
 use taipan_object::protocol::number;
+use taipan_object::types::bool_;
 use taipan_object::types::bytearray::ByteArray;
 use taipan_object::types::bytes::Bytes;
 use taipan_object::types::complex::Complex;
 use taipan_object::types::float::Float;
 use taipan_object::types::int::Int;
 use taipan_object::types::memoryview::item::{f64_to_half, half_to_f64};
-use taipan_object::types::bool_;
 use taipan_object::{Obj, Object, PyResult, Ref, bail};
 
 /// Writes bytes given in little-endian order.
@@ -55,11 +55,8 @@ fn pack_integer(code: &Code, v: &Object, out: &mut [u8]) -> PyResult<()> {
             Ok(())
         }
         None => {
-            let (low, high) = if signed {
-                (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1)
-            } else {
-                (0, (1i128 << bits) - 1)
-            };
+            let (low, high) =
+                if signed { (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1) } else { (0, (1i128 << bits) - 1) };
             Err(error(&format!("'{}' format requires {low} <= number <= {high}", code.kind as char)))
         }
     }
@@ -210,4 +207,3 @@ pub fn unpack(code: &Code, data: &[u8]) -> Obj {
         _ => Int::from_u64(read(code, data)).into_obj(),
     }
 }
-

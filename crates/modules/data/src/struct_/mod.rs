@@ -23,8 +23,8 @@ use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{
-    Interp, Obj, ObjCell, Object, PyResult, Raised, Ref, Type, TypeDef, bail, flags, function, getset, getsets, intern, layout, method,
-    methods,
+    Interp, Obj, ObjCell, Object, PyResult, Raised, Ref, Type, TypeDef, bail, flags, function, getset, getsets, intern,
+    layout, method, methods,
 };
 
 fn error_class() -> PyResult {
@@ -68,7 +68,7 @@ impl Struct {
         let Some(bytes) = ascii.downcast::<Bytes>() else {
             bail!(TypeError, "Struct() argument 1 must be a str or bytes object, not {}", format.ty().name_str());
         };
-        let packing = format::parse(bytes.as_slice()).map_err(|m| error(m))?;
+        let packing = format::parse(bytes.as_slice()).map_err(error)?;
         self.format.set(Some(ascii.clone()));
         self.packing.set(Some(Rc::new(packing)));
         Ok(())
@@ -192,7 +192,11 @@ fn pack_at(packing: &Packing, args: &[&Object]) -> PyResult<()> {
     check_count(packing, "pack_into", args.len() - 2)?;
     let writable = Buffer::get_writable(buffer).map_err(|e| {
         e.clear();
-        taipan_object::raise!(TypeError, "argument must be read-write bytes-like object, not {}", buffer.ty().name_str())
+        taipan_object::raise!(
+            TypeError,
+            "argument must be read-write bytes-like object, not {}",
+            buffer.ty().name_str()
+        )
     });
     let mut b = writable?;
     let offset = number::index(offset)?.to_isize().unwrap_or(isize::MAX);
@@ -263,15 +267,18 @@ pub static STRUCT_TYPE: Type = Type::new_static(TypeDef {
     name: c"_struct.Struct",
     basicsize: size_of::<Struct>(),
     flags: flags::HAVE_GC | flags::BASETYPE,
-    doc: Some(c"Struct(fmt) --> compiled struct object\n\nA format that has been read once, for packing and unpacking."),
+    doc: Some(
+        c"Struct(fmt) --> compiled struct object\n\nA format that has been read once, for packing and unpacking.",
+    ),
     dealloc: Some(dealloc_of::<Struct>),
     repr: Some(struct_repr),
     traverse: Some(struct_traverse),
     weaklistoffset: offset_of!(Struct, weakreflist) as isize,
-    methods: methods![
-        struct_iter_unpack, struct_pack, struct_pack_into, struct_unpack, struct_unpack_from, __sizeof__,
+    methods: methods![struct_iter_unpack, struct_pack, struct_pack_into, struct_unpack, struct_unpack_from, __sizeof__,],
+    getset: getsets![
+        getset!(c"format", get_format; c"The format."),
+        getset!(c"size", get_size; c"Bytes of the packed values.")
     ],
-    getset: getsets![getset!(c"format", get_format; c"The format."), getset!(c"size", get_size; c"Bytes of the packed values.")],
     init: Some(struct_init),
     new: Some(struct_new),
     ..TypeDef::EMPTY
@@ -299,7 +306,12 @@ fn iterate(s: &Struct, buffer: &Object) -> PyResult<Ref<UnpackIter>> {
     if b.len() % packing.size != 0 {
         return Err(error(&format!("iterative unpacking requires a buffer of a multiple of {} bytes", packing.size)));
     }
-    Ok(new_object(UnpackIter { ob_base: Object::placeholder(), packing, buffer: Cell::new(Some(b)), index: Cell::new(0) }))
+    Ok(new_object(UnpackIter {
+        ob_base: Object::placeholder(),
+        packing,
+        buffer: Cell::new(Some(b)),
+        index: Cell::new(0),
+    }))
 }
 
 impl UnpackIter {
