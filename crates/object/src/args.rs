@@ -226,10 +226,7 @@ fn missing(sig: &Signature, out: &[Option<&Object>]) -> PyResult<()> {
             if i < sig.posonly {
                 continue;
             }
-            if i < sig.positional {
-                bail!(TypeError, "{}() missing required argument '{}' (pos {})", sig.name, p.name, i + 1);
-            }
-            bail!(TypeError, "{}() missing required keyword-only argument: '{}'", sig.name, p.name);
+            bail!(TypeError, "{}() missing required argument '{}' (pos {})", sig.name, p.name, i + 1);
         }
     }
     Ok(())

@@ -125,6 +125,8 @@ fn start(c: &Config) -> PyResult<()> {
     for t in taipan_vm::types() {
         taipan_object::typeobj::ready::ready(t)?;
     }
+    taipan_capi::start();
+    taipan_vm::set_extension_loader(taipan_capi::loader::create, taipan_capi::loader::exec);
     interp.modules.set(Some(Dict::new().into_obj()));
     // The builtins are needed before the module that holds them: an empty dict stands for them.
     interp.builtins.set(Some(Dict::new().into_obj()));

@@ -96,7 +96,8 @@ fn set_threshold(thresholds: &[&Object]) -> PyResult<()> {
         bail!(TypeError, "gc.set_threshold requires 1 to 3 arguments");
     }
     for (i, t) in thresholds.iter().enumerate() {
-        let n = i32::try_from(t.as_i64()?).map_err(|_| raise!(OverflowError, "Python int too large to convert to C int"))?;
+        let n = i32::try_from(t.as_i64()?)
+            .map_err(|_| raise!(OverflowError, "Python int too large to convert to C int"))?;
         Interp::current().gc.set_threshold(i, n);
     }
     Ok(())
@@ -125,7 +126,10 @@ fn get_objects(generation: Option<&Object>) -> PyResult<Ref<List>> {
     let n = g.index_as_isize(Some(taipan_object::types::exceptions::OverflowError))?;
     match usize::try_from(n) {
         Ok(n) if n < GENERATIONS => Ok(gc::get_objects(Some(n))),
-        Ok(_) => bail!(ValueError, "generation parameter must be less than the number of available generations ({GENERATIONS})"),
+        Ok(_) => bail!(
+            ValueError,
+            "generation parameter must be less than the number of available generations ({GENERATIONS})"
+        ),
         // -1 is how the reference writes "all".
         Err(_) if n == -1 => Ok(gc::get_objects(None)),
         Err(_) => bail!(ValueError, "generation parameter cannot be negative"),

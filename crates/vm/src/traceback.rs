@@ -87,7 +87,7 @@ fn get_next(t: &Traceback) -> Option<Obj> {
     t.tb_next.get_owned()
 }
 
-fn assign_next(t: &Traceback, v: Option<&Object>) -> PyResult<()> {
+fn set_tb_next(t: &Traceback, v: Option<&Object>) -> PyResult<()> {
     let Some(v) = v else { bail!(TypeError, "can't delete tb_next attribute") };
     if v.is_none() {
         t.tb_next.set(None);
@@ -183,7 +183,7 @@ pub static PyTraceBack_Type: Type = Type::new_static(TypeDef {
         ),
         MemberDef::new(c"tb_lasti", member::INT, offset_of!(Traceback, tb_lasti), member::READONLY),
     ],
-    getset: getsets![getset!(c"tb_next", get_next, assign_next), getset!(c"tb_lineno", get_lineno)],
+    getset: getsets![getset!(c"tb_next", get_next, set_tb_next), getset!(c"tb_lineno", get_lineno)],
     new: Some(traceback_new),
     ..TypeDef::EMPTY
 });

@@ -14,10 +14,17 @@ use taipan_object::types::{exceptions, none};
 use taipan_object::{Interp, PyResult, Thread, Type, bail, function, intern};
 
 /// The module's description.
-pub static MODULE: ModuleDef = ModuleDef { name: "_warnings", doc: "Warnings issued by native code.", methods: Some(METHODS), exec };
+pub static MODULE: ModuleDef =
+    ModuleDef { name: "_warnings", doc: "Warnings issued by native code.", methods: Some(METHODS), exec };
 
-static METHODS: &[MethodDef] =
-    &[warn_function::DEF, warn_explicit_function::DEF, filters_mutated::DEF, acquire_lock::DEF, release_lock::DEF, MethodDef::END];
+static METHODS: &[MethodDef] = &[
+    warn_function::DEF,
+    warn_explicit_function::DEF,
+    filters_mutated::DEF,
+    acquire_lock::DEF,
+    release_lock::DEF,
+    MethodDef::END,
+];
 
 fn exec(m: &Module) -> PyResult<()> {
     let s = state()?;
@@ -85,7 +92,13 @@ pub fn warn(category: &Type, text: &str, stacklevel: isize) -> PyResult<()> {
 }
 
 /// A warning at a place in a file.
-pub fn warn_explicit(category: &Type, text: &str, filename: &str, lineno: i64, module: Option<&Object>) -> PyResult<()> {
+pub fn warn_explicit(
+    category: &Type,
+    text: &str,
+    filename: &str,
+    lineno: i64,
+    module: Option<&Object>,
+) -> PyResult<()> {
     issue(category.as_object(), &Str::from_utf8(text), &Str::from_utf8(filename), lineno, module, None, None, None)
 }
 
@@ -154,9 +167,17 @@ fn place(stacklevel: isize, skip: &[String]) -> PyResult<Place> {
     Ok(Place { filename, lineno, module, registry })
 }
 
-fn do_warn(message: &Object, category: &Object, stacklevel: isize, source: Option<&Object>, skip: Option<&Tuple>) -> PyResult<()> {
+fn do_warn(
+    message: &Object,
+    category: &Object,
+    stacklevel: isize,
+    source: Option<&Object>,
+    skip: Option<&Tuple>,
+) -> PyResult<()> {
     let skip: Vec<String> = match skip {
-        Some(t) => t.items().iter().map(|p| p.str().map(|s| s.to_utf8_lossy().into_owned())).collect::<PyResult<_>>()?,
+        Some(t) => {
+            t.items().iter().map(|p| p.str().map(|s| s.to_utf8_lossy().into_owned())).collect::<PyResult<_>>()?
+        }
         None => Vec::new(),
     };
     let p = place(stacklevel, &skip)?;
@@ -306,7 +327,11 @@ fn find_action(category: &Object, text: &Object, lineno: i64, module: &Object) -
                 bail!(TypeError, "action must be a string, not '{}'", t.item(0).ty().name_str());
             }
             let ln = t.item(4).as_i64()?;
-            if category.is_subclass(t.item(2))? && (ln == 0 || ln == lineno) && check(t.item(1), text)? && check(t.item(3), module)? {
+            if category.is_subclass(t.item(2))?
+                && (ln == 0 || ln == lineno)
+                && check(t.item(1), text)?
+                && check(t.item(3), module)?
+            {
                 return Ok(t.item(0).cast::<Str>().to_utf8_lossy().into_owned());
             }
         }
@@ -405,7 +430,8 @@ fn warn_explicit_function(
         {
             let text = get.call_one(&name)?;
             if let Some(s) = text.downcast::<Str>() {
-                line = s.to_utf8_lossy().lines().nth((lineno - 1).max(0) as usize).map(|l| Str::from_utf8(l).into_obj());
+                line =
+                    s.to_utf8_lossy().lines().nth((lineno - 1).max(0) as usize).map(|l| Str::from_utf8(l).into_obj());
             }
         }
     }

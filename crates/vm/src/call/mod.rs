@@ -87,7 +87,7 @@ pub unsafe fn push_frame_ex(
     args: &Tuple,
     kwargs: Option<&Dict>,
 ) -> PyResult<*mut Frame> {
-    let kwargs = kwargs.filter(|k| k.len() > 0);
+    let kwargs = kwargs.filter(|k| !k.is_empty());
     let mut all: Vec<StackRef> = args.items().iter().map(|o| StackRef::new(o)).collect();
     let names = match kwargs {
         None => None,
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn function_vectorcall(
         let ts = Thread::current();
         let func: &Function = callable.cast_unchecked();
         let argc = nargs(nargsf);
-        let kwnames: Option<&Tuple> = kwnames.map(|k| k.cast_unchecked()).filter(|k: &&Tuple| k.len() > 0);
+        let kwnames: Option<&Tuple> = kwnames.map(|k| k.cast_unchecked()).filter(|k: &&Tuple| !k.is_empty());
         let funcobj = StackRef::new(func);
         let total = argc + kwnames.map_or(0, Tuple::len);
         let mut scratch = [StackRef::NULL; 10];

@@ -100,7 +100,18 @@ unsafe extern "C" fn special_outcome<const NC: usize>(
             }
             outcome::AGAIN => dispatch_as(ts, frame, ip, (*frame).stackpointer, *ip.sub(1) as u8, oparg),
             outcome::EXIT => take_exit_value(),
-            _ => dispatch(ts, frame, ip.add(NC + oparg), (word & !outcome::JUMP) as *mut StackRef),
+            outcome::GOTO => dispatch(ts, frame, take_exit_value() as *mut u16, (*frame).stackpointer),
+            _ => {
+                let sp = (word & !7) as *mut StackRef;
+                let next = ip.add(NC);
+                let next = match word & 7 {
+                    outcome::JUMP => next.add(oparg),
+                    outcome::JUMP_OVER => next.add(oparg + 1),
+                    outcome::SKIP => next.add(1),
+                    _ => next.sub(oparg),
+                };
+                dispatch(ts, frame, next, sp)
+            }
         }
     }
 }
@@ -164,7 +175,9 @@ unsafe extern "C" fn dealloc_path(
 /// Whether the frame's position must be stored before the body: it may raise or run other code.
 const fn saves_ip(number: u16, flags: u16) -> bool {
     // Instrumented forms do it themselves: some look at the former position first.
-    number < MIN_INSTRUMENTED_OPCODE && flags & Flags::NO_SAVE_IP == 0 && flags & (Flags::ERROR | Flags::ESCAPES | Flags::EVAL_BREAK) != 0
+    number < MIN_INSTRUMENTED_OPCODE
+        && flags & Flags::NO_SAVE_IP == 0
+        && flags & (Flags::ERROR | Flags::ESCAPES | Flags::EVAL_BREAK) != 0
 }
 
 macro_rules! define_handlers {

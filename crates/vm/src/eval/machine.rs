@@ -5,6 +5,8 @@
 //! - no value with a destructor is alive when the body answers, and no address of a local escapes: either breaks the jump to the
 //!   next instruction. What needs such things is a *general form*, a function of its own;
 //! - the stack is touched only through the methods here.
+// The functions here are the evaluation loop's own: their contract is that of a handler (see `eval/mod.rs`), stated once.
+#![allow(clippy::missing_safety_doc)]
 
 use crate::code::CodeObject;
 use crate::frame::Frame;
@@ -56,6 +58,14 @@ pub enum Done {
     Next,
     /// The jump of the instruction's argument is taken.
     Jump,
+    /// The same, over one more unit.
+    JumpOver,
+    /// The jump of the instruction's argument is taken, backwards.
+    JumpBack,
+    /// Over the instruction that follows, which has no cache.
+    Skip,
+    /// Go on elsewhere in the frame.
+    Goto(*mut u16),
     /// Go on with `ts.current_frame`, at its `instr_ptr` with its `stackpointer`.
     Switch,
     /// Do the instruction at `ip - 1` again, under its present opcode.
@@ -70,8 +80,16 @@ pub enum Done {
 pub mod outcome {
     /// An exception is set; the stack pointer is in the frame.
     pub const ERROR: usize = 0;
-    /// Bit added to the stack pointer.
+    /// Added to the stack pointer.
     pub const JUMP: usize = 1;
+    /// Added to the stack pointer.
+    pub const JUMP_OVER: usize = 2;
+    /// Added to the stack pointer.
+    pub const SKIP: usize = 3;
+    /// Added to the stack pointer.
+    pub const JUMP_BACK: usize = 4;
+    /// See `Done::Goto`; the stack pointer is in the frame, the target is fetched with [`super::take_exit_value`].
+    pub const GOTO: usize = 5;
     /// See `Done::Switch`.
     pub const SWITCH: usize = 2;
     /// See `Done::Reraise`; the stack pointer is in the frame.
@@ -110,6 +128,14 @@ impl Machine {
             match r.into_done() {
                 Ok(Done::Next) => self.sp as usize,
                 Ok(Done::Jump) => self.sp as usize | outcome::JUMP,
+                Ok(Done::JumpOver) => self.sp as usize | outcome::JUMP_OVER,
+                Ok(Done::JumpBack) => self.sp as usize | outcome::JUMP_BACK,
+                Ok(Done::Skip) => self.sp as usize | outcome::SKIP,
+                Ok(Done::Goto(ip)) => {
+                    (*frame).stackpointer = self.sp;
+                    EXIT_VALUE.set(ip as usize);
+                    outcome::GOTO
+                }
                 Ok(Done::Switch) => outcome::SWITCH,
                 Ok(Done::Again) => {
                     (*frame).stackpointer = self.sp;
@@ -148,7 +174,7 @@ impl Machine {
     }
     /// Notes where the frame stands, for whoever looks at it during what follows.
     #[inline(always)]
-    pub unsafe fn save_ip(&mut self) {
+    pub(crate) unsafe fn save_ip(&mut self) {
         // SAFETY: the running frame.
         unsafe { (*self.frame).instr_ptr = self.ip.sub(1) }
     }
@@ -159,67 +185,67 @@ impl Machine {
     }
     /// Constant `i`.
     #[inline(always)]
-    pub unsafe fn constant<'a>(&self, i: usize) -> &'a Object {
+    pub(crate) unsafe fn constant<'a>(&self, i: usize) -> &'a Object {
         // SAFETY: the compiler (or the checks of `code()`) made the index good.
         unsafe { self.code().constant(i) }
     }
     /// Name `i`.
     #[inline(always)]
-    pub unsafe fn name<'a>(&self, i: usize) -> &'a Object {
+    pub(crate) unsafe fn name<'a>(&self, i: usize) -> &'a Object {
         // SAFETY: as above.
         unsafe { self.code().name_at(i) }
     }
     /// Cache unit `i`.
     #[inline(always)]
-    pub unsafe fn cache16(&self, i: usize) -> u16 {
+    pub(crate) unsafe fn cache16(&self, i: usize) -> u16 {
         // SAFETY: the instruction has that many caches.
         unsafe { *self.ip.add(i) }
     }
     /// Cache units `i` and `i + 1`.
     #[inline(always)]
-    pub unsafe fn cache32(&self, i: usize) -> u32 {
+    pub(crate) unsafe fn cache32(&self, i: usize) -> u32 {
         // SAFETY: as above.
         unsafe { self.ip.add(i).cast::<u32>().read_unaligned() }
     }
     /// Cache units `i` to `i + 3`.
     #[inline(always)]
-    pub unsafe fn cache64(&self, i: usize) -> u64 {
+    pub(crate) unsafe fn cache64(&self, i: usize) -> u64 {
         // SAFETY: as above.
         unsafe { self.ip.add(i).cast::<u64>().read_unaligned() }
     }
     /// The top of the stack.
     #[inline(always)]
-    pub unsafe fn tos(&self) -> StackRef {
+    pub(crate) unsafe fn tos(&self) -> StackRef {
         // SAFETY: the compiler's stack effects guarantee the depth.
         unsafe { *self.sp.sub(1) }
     }
     /// The second value.
     #[inline(always)]
-    pub unsafe fn nos(&self) -> StackRef {
+    pub(crate) unsafe fn nos(&self) -> StackRef {
         // SAFETY: as above.
         unsafe { *self.sp.sub(2) }
     }
     /// Value `n` from the top, counted from 1.
     #[inline(always)]
-    pub unsafe fn peek(&self, n: usize) -> StackRef {
+    pub(crate) unsafe fn peek(&self, n: usize) -> StackRef {
         // SAFETY: as above.
         unsafe { *self.sp.sub(n) }
     }
     /// Value `n` from the top as an object.
     #[inline(always)]
-    pub unsafe fn obj<'a>(&self, n: usize) -> &'a Object {
+    pub(crate) unsafe fn obj<'a>(&self, n: usize) -> &'a Object {
         // SAFETY: as above; the value stays on the stack while it is used.
         unsafe { (*self.sp.sub(n)).as_ref() }
     }
     /// Overwrites value `n` from the top.
     #[inline(always)]
-    pub unsafe fn put(&mut self, n: usize, v: StackRef) {
+    pub(crate) unsafe fn put(&mut self, n: usize, v: StackRef) {
         // SAFETY: as above.
         unsafe { *self.sp.sub(n) = v }
     }
     /// Pushes.
     #[inline(always)]
-    pub unsafe fn push(&mut self, v: StackRef) {
+    pub(crate) unsafe fn push(&mut self, v: StackRef) {
         // SAFETY: `co_stacksize` leaves room.
         unsafe {
             *self.sp = v;
@@ -228,13 +254,13 @@ impl Machine {
     }
     /// Pushes an owned object.
     #[inline(always)]
-    pub unsafe fn push_obj(&mut self, o: Obj) {
+    pub(crate) unsafe fn push_obj(&mut self, o: Obj) {
         // SAFETY: as above.
         unsafe { self.push(StackRef::steal(o)) }
     }
     /// Pops; the value is the caller's to close.
     #[inline(always)]
-    pub unsafe fn pop(&mut self) -> StackRef {
+    pub(crate) unsafe fn pop(&mut self) -> StackRef {
         // SAFETY: as above.
         unsafe {
             self.sp = self.sp.sub(1);
@@ -243,19 +269,19 @@ impl Machine {
     }
     /// Pops an object into ownership.
     #[inline(always)]
-    pub unsafe fn pop_obj(&mut self) -> Obj {
+    pub(crate) unsafe fn pop_obj(&mut self) -> Obj {
         // SAFETY: as above; the value is not null.
         unsafe { self.pop().into_obj() }
     }
     /// Forgets the top `n` values without closing them.
     #[inline(always)]
-    pub unsafe fn shrink(&mut self, n: usize) {
+    pub(crate) unsafe fn shrink(&mut self, n: usize) {
         // SAFETY: as above.
         unsafe { self.sp = self.sp.sub(n) }
     }
     /// Closes and drops the top `n` values, top first. The stack is shorter before anything is closed. For general forms.
     #[inline(always)]
-    pub unsafe fn close_n(&mut self, n: usize) {
+    pub(crate) unsafe fn close_n(&mut self, n: usize) {
         // SAFETY: as above.
         unsafe {
             for _ in 0..n {
@@ -265,7 +291,7 @@ impl Machine {
     }
     /// Replaces the top `n` values (which are closed) by an owned object. For general forms.
     #[inline(always)]
-    pub unsafe fn finish(&mut self, n: usize, result: Obj) {
+    pub(crate) unsafe fn finish(&mut self, n: usize, result: Obj) {
         // SAFETY: as above. The result is on the stack before the operands go, out of reach of what they run.
         unsafe {
             self.close_n(n);
@@ -274,7 +300,7 @@ impl Machine {
     }
     /// Overwrites the top `n` values by one without closing.
     #[inline(always)]
-    pub unsafe fn replace(&mut self, n: usize, v: StackRef) {
+    pub(crate) unsafe fn replace(&mut self, n: usize, v: StackRef) {
         // SAFETY: as above.
         unsafe {
             *self.sp.sub(n) = v;

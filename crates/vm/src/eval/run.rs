@@ -18,15 +18,17 @@ pub unsafe fn eval_frame(ts: &Thread, frame: *mut Frame, throw: bool) -> PyResul
         (*frame).previous = ts.current_frame.get().cast();
         (*frame).entry = true;
         if (stack_pointer() < ts.stack_soft_limit.get() || ts.py_recursion_remaining.get() <= 0)
-            && let Err(e) = check_depth(ts) {
-                unwind::leave_frame(ts, frame);
-                return Err(e);
-            }
+            && let Err(e) = check_depth(ts)
+        {
+            unwind::leave_frame(ts, frame);
+            return Err(e);
+        }
         ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() - 1);
         ts.current_frame.set(frame.cast());
         let word = if throw {
             crate::instrument::thrown(ts, frame);
-            drive(ts, unwind::error_path(ts, frame, (*frame).instr_ptr.add(1), (*frame).stackpointer, 0))
+            // A suspended generator stands at the RESUME; what guards the YIELD_VALUE before it catches the exception.
+            drive(ts, unwind::error_path(ts, frame, (*frame).instr_ptr, (*frame).stackpointer, 0))
         } else {
             drive(ts, handlers::dispatch(ts, frame, (*frame).instr_ptr, (*frame).stackpointer))
         };

@@ -1,4 +1,6 @@
 //! The way of an exception: traceback entries, the exception table, leaving frames.
+// The functions here are the evaluation loop's own: their contract is that of a handler (see `eval/mod.rs`), stated once.
+#![allow(clippy::missing_safety_doc)]
 
 use super::handlers::dispatch;
 use crate::frame::{self, Frame, datastack, owner};
@@ -58,7 +60,7 @@ fn find_handler(frame: &Frame, unit: usize) -> Option<Target> {
 /// and in the callers.
 #[cold]
 #[inline(never)]
-pub unsafe extern "C" fn error_path(
+pub(crate) unsafe extern "C" fn error_path(
     ts: *const Thread,
     frame: *mut Frame,
     ip: *mut u16,
@@ -79,7 +81,7 @@ pub unsafe extern "C" fn error_path(
 /// The same without a traceback entry: the exception has been here before (`RERAISE`).
 #[cold]
 #[inline(never)]
-pub unsafe extern "C" fn reraise_path(
+pub(crate) unsafe extern "C" fn reraise_path(
     ts: *const Thread,
     frame: *mut Frame,
     ip: *mut u16,
@@ -139,7 +141,7 @@ unsafe fn unwind(ts: &Thread, mut frame: *mut Frame, mut at: *mut u16) -> usize 
             at = (*frame).instr_ptr;
             if !(*frame).is_incomplete() {
                 traceback::here(ts, frame);
-                instrument::raised(ts, frame, instrument::Raise::Raise);
+                instrument::raised(ts, frame, instrument::Raise::InCaller);
             }
         }
     }

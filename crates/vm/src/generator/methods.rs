@@ -62,9 +62,7 @@ impl Generator {
     /// `throw(type, value, traceback)`; `close_on_exit`: `GeneratorExit` closes what is delegated to.
     pub fn throw(&self, close_on_exit: bool, typ: &Object, val: Option<&Object>, tb: Option<&Object>) -> PyResult {
         if let Some(inner) = yield_from(self).map(|y| y.to_obj()) {
-            if close_on_exit && crate::support::given_exception_matches(typ, exceptions::GeneratorExit.as_object())
-                || close_on_exit && is_exit_class(typ)
-            {
+            if close_on_exit && (is_exit_class(typ) || typ.ty().is_subtype(exceptions::GeneratorExit)) {
                 let r = self.as_running(|| close_iter(&inner));
                 drop(inner);
                 if r.is_err() {
@@ -142,7 +140,7 @@ impl Generator {
         if let Some(inner) = yield_from(self).map(|y| y.to_obj()) {
             failed = self.as_running(|| close_iter(&inner)).is_err();
         }
-        if !failed && self.is_suspended() && may_close_quietly(self) {
+        if !failed && self.is_suspended() && may_close_quietly(self) && !crate::instrument::watches_unwinding() {
             self.abandon();
             return Ok(none().to_obj());
         }

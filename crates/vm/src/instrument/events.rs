@@ -77,7 +77,12 @@ pub fn event_of(op: Op, oparg: u8) -> Option<usize> {
         Op::CALL | Op::CALL_KW | Op::CALL_FUNCTION_EX | Op::LOAD_SUPER_ATTR => CALL,
         Op::JUMP_FORWARD | Op::JUMP_BACKWARD => JUMP,
         Op::FOR_ITER | Op::NOT_TAKEN => BRANCH_LEFT,
-        Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::POP_JUMP_IF_NONE | Op::POP_JUMP_IF_NOT_NONE | Op::POP_ITER | Op::END_ASYNC_FOR => BRANCH_RIGHT,
+        Op::POP_JUMP_IF_FALSE
+        | Op::POP_JUMP_IF_TRUE
+        | Op::POP_JUMP_IF_NONE
+        | Op::POP_JUMP_IF_NOT_NONE
+        | Op::POP_ITER
+        | Op::END_ASYNC_FOR => BRANCH_RIGHT,
         Op::END_FOR | Op::END_SEND => STOP_ITERATION,
         _ => return None,
     })

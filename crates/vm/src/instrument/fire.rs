@@ -101,9 +101,12 @@ pub fn line(ts: &Thread, frame: *mut Frame, unit: usize, line: i32) -> PyResult<
 }
 
 /// An event about the current exception. What a tool raises takes its place.
-pub fn exception(ts: &Thread, frame: *mut Frame, event: usize) {
+pub fn exception(ts: &Thread, frame: *mut Frame, event: usize, unit: usize) {
+    if ts.tracing.get() != 0 {
+        return;
+    }
     let Some(exc) = ts.current_exception.take() else { return };
-    if at_instruction(ts, frame, event, &[&exc]).is_ok() {
+    if fire(ts, frame, event, unit, &[&new_int(unit as i64 * 2), &exc]).is_ok() {
         let _ = error::restore(exc);
     }
 }

@@ -1,4 +1,6 @@
 //! Handlers of the two forms that stand before any instruction.
+// The functions here are the evaluation loop's own: their contract is that of a handler (see `eval/mod.rs`), stated once.
+#![allow(clippy::missing_safety_doc)]
 
 use super::{events, fire};
 use crate::eval::handlers::{BASE, CACHES, dispatch, dispatch_as, report_unknown};
@@ -10,7 +12,13 @@ use taipan_bytecode::Op;
 use taipan_object::Thread;
 
 /// `INSTRUMENTED_LINE`.
-pub unsafe extern "C" fn instrumented_line(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize) -> usize {
+pub(crate) unsafe extern "C" fn instrumented_line(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    oparg: usize,
+) -> usize {
     // SAFETY: the contract of handlers.
     unsafe {
         match line_event(&*ts, frame, ip.sub(1), sp) {
@@ -22,7 +30,13 @@ pub unsafe extern "C" fn instrumented_line(ts: *const Thread, frame: *mut Frame,
 }
 
 /// `INSTRUMENTED_INSTRUCTION`.
-pub unsafe extern "C" fn instrumented_instruction(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize) -> usize {
+pub(crate) unsafe extern "C" fn instrumented_instruction(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    oparg: usize,
+) -> usize {
     // SAFETY: the contract of handlers.
     unsafe {
         match instruction_event(&*ts, frame, ip.sub(1), sp) {

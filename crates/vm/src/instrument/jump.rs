@@ -19,7 +19,15 @@ pub fn jump_to_line(fo: &FrameObject, line: &Object) -> PyResult<()> {
         Err(_) => bail!(ValueError, "f_lineno can only be set in a trace function"),
         Ok(events::PY_START) => bail!(ValueError, "can't jump from the 'call' trace event of a new frame"),
         Ok(events::CALL | events::C_RETURN) => bail!(ValueError, "can't jump during a call"),
-        Ok(events::PY_RETURN | events::PY_UNWIND | events::PY_THROW | events::RAISE | events::C_RAISE | events::INSTRUCTION | events::EXCEPTION_HANDLED) => {
+        Ok(
+            events::PY_RETURN
+            | events::PY_UNWIND
+            | events::PY_THROW
+            | events::RAISE
+            | events::C_RAISE
+            | events::INSTRUCTION
+            | events::EXCEPTION_HANDLED,
+        ) => {
             bail!(ValueError, "can only jump from a 'line' trace event")
         }
         Ok(_) => {}
@@ -112,7 +120,11 @@ fn bind_unbound(fo: &FrameObject) -> PyResult<()> {
     }
     let n = unbound.len();
     let s = if n == 1 { "" } else { "s" };
-    (taipan_object::hooks::get().warn)(exceptions::RuntimeWarning, &format!("assigning None to {n} unbound local{s}"), 0)?;
+    (taipan_object::hooks::get().warn)(
+        exceptions::RuntimeWarning,
+        &format!("assigning None to {n} unbound local{s}"),
+        0,
+    )?;
     for i in unbound {
         // SAFETY: as above.
         unsafe { *Frame::slot(frame, i) = StackRef::borrow(none()) };

@@ -298,7 +298,9 @@ fn profile(ts: &Thread, fo: &Ref<FrameObject>, event: usize, args: &[&Object]) -
             }
             if callable.downcast_exact::<MethodDescr>().is_some() {
                 // Shown as the bound method that it stands for.
-                let Some(receiver) = args.get(3).filter(|r| !r.is(&State::current().missing())) else { return Ok(false) };
+                let Some(receiver) = args.get(3).filter(|r| !r.is(&State::current().missing())) else {
+                    return Ok(false);
+                };
                 let Some(get) = callable.ty().descr_get.get() else { return Ok(false) };
                 let bound = match get(callable, Some(receiver), Some(receiver.ty().as_object())) {
                     Ok(b) => b,

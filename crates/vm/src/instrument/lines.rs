@@ -8,7 +8,8 @@ use taipan_bytecode::{Op, exception_table, location_table};
 pub fn starts(code: &CodeObject) -> Vec<bool> {
     let n = code.len_units();
     let mut out = vec![false; n];
-    let mut lines: Vec<i32> = location_table::positions(code.line_table(), code.co_firstlineno).map(|p| p.line).take(n).collect();
+    let mut lines: Vec<i32> =
+        location_table::positions(code.line_table(), code.co_firstlineno).map(|p| p.line).take(n).collect();
     lines.resize(n, -1);
     let bytes = code.original_code();
     let first = code.co_firsttraceable as usize;

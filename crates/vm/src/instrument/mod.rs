@@ -22,7 +22,7 @@ pub mod state;
 pub use rewrite::{CodeMonitoring, instrument_frame_code};
 
 use crate::code::CodeObject;
-use crate::eval::handlers::BASE;
+use crate::eval::handlers::{BASE, CACHES};
 use crate::frame::Frame;
 use state::State;
 use taipan_bytecode::Op;
@@ -34,6 +34,8 @@ use taipan_object::{PyResult, Thread};
 pub enum Raise {
     /// It is new here.
     Raise,
+    /// It comes from a call.
+    InCaller,
     /// It was caught and goes on.
     Reraise,
 }
@@ -70,18 +72,36 @@ pub fn underlying_op(code: &CodeObject, i: usize) -> u8 {
     BASE[uninstrumented_op(code, i) as usize]
 }
 
+fn position(frame: *mut Frame) -> usize {
+    // SAFETY: callers pass frames that are alive.
+    unsafe { (*frame).unit_index() }
+}
+
 /// Whether anybody watches an event that belongs to no instruction.
 #[inline]
 fn watched(event: usize) -> bool {
     State::current().tools[event].get() != 0
 }
 
+/// Whether anybody wants to know of exceptions that leave functions.
+pub fn watches_unwinding() -> bool {
+    watched(events::PY_UNWIND)
+}
+
 /// Tells tools that an exception came up.
 #[inline]
 pub fn raised(ts: &Thread, frame: *mut Frame, how: Raise) {
-    let event = if how == Raise::Raise { events::RAISE } else { events::RERAISE };
+    let event = if how == Raise::Reraise { events::RERAISE } else { events::RAISE };
     if watched(event) {
-        fire::exception(ts, frame, event);
+        // The reference tells the unit before the one that would be next.
+        // SAFETY: the frame is alive.
+        let (unit, code) = unsafe { ((*frame).unit_index(), (*frame).code()) };
+        let unit = match how {
+            Raise::Raise => unit + CACHES[underlying_op(code, unit) as usize] as usize,
+            Raise::InCaller => unit.saturating_sub(1),
+            Raise::Reraise => unit,
+        };
+        fire::exception(ts, frame, event, unit);
     }
 }
 
@@ -95,7 +115,7 @@ pub fn handled(ts: &Thread, frame: *mut Frame) -> PyResult<()> {
 #[inline]
 pub fn unwound(ts: &Thread, frame: *mut Frame) {
     if watched(events::PY_UNWIND) {
-        fire::exception(ts, frame, events::PY_UNWIND);
+        fire::exception(ts, frame, events::PY_UNWIND, position(frame));
     }
 }
 
@@ -103,7 +123,7 @@ pub fn unwound(ts: &Thread, frame: *mut Frame) {
 #[inline]
 pub fn thrown(ts: &Thread, frame: *mut Frame) {
     if watched(events::PY_THROW) {
-        fire::exception(ts, frame, events::PY_THROW);
+        fire::exception(ts, frame, events::PY_THROW, position(frame));
     }
 }
 

@@ -132,7 +132,7 @@ fn get_events(tool_id: i32) -> PyResult<i64> {
 /// Checks an event set and joins the events that come as one.
 fn checked(set: i64, limit: usize) -> PyResult<u32> {
     let shown = set as u32;
-    if set < 0 || set >= 1 << COUNT {
+    if !(0..1 << COUNT).contains(&set) {
         bail!(ValueError, "invalid event set 0x{shown:x}");
     }
     let mut set = set;

@@ -98,7 +98,12 @@ general!(INSTRUMENTED_RESUME(vm, n) {
 });
 
 /// A native call with its two events around it; Python functions have events of their own.
-unsafe fn watched_call(vm: &mut Machine, callable: Obj, first: Option<Obj>, call: impl FnOnce(&mut Machine) -> PyResult<Done>) -> PyResult<Done> {
+unsafe fn watched_call(
+    vm: &mut Machine,
+    callable: Obj,
+    first: Option<Obj>,
+    call: impl FnOnce(&mut Machine) -> PyResult<Done>,
+) -> PyResult<Done> {
     // SAFETY: the contract of general forms.
     unsafe {
         let ts = vm.thread();
@@ -107,7 +112,8 @@ unsafe fn watched_call(vm: &mut Machine, callable: Obj, first: Option<Obj>, call
         if vm.moved() {
             return Ok(Done::Switch);
         }
-        let python = Function::is_plain(&callable) || callable.downcast_exact::<Method>().is_some_and(|m| Function::is_plain(m.func()));
+        let python = Function::is_plain(&callable)
+            || callable.downcast_exact::<Method>().is_some_and(|m| Function::is_plain(m.func()));
         let frame = vm.frame;
         let r = call(vm);
         if python {
@@ -131,6 +137,7 @@ unsafe fn watched_call(vm: &mut Machine, callable: Obj, first: Option<Obj>, call
 
 general!(INSTRUMENTED_CALL(vm, n) {
     vm.store();
+    vm.unpack_bound_method(n);
     let callable = vm.obj(n + 2).to_obj();
     let first = match vm.peek(n + 1).get() {
         Some(receiver) => Some(receiver.to_obj()),
@@ -142,6 +149,7 @@ general!(INSTRUMENTED_CALL(vm, n) {
 
 general!(INSTRUMENTED_CALL_KW(vm, n) {
     vm.store();
+    vm.unpack_bound_method(n + 1);
     let callable = vm.obj(n + 3).to_obj();
     let first = match vm.peek(n + 2).get() {
         Some(receiver) => Some(receiver.to_obj()),
@@ -170,11 +178,7 @@ unsafe fn jump_to(vm: &mut Machine, event: usize, from: usize, to: usize) -> PyR
     // SAFETY: the contract of general forms.
     unsafe {
         fire::jump(vm.thread(), vm.frame, event, from, to)?;
-        if !vm.moved() {
-            (*vm.frame).instr_ptr = vm.code().units().add(to);
-            (*vm.frame).stackpointer = vm.sp;
-        }
-        Ok(Done::Switch)
+        Ok(if vm.moved() { Done::Switch } else { Done::Goto(vm.code().units().add(to)) })
     }
 }
 
@@ -246,8 +250,7 @@ general!(INSTRUMENTED_FOR_ITER(vm, d) {
         }
         None => {
             // Over END_FOR.
-            (*vm.frame).instr_ptr = vm.code().units().add(unit + 2 + d + 1);
-            Ok(Done::Switch)
+            Ok(Done::Goto(vm.code().units().add(unit + 2 + d + 1)))
         }
     }
 });

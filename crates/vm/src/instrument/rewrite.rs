@@ -36,7 +36,8 @@ pub struct CodeMonitoring {
 }
 
 impl CodeMonitoring {
-    /// Data for a code object, made when it is first needed.
+    /// Data for a code object, made when it is first needed. Not to be held over calls of tools.
+    #[allow(clippy::mut_from_ref)]
     pub fn of(code: &CodeObject) -> &mut CodeMonitoring {
         if code.co_monitoring.get().is_null() {
             let n = code.len_units();
@@ -89,7 +90,8 @@ pub fn instrument(code: &CodeObject, state: &State) {
     }
     let old = std::mem::replace(&mut m.active, active);
     // Where a tool has said DISABLE it stays disabled, unless it watches anew or events are restarted.
-    let update = |now: u8, event: usize| if restart { active[event] } else { now & active[event] | active[event] & !old[event] };
+    let update =
+        |now: u8, event: usize| if restart { active[event] } else { now & active[event] | active[event] & !old[event] };
     let n = code.len_units();
     let mut i = code.co_firsttraceable as usize;
     while i < n {

@@ -34,7 +34,9 @@ pub fn before(code: &CodeObject) -> Vec<Stack> {
     }
     stacks[0] = Some(Vec::new());
     if code.has_flag(
-        taipan_bytecode::code::flags::GENERATOR | taipan_bytecode::code::flags::COROUTINE | taipan_bytecode::code::flags::ASYNC_GENERATOR,
+        taipan_bytecode::code::flags::GENERATOR
+            | taipan_bytecode::code::flags::COROUTINE
+            | taipan_bytecode::code::flags::ASYNC_GENERATOR,
     ) {
         // A generator starts after its RETURN_GENERATOR, with a value sent to it.
         stacks[0] = Some(Vec::new());

@@ -6,6 +6,8 @@
 //!
 //! - `counter.rs`: the counters; one file per family of deciding functions; `ops/`: the specialised bodies.
 //! - What a body may rely on is what its guards have tested: type versions, versions of dict keys, versions of functions.
+// The functions here are the evaluation loop's own: their contract is that of a handler (see `eval/mod.rs`), stated once.
+#![allow(clippy::missing_safety_doc)]
 
 pub mod attrs;
 pub mod calls;
@@ -31,7 +33,7 @@ pub fn invalidate_pending(_ts: &Thread) {
 
 /// `LOAD_CONST` becomes one of its two forms at its first execution.
 #[inline(always)]
-pub unsafe fn load_const(vm: &mut Machine, c: &Object) {
+pub(crate) unsafe fn load_const(vm: &mut Machine, c: &Object) {
     let op = if c.is_immortal() { Op::LOAD_CONST_IMMORTAL } else { Op::LOAD_CONST_MORTAL };
     // SAFETY: the instruction is a LOAD_CONST.
     unsafe { vm.quicken(Op::LOAD_CONST, op) }

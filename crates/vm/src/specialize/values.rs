@@ -112,9 +112,7 @@ unsafe fn choose_subscript(vm: &mut Machine, a: &Object, b: &Object) -> Option<O
 
 slow!(compare_op(vm, n) {
     let (a, b) = (vm.obj(2), vm.obj(1));
-    let op = if n & 16 == 0 {
-        None
-    } else if both::<Float>(a, b) {
+    let op = if both::<Float>(a, b) {
         Some(Op::COMPARE_OP_FLOAT)
     } else if exact_compact(a) && exact_compact(b) {
         Some(Op::COMPARE_OP_INT)

@@ -6,6 +6,7 @@
 pub mod frames;
 pub mod hooks;
 pub mod info;
+pub mod jit;
 pub mod state;
 
 use taipan_object::method::MethodDef;
@@ -76,7 +77,7 @@ fn exec(m: &Module) -> PyResult<()> {
     info::add(m)?;
     state::add(m)?;
     hooks::add(m)?;
-    m.add("_jit", Module::from_def(&state::JIT)?.as_obj())?;
+    m.add("_jit", Module::from_def(&jit::MODULE)?.as_obj())?;
     m.add("monitoring", Module::from_def(&crate::instrument::module::MODULE)?.as_obj())
 }
 

@@ -253,32 +253,3 @@ pub fn is_remote_debug_enabled() -> bool {
 pub fn string_list(items: &[String]) -> Obj {
     List::from_vec(items.iter().map(|s| Str::from_utf8(s).into_obj()).collect()).into_obj()
 }
-
-/// `sys._jit`: what is known of machine code. There is none yet.
-pub static JIT: taipan_object::types::module::ModuleDef = taipan_object::types::module::ModuleDef {
-    name: "sys._jit",
-    doc: "Whether machine code is made and run.",
-    methods: Some(JIT_METHODS),
-    exec: |_| Ok(()),
-};
-
-static JIT_METHODS: &[taipan_object::method::MethodDef] =
-    &[is_available::DEF, is_enabled::DEF, is_active::DEF, taipan_object::method::MethodDef::END];
-
-/// Return whether the build can make machine code.
-#[function(signature = "()")]
-fn is_available() -> bool {
-    false
-}
-
-/// Return whether making machine code is switched on.
-#[function(signature = "()")]
-fn is_enabled() -> bool {
-    false
-}
-
-/// Return whether the caller runs as machine code.
-#[function(signature = "()")]
-fn is_active() -> bool {
-    false
-}

@@ -31,7 +31,15 @@ fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Woken {
     let timeout = ts.as_ref().map_or(std::ptr::null(), |t| t as *const libc::timespec);
     let errno = gil::allow_threads(|| {
         // SAFETY: the word and the timeout are alive during the call.
-        let r = unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG, expected, timeout) };
+        let r = unsafe {
+            libc::syscall(
+                libc::SYS_futex,
+                word.as_ptr(),
+                libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+                expected,
+                timeout,
+            )
+        };
         if r == 0 { 0 } else { std::io::Error::last_os_error().raw_os_error().unwrap_or(0) }
     });
     match errno {
@@ -52,6 +60,7 @@ const LOCKED: u32 = 1;
 const CONTENDED: u32 = 2;
 
 /// A lock that any thread may release.
+#[derive(Default)]
 pub struct RawLock(AtomicU32);
 
 impl RawLock {
@@ -102,6 +111,7 @@ impl RawLock {
 }
 
 /// Something that happens once.
+#[derive(Default)]
 pub struct Event(AtomicU32);
 
 impl Event {

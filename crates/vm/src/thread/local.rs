@@ -16,7 +16,7 @@ use taipan_object::types::int::Int;
 use taipan_object::types::object::PyBaseObject_Type;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::types::weakref::{WeakRef, _PyWeakref_RefType, new_ref};
+use taipan_object::types::weakref::{_PyWeakref_RefType, WeakRef, new_ref};
 use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, layout, visit};
 
 /// `_thread._local`.

@@ -163,14 +163,21 @@ fn not_acquired() -> taipan_object::Raised {
 }
 
 extern "C" fn rlock_new(cls: &Type, _args: &Object, _kwargs: Option<&Object>) -> PyResult {
-    let body = RLock { ob_base: Object::placeholder(), raw: RawLock::new(), owner: Cell::new(0), count: Cell::new(0), weaklist: ObjCell::empty() };
+    let body = RLock {
+        ob_base: Object::placeholder(),
+        raw: RawLock::new(),
+        owner: Cell::new(0),
+        count: Cell::new(0),
+        weaklist: ObjCell::empty(),
+    };
     Ok(new_instance(cls, body)?.into_obj())
 }
 
 extern "C" fn rlock_repr(o: &Object) -> PyResult {
     let r: &RLock = o.cast();
     let state = if r.count.get() > 0 { "locked" } else { "unlocked" };
-    let text = format!("<{state} {} object owner={} count={} at {:p}>", full_name(o.ty())?, r.owner.get(), r.count.get(), o);
+    let text =
+        format!("<{state} {} object owner={} count={} at {:p}>", full_name(o.ty())?, r.owner.get(), r.count.get(), o);
     Ok(Str::from_utf8(&text).into_obj())
 }
 
@@ -260,7 +267,16 @@ pub static RLock_Type: Type = Type::new_static(TypeDef {
     repr: Some(rlock_repr),
     weaklistoffset: offset_of!(RLock, weaklist) as isize,
     methods: methods![
-        racquire, rrelease, rlocked, is_owned, acquire_restore, release_save, recursion_count, renter, rexit, rat_fork_reinit
+        racquire,
+        rrelease,
+        rlocked,
+        is_owned,
+        acquire_restore,
+        release_save,
+        recursion_count,
+        renter,
+        rexit,
+        rat_fork_reinit
     ],
     new: Some(rlock_new),
     ..TypeDef::EMPTY

@@ -272,7 +272,10 @@ fn excepthook(args: &Object) -> PyResult<()> {
         None => ident().to_string(),
     };
     file.call_method(intern!("write"), &[&Str::from_utf8(&format!("Exception in thread {name}:\n"))])?;
-    if !tb.is_none() && exc.downcast::<exceptions::BaseException>().is_some() && crate::support::exception_traceback(&exc).is_none() {
+    if !tb.is_none()
+        && exc.downcast::<exceptions::BaseException>().is_some()
+        && crate::support::exception_traceback(&exc).is_none()
+    {
         crate::support::set_traceback(&exc, Some(tb));
     }
     let traceback = crate::import::import("traceback")?;

@@ -63,7 +63,13 @@ struct Boot {
 unsafe impl Send for Boot {}
 
 /// Starts `function(*args, **kwargs)` in a thread of its own.
-pub fn start(function: &Object, args: &Object, kwargs: Option<&Object>, shared: &Arc<Shared>, daemon: bool) -> PyResult<()> {
+pub fn start(
+    function: &Object,
+    args: &Object,
+    kwargs: Option<&Object>,
+    shared: &Arc<Shared>,
+    daemon: bool,
+) -> PyResult<()> {
     if crate::sys::state::FINALIZING.load(Ordering::Relaxed) {
         bail!(PythonFinalizationError, "can't create new thread at interpreter shutdown");
     }
@@ -74,7 +80,13 @@ pub fn start(function: &Object, args: &Object, kwargs: Option<&Object>, shared: 
     let interp = Thread::current().interp;
     // The bounds of the stack are set by the thread itself.
     let ts = Thread::new(interp, (0, usize::MAX));
-    let boot = Boot { ts, function: function.to_obj(), args: args.to_obj(), kwargs: kwargs.map(|k| k.to_obj()), shared: shared.clone() };
+    let boot = Boot {
+        ts,
+        function: function.to_obj(),
+        args: args.to_obj(),
+        kwargs: kwargs.map(|k| k.to_obj()),
+        shared: shared.clone(),
+    };
     let size = match STACK_SIZE.load(Ordering::Relaxed) {
         0 => usual_stack_size(),
         n => n,

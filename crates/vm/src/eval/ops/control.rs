@@ -53,12 +53,9 @@ op!(JUMP_BACKWARD_JIT(vm, d) { JUMP_BACKWARD_NO_JIT(vm, d) });
 
 op!(JUMP_BACKWARD_NO_INTERRUPT(_vm, d) { Flow::Jump(-(d as isize)) });
 
-slow!(pending_then_jump_back(vm, d) {
+slow!(pending_then_jump_back(vm, _) {
     breaker::handle(vm.thread())?;
-    let frame = vm.frame();
-    frame.instr_ptr = vm.ip.add(1).sub(d);
-    frame.stackpointer = vm.sp;
-    Ok(Done::Switch)
+    Ok(Done::JumpBack)
 });
 
 op!(POP_JUMP_IF_FALSE(vm, d) {

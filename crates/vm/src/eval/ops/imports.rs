@@ -38,9 +38,10 @@ fn import_from(module: &Object, name: &Object) -> PyResult {
     if let Some(package) = &package {
         let full = Str::from_utf8(&format!("{}.{}", package.cast::<Str>().display(), name.cast::<Str>().display()));
         if let Some(modules) = Thread::current().interp.modules.get_owned()
-            && let Some(m) = mapping_get_opt(&modules, &full)? {
-                return Ok(m);
-            }
+            && let Some(m) = mapping_get_opt(&modules, &full)?
+        {
+            return Ok(m);
+        }
     }
     Err(import_errors::cannot_import_name(module, package.as_deref(), name))
 }

@@ -35,9 +35,7 @@ unsafe fn for_iter(vm: &mut Machine, d: usize) -> PyResult<Done> {
             }
             None => {
                 // Over END_FOR, which pops the result of a generator only.
-                vm.frame().stackpointer = vm.sp;
-                vm.frame().instr_ptr = vm.ip.add(1 + d + 1);
-                Ok(Done::Switch)
+                Ok(Done::JumpOver)
             }
         }
     }

@@ -147,10 +147,7 @@ slow!(append_to_local(vm, _) {
     *slot = StackRef::steal(r);
     drop(right);
     // Over the STORE_FAST.
-    let frame = vm.frame();
-    frame.instr_ptr = vm.ip.add(6);
-    frame.stackpointer = vm.sp;
-    Ok(Done::Switch)
+    Ok(Done::Skip)
 });
 
 op!(BINARY_OP_EXTEND(vm, _) {
