@@ -226,10 +226,7 @@ fn missing(sig: &Signature, out: &[Option<&Object>]) -> PyResult<()> {
             if i < sig.posonly {
                 continue;
             }
-            if i < sig.positional {
-                bail!(TypeError, "{}() missing required argument '{}' (pos {})", sig.name, p.name, i + 1);
-            }
-            bail!(TypeError, "{}() missing required keyword-only argument: '{}'", sig.name, p.name);
+            bail!(TypeError, "{}() missing required argument '{}' (pos {})", sig.name, p.name, i + 1);
         }
     }
     Ok(())
@@ -341,7 +338,10 @@ impl<'a> FromArg<'a> for f64 {
 impl<'a> FromArg<'a> for isize {
     #[inline]
     fn from_arg(arg: &'a Object, _: &ArgContext) -> PyResult<Self> {
-        arg.index_as_isize(Some(crate::types::exceptions::OverflowError))
+        match crate::protocol::number::index(arg)?.to_isize() {
+            Some(n) => Ok(n),
+            None => bail!(OverflowError, "Python int too large to convert to C ssize_t"),
+        }
     }
 }
 

@@ -72,8 +72,13 @@ pub fn unicode_tolower(c: u32) -> u32 {
     if c < 128 {
         ascii_tolower(c)
     } else {
-        case::simple_lower(c)
+        case::lower(c)[0]
     }
+}
+
+/// The first character of the upper-case form.
+fn upper(c: u32) -> u32 {
+    case::upper(c)[0]
 }
 
 /// `_sre.ascii_iscased`
@@ -83,7 +88,7 @@ pub fn ascii_iscased(c: u32) -> bool {
 
 /// `_sre.unicode_iscased`
 pub fn unicode_iscased(c: u32) -> bool {
-    case::simple_lower(c) != c || case::simple_upper(c) != c
+    case::lower(c)[0] != c || upper(c) != c
 }
 
 /// The lower-case form that comparisons which ignore case use.
@@ -182,7 +187,7 @@ pub fn contains(set: &[u32], c: u32, locale: &Locale) -> bool {
             }
             RANGE_UNI_IGNORE => {
                 let range = arg(1)..=arg(2);
-                if range.contains(&c) || range.contains(&case::simple_upper(c)) {
+                if range.contains(&c) || range.contains(&upper(c)) {
                     return found;
                 }
                 i += 3;
@@ -213,6 +218,10 @@ pub fn contains(set: &[u32], c: u32, locale: &Locale) -> bool {
 pub fn contains_folded(set: &[u32], c: u32, fold: Fold, locale: &Locale) -> bool {
     if fold == Fold::Locale {
         let (lo, up) = (locale.lower(c), locale.upper(c));
+        // A negated set has neither form.
+        if let [NEGATE, set @ ..] = set {
+            return !contains(set, lo, locale) && !contains(set, up, locale);
+        }
         return contains(set, lo, locale) || (up != lo && contains(set, up, locale));
     }
     contains(set, lower(c, fold, locale), locale)

@@ -120,11 +120,14 @@ fn handle_pending() -> PyResult<()> {
 }
 
 fn start(c: &Config) -> PyResult<()> {
+    taipan_modules_io::locale::start();
     let interp = Interp::current();
     taipan_object::types::ready_all()?;
     for t in taipan_vm::types() {
         taipan_object::typeobj::ready::ready(t)?;
     }
+    taipan_capi::start();
+    taipan_vm::set_extension_loader(taipan_capi::loader::create, taipan_capi::loader::exec);
     interp.modules.set(Some(Dict::new().into_obj()));
     // The builtins are needed before the module that holds them: an empty dict stands for them.
     interp.builtins.set(Some(Dict::new().into_obj()));
@@ -145,6 +148,8 @@ fn start(c: &Config) -> PyResult<()> {
     import::import("io")?;
     builtins.add("open", &*import::import("io")?.get_attr(intern!("open"))?)?;
     set_streams(c)?;
+    let signals = import::import_native(native("_signal"))?;
+    taipan_modules_io::signal::install_defaults(&signals)?;
     let main = taipan_object::types::module::Module::new("__main__")?;
     main.add("__builtins__", builtins.as_obj())?;
     main.add("__loader__", &*import::import("_frozen_importlib")?.get_attr(intern!("BuiltinImporter"))?)?;

@@ -79,10 +79,13 @@ pub fn run_code(code: &taipan_bytecode::Code, globals: &Dict) -> PyResult {
 }
 
 /// Loads an extension module from its spec, or runs the body of one; set by the crate that knows the C API.
-static EXTENSIONS: std::sync::OnceLock<(
-    fn(&taipan_object::Object) -> PyResult,
-    fn(&taipan_object::Object) -> PyResult<i32>,
-)> = std::sync::OnceLock::new();
+static EXTENSIONS: std::sync::OnceLock<(CreateExtension, ExecExtension)> = std::sync::OnceLock::new();
+
+/// Makes an extension module from its spec.
+pub type CreateExtension = fn(&taipan_object::Object) -> PyResult;
+
+/// Runs the body of an extension module.
+pub type ExecExtension = fn(&taipan_object::Object) -> PyResult<i32>;
 
 /// Installs the loader of extension modules; the first caller wins.
 pub fn set_extension_loader(

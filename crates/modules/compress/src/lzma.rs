@@ -1,6 +1,6 @@
 //! `_lzma`: xz and its relatives.
 
-use crate::lzma_filters::{Chain, Filter, decode_properties, encode_properties};
+use crate::lzma_filters::{Chain, Filter, decode_properties, encode_properties, uint32, uint64};
 use crate::stream::{Decode, Decompressor, Step, step_into};
 use liblzma_sys as lz;
 use std::cell::{Cell, RefCell};
@@ -121,13 +121,6 @@ fn encoder(format: i64, integrity: i64, preset: u32, filters: Option<&Object>) -
     };
     check(code)?;
     Ok(s)
-}
-
-fn uint32(o: &Object) -> PyResult<u32> {
-    match u32::try_from(o.as_u64()?) {
-        Ok(n) => Ok(n),
-        Err(_) => bail!(OverflowError, "Value too large for uint32_t type"),
-    }
 }
 
 extern "C" fn compressor_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResult {
@@ -257,7 +250,7 @@ extern "C" fn decompressor_new(cls: &Type, args: &Object, kwargs: Option<&Object
         if memlimit.is_some() && format == FORMAT_RAW {
             bail!(ValueError, "Cannot specify memory limit with FORMAT_RAW");
         }
-        let memlimit = memlimit.map_or(Ok(u64::MAX), Object::as_u64)?;
+        let memlimit = memlimit.map_or(Ok(u64::MAX), uint64)?;
         if format == FORMAT_RAW && filters.is_none() {
             bail!(ValueError, "Must specify filters for FORMAT_RAW");
         }
@@ -347,7 +340,7 @@ fn _encode_filter_properties(filter: &Object) -> PyResult<Ref<Bytes>> {
 /// The dict of a filter from its options in a file.
 #[function(signature = "(filter_id, encoded_props, /)")]
 fn _decode_filter_properties(filter_id: &Object, encoded_props: Buffer) -> PyResult<Ref<Dict>> {
-    decode_properties(filter_id.as_u64()?, &encoded_props)
+    decode_properties(uint64(filter_id)?, &encoded_props)
 }
 
 const CONSTANTS: &[(&str, i64)] = &[

@@ -3,8 +3,9 @@
 use crate::lzma::{check, error};
 use liblzma_sys as lz;
 use taipan_object::header::{Object, Ref};
+use taipan_object::protocol::number;
 use taipan_object::types::dict::Dict;
-use taipan_object::types::exceptions::{KeyError, OverflowError};
+use taipan_object::types::exceptions::KeyError;
 use taipan_object::types::int::Int;
 use taipan_object::types::str::Str;
 use taipan_object::types::str::intern::intern_str;
@@ -46,6 +47,9 @@ pub struct Chain {
 impl Chain {
     /// The chain that a sequence of dicts describes.
     pub fn parse(spec: &Object) -> PyResult<Chain> {
+        if !spec.is_sequence() && spec.is_mapping() {
+            bail!(TypeError, "{} is not a sequence", spec.ty().name_str());
+        }
         let n = spec.len()?;
         if n > LONGEST {
             bail!(ValueError, "Too many filters - liblzma supports a maximum of {LONGEST}");
@@ -77,14 +81,26 @@ fn entry(spec: &Object, name: &str) -> PyResult<Option<Obj>> {
     }
 }
 
-fn uint32(o: &Object) -> PyResult<u32> {
-    let n = o.as_u64()?;
-    match u32::try_from(n) {
-        Ok(n) => Ok(n),
-        Err(_) => {
-            Err(taipan_object::error::raise_fmt(OverflowError, format_args!("Value too large for uint32_t type")))
-        }
+fn unsigned(o: &Object, c_type: &str) -> PyResult<u64> {
+    let i = number::index(o)?;
+    match i.to_u64() {
+        Some(n) => Ok(n),
+        None if i.is_negative() => bail!(ValueError, "Cannot convert negative int"),
+        None => bail!(OverflowError, "Python int too large for C {c_type}"),
     }
+}
+
+/// An unsigned integer of 32 bits.
+pub fn uint32(o: &Object) -> PyResult<u32> {
+    match u32::try_from(unsigned(o, "uint32_t")?) {
+        Ok(n) => Ok(n),
+        Err(_) => bail!(OverflowError, "Python int too large for C uint32_t"),
+    }
+}
+
+/// An unsigned integer of 64 bits.
+pub fn uint64(o: &Object) -> PyResult<u64> {
+    unsigned(o, "uint64_t")
 }
 
 /// The keys of the dict are all among `names`.
@@ -105,7 +121,7 @@ impl Filter {
             bail!(TypeError, "Filter specifier must be a dict or dict-like object");
         }
         let Some(id) = entry(spec, "id")? else { bail!(ValueError, "Filter specifier must have an \"id\" entry") };
-        let id = id.as_u64()?;
+        let id = uint64(&id)?;
         let options = match id {
             lz::LZMA_FILTER_LZMA1 | lz::LZMA_FILTER_LZMA2 => lzma_options(spec)?,
             lz::LZMA_FILTER_DELTA => {
@@ -113,7 +129,10 @@ impl Filter {
                 if !only(spec, &["id", "dist"])? {
                     return Err(bad());
                 }
-                let dist = entry(spec, "dist")?.map_or(Ok(1), |d| uint32(&d))?;
+                let dist = entry(spec, "dist")?.map_or(Ok(1), |d| uint32(&d)).map_err(|e| {
+                    e.clear();
+                    bad()
+                })?;
                 Options::Delta(Box::new(DeltaOptions {
                     kind: 0,
                     dist,
@@ -122,10 +141,14 @@ impl Filter {
                 }))
             }
             4..=9 => {
+                let bad = || taipan_object::raise!(ValueError, "Invalid filter specifier for BCJ filter");
                 if !only(spec, &["id", "start_offset"])? {
-                    bail!(ValueError, "Invalid filter specifier for BCJ filter");
+                    return Err(bad());
                 }
-                let start_offset = entry(spec, "start_offset")?.map_or(Ok(0), |d| uint32(&d))?;
+                let start_offset = entry(spec, "start_offset")?.map_or(Ok(0), |d| uint32(&d)).map_err(|e| {
+                    e.clear();
+                    bad()
+                })?;
                 Options::Bcj(Box::new(lz::lzma_options_bcj { start_offset }))
             }
             _ => bail!(ValueError, "Invalid filter ID: {id}"),

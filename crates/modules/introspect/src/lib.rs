@@ -6,6 +6,7 @@ pub mod faulthandler;
 pub mod opcode;
 pub mod suggestions;
 pub mod symtable;
+pub mod tokenize;
 pub mod tracemalloc;
 pub mod types_module;
 pub mod typing_module;
@@ -19,6 +20,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &opcode::MODULE,
     &suggestions::MODULE,
     &symtable::MODULE,
+    &tokenize::MODULE,
     &tracemalloc::MODULE,
     &types_module::MODULE,
     &typing_module::MODULE,

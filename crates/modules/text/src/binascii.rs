@@ -148,9 +148,6 @@ fn a2b_base64(data: Ascii<'_>, strict_mode: bool) -> PyResult<Ref<Bytes>> {
             if quad >= 2 {
                 pads += 1;
                 complete = quad + pads >= 4;
-                if complete && !strict_mode {
-                    break;
-                }
             }
             continue;
         }
@@ -161,13 +158,13 @@ fn a2b_base64(data: Ascii<'_>, strict_mode: bool) -> PyResult<Ref<Bytes>> {
             }
             continue;
         }
-        if complete {
+        if complete && strict_mode {
             return Err(error("Excess data after padding"));
         }
         if padding {
             return Err(error("Discontinuous padding not allowed"));
         }
-        pads = 0;
+        (pads, complete) = (0, false);
         match quad {
             0 => {}
             1 => out.push(left << 2 | v >> 4),
@@ -234,7 +231,7 @@ fn hexlify(data: Buffer, sep: Given<&Object>, bytes_per_sep: i32) -> PyResult<Re
 }
 
 fn of_hex(s: &[u8]) -> PyResult<Ref<Bytes>> {
-    if s.len() % 2 != 0 {
+    if !s.len().is_multiple_of(2) {
         return Err(error("Odd-length string"));
     }
     let mut out = Vec::with_capacity(s.len() / 2);

@@ -222,6 +222,9 @@ pub unsafe extern "C" fn subtype_dealloc(obj: NonNull<Object>) {
             Some(f) => f(obj),
             None => finish_dealloc(obj),
         }
-        drop(ty_ref);
+        // The destructor of a class from C (always a heap type here) gives the reference to the object's class back itself.
+        if base.is_heap() {
+            std::mem::forget(ty_ref);
+        }
     }
 }

@@ -38,6 +38,9 @@ extern "C" fn tp_new_entry(slf: Option<&Object>, args: &Object, kwargs: Option<&
     if !sub.is_subtype(ty) {
         bail!(TypeError, "{}.__new__({}): {} is not a subtype of {}", ty.name_str(), sub.name_str(), sub.name_str(), ty.name_str());
     }
+    if sub.has_flag(flags::DISALLOW_INSTANTIATION) {
+        bail!(TypeError, "cannot create '{}' instances", sub.name_str());
+    }
     // object.__new__(dict) would leave out what dict.__new__ does.
     let mut static_base = sub;
     while static_base.new.get().is_some_and(|f| f as usize == super::slotfuncs::new as *const () as usize) {

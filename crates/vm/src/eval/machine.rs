@@ -5,6 +5,8 @@
 //! - no value with a destructor is alive when the body answers, and no address of a local escapes: either breaks the jump to the
 //!   next instruction. What needs such things is a *general form*, a function of its own;
 //! - the stack is touched only through the methods here.
+// The functions here are the evaluation loop's own: their contract is that of a handler (see `eval/mod.rs`), stated once.
+#![allow(clippy::missing_safety_doc)]
 
 use crate::code::CodeObject;
 use crate::frame::Frame;

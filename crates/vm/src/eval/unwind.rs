@@ -1,4 +1,6 @@
 //! The way of an exception: traceback entries, the exception table, leaving frames.
+// The functions here are the evaluation loop's own: their contract is that of a handler (see `eval/mod.rs`), stated once.
+#![allow(clippy::missing_safety_doc)]
 
 use super::handlers::dispatch;
 use crate::frame::{self, Frame, datastack, owner};

@@ -1,4 +1,6 @@
 //! Handlers of the two forms that stand before any instruction.
+// The functions here are the evaluation loop's own: their contract is that of a handler (see `eval/mod.rs`), stated once.
+#![allow(clippy::missing_safety_doc)]
 
 use super::{events, fire};
 use crate::eval::handlers::{BASE, CACHES, dispatch, dispatch_as, report_unknown};

@@ -6,6 +6,7 @@
 pub mod frames;
 pub mod hooks;
 pub mod info;
+pub mod jit;
 pub mod state;
 
 use taipan_object::method::MethodDef;
@@ -65,6 +66,7 @@ static METHODS: &[MethodDef] = &[
     state::set_int_max_str_digits::DEF,
     state::_clear_type_cache::DEF,
     state::_clear_internal_caches::DEF,
+    state::_clear_type_descriptors::DEF,
     state::_get_cpu_count_config::DEF,
     state::is_stack_trampoline_active::DEF,
     state::is_remote_debug_enabled::DEF,
@@ -76,7 +78,7 @@ fn exec(m: &Module) -> PyResult<()> {
     info::add(m)?;
     state::add(m)?;
     hooks::add(m)?;
-    m.add("_jit", Module::from_def(&state::JIT)?.as_obj())?;
+    m.add("_jit", Module::from_def(&jit::MODULE)?.as_obj())?;
     m.add("monitoring", Module::from_def(&crate::instrument::module::MODULE)?.as_obj())
 }
 

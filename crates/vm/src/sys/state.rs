@@ -225,6 +225,22 @@ pub fn _clear_type_cache() {
     Interp::current().type_cache.clear();
 }
 
+/// Remove the descriptors of __dict__ and __weakref__ from a class that another one replaces.
+#[function(signature = "(type, /)")]
+pub fn _clear_type_descriptors(r#type: &taipan_object::Type) -> PyResult<()> {
+    let ty = r#type;
+    if ty.has_flag(flags::IMMUTABLETYPE) {
+        bail!(TypeError, "argument is immutable");
+    }
+    if let Some(d) = ty.dict.get_owned() {
+        let d: &Dict = d.cast();
+        d.pop_opt(lit!("__dict__"))?;
+        d.pop_opt(lit!("__weakref__"))?;
+    }
+    ty.modified();
+    Ok(())
+}
+
 /// Forget internal caches.
 #[function(signature = "()")]
 pub fn _clear_internal_caches() {
@@ -252,33 +268,4 @@ pub fn is_remote_debug_enabled() -> bool {
 /// A list of texts, for `argv` and its like.
 pub fn string_list(items: &[String]) -> Obj {
     List::from_vec(items.iter().map(|s| Str::from_utf8(s).into_obj()).collect()).into_obj()
-}
-
-/// `sys._jit`: what is known of machine code. There is none yet.
-pub static JIT: taipan_object::types::module::ModuleDef = taipan_object::types::module::ModuleDef {
-    name: "sys._jit",
-    doc: "Whether machine code is made and run.",
-    methods: Some(JIT_METHODS),
-    exec: |_| Ok(()),
-};
-
-static JIT_METHODS: &[taipan_object::method::MethodDef] =
-    &[is_available::DEF, is_enabled::DEF, is_active::DEF, taipan_object::method::MethodDef::END];
-
-/// Return whether the build can make machine code.
-#[function(signature = "()")]
-fn is_available() -> bool {
-    false
-}
-
-/// Return whether making machine code is switched on.
-#[function(signature = "()")]
-fn is_enabled() -> bool {
-    false
-}
-
-/// Return whether the caller runs as machine code.
-#[function(signature = "()")]
-fn is_active() -> bool {
-    false
 }

@@ -60,6 +60,7 @@ const LOCKED: u32 = 1;
 const CONTENDED: u32 = 2;
 
 /// A lock that any thread may release.
+#[derive(Default)]
 pub struct RawLock(AtomicU32);
 
 impl RawLock {
@@ -110,6 +111,7 @@ impl RawLock {
 }
 
 /// Something that happens once.
+#[derive(Default)]
 pub struct Event(AtomicU32);
 
 impl Event {

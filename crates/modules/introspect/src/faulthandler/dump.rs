@@ -86,7 +86,9 @@ impl Out {
     }
 
     fn object_text(&mut self, o: Option<&Object>) {
-        let Some(s) = o.filter(|o| o.ty().has_flag(taipan_object::flags::UNICODE_SUBCLASS)) else { return self.text("???") };
+        let Some(s) = o.filter(|o| o.ty().has_flag(taipan_object::flags::UNICODE_SUBCLASS)) else {
+            return self.text("???");
+        };
         let s: &Str = s.cast();
         let n = s.len().min(MAX_TEXT);
         for i in 0..n {
@@ -146,7 +148,9 @@ impl Out {
         let mut name = [0u8; 32];
         // SAFETY: the buffer is as long as said; linked thread states belong to threads that exist.
         let known = ts.thread_id.get() != 0
-            && unsafe { libc::pthread_getname_np(ts.thread_id.get() as libc::pthread_t, name.as_mut_ptr().cast(), name.len()) } == 0;
+            && unsafe {
+                libc::pthread_getname_np(ts.thread_id.get() as libc::pthread_t, name.as_mut_ptr().cast(), name.len())
+            } == 0;
         let end = name.iter().position(|b| *b == 0).unwrap_or(0);
         if known && end > 0 {
             self.text(" [");

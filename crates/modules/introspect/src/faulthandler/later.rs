@@ -15,7 +15,11 @@ fn header(ns: u64) -> String {
     let micros = ns / 1000 % 1_000_000;
     let seconds = ns / 1_000_000_000;
     let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if micros == 0 { format!("Timeout ({h}:{m:02}:{s:02})!\n") } else { format!("Timeout ({h}:{m:02}:{s:02}.{micros:06})!\n") }
+    if micros == 0 {
+        format!("Timeout ({h}:{m:02}:{s:02})!\n")
+    } else {
+        format!("Timeout ({h}:{m:02}:{s:02}.{micros:06})!\n")
+    }
 }
 
 /// Starts the thread.

@@ -66,7 +66,8 @@ struct User {
     chain: AtomicBool,
 }
 static USERS: [User; SIGNALS] =
-    [const { User { fd: AtomicI32::new(-1), all_threads: AtomicBool::new(true), chain: AtomicBool::new(false) } }; SIGNALS];
+    [const { User { fd: AtomicI32::new(-1), all_threads: AtomicBool::new(true), chain: AtomicBool::new(false) } };
+        SIGNALS];
 
 /// Dispositions to be put back, and files kept open.
 struct Saved {
@@ -210,7 +211,10 @@ fn install(signum: c_int, handler: extern "C" fn(c_int), extra: c_int) -> Result
 }
 
 /// Show tracebacks when the process crashes.
-#[function(signature = "(file=sys.stderr, all_threads=True, c_stack=True)", shown = "(file=sys.stderr, all_threads=True)")]
+#[function(
+    signature = "(file=sys.stderr, all_threads=True, c_stack=True)",
+    shown = "(file=sys.stderr, all_threads=True)"
+)]
 fn enable(file: Option<&Object>, all_threads: Given<bool>, c_stack: Given<bool>) -> PyResult<()> {
     let (fd, keep_alive) = descriptor(file)?;
     keep("faulthandler.fatal", keep_alive);
@@ -283,7 +287,12 @@ fn dump_c_stack(file: Option<&Object>) -> PyResult<()> {
 
 /// Write the tracebacks of all threads after some seconds, once or again and again, and perhaps end the process.
 #[function(signature = "(timeout, repeat=False, file=sys.stderr, exit=False)")]
-fn dump_traceback_later(timeout: &Object, repeat: Given<bool>, file: Option<&Object>, exit: Given<bool>) -> PyResult<()> {
+fn dump_traceback_later(
+    timeout: &Object,
+    repeat: Given<bool>,
+    file: Option<&Object>,
+    exit: Given<bool>,
+) -> PyResult<()> {
     let ns = taipan_vm::thread::timeout::nanoseconds(timeout)?;
     if ns <= 0 {
         bail!(ValueError, "timeout must be greater than 0");
@@ -418,7 +427,9 @@ fn fatal_error_c_thread() {
     no_core_dump();
     let t = std::thread::spawn(|| {
         let mut out = Out::new(libc::STDERR_FILENO);
-        out.text("Fatal Python error: faulthandler_fatal_error_thread: in new thread\nPython runtime state: initialized\n\n");
+        out.text(
+            "Fatal Python error: faulthandler_fatal_error_thread: in new thread\nPython runtime state: initialized\n\n",
+        );
         dump_all(&mut out, true);
         out.flush();
         // SAFETY: that is what was asked for.

@@ -36,6 +36,8 @@ pub struct Reader {
     lines: ObjCell,
     dialect: ObjCell,
     line_num: Cell<u64>,
+    /// Counts the records begun, to notice when fetching a line begins another.
+    begun: Cell<u64>,
 }
 layout!(Reader, Reader_Type);
 
@@ -46,6 +48,7 @@ pub fn new(lines: Obj, dialect: Obj) -> PyResult {
         lines: ObjCell::new(lines),
         dialect: ObjCell::new(dialect),
         line_num: Cell::new(0),
+        begun: Cell::new(0),
     };
     Ok(new_object(body).into_obj())
 }
@@ -229,8 +232,14 @@ fn read(this: &Reader) -> PyResult<Option<Obj>> {
         unquoted: false,
         limit: usize::try_from(field_limit()).unwrap_or(0),
     };
+    let mine = this.begun.get() + 1;
+    this.begun.set(mine);
     loop {
-        let Some(line) = lines.next()? else {
+        let line = lines.next()?;
+        if this.begun.get() != mine {
+            return Err(error("iterator has already advanced the reader"));
+        }
+        let Some(line) = line else {
             if r.field.is_empty() && r.state != State::InQuoted {
                 return Ok(None);
             }

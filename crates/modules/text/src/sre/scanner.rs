@@ -3,10 +3,11 @@
 use super::matching::Match;
 use super::pattern::{FLAGS, Pattern};
 use super::subject::{Mode, Walk};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
 use taipan_object::alloc::{dealloc_of, new_object};
+use taipan_object::buffer::Buffer;
 use taipan_object::method::{MemberDef, member};
 use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::none::none;
@@ -25,6 +26,8 @@ pub struct Scanner {
     /// There was no match: there will be none.
     done: Cell<bool>,
     executing: Cell<bool>,
+    /// Keeps what is no text from being resized.
+    hold: RefCell<Option<Buffer>>,
 }
 layout!(Scanner, Scanner_Type);
 
@@ -33,6 +36,7 @@ impl Scanner {
     pub fn new(p: &Pattern, string: &Object, pos: isize, endpos: isize) -> PyResult<Ref<Scanner>> {
         let w = Walk::new(p, string, pos, endpos)?;
         let (pos, endpos) = (w.pos, w.end);
+        let hold = if w.subject.is_bytes() { Some(Buffer::get(string)?) } else { None };
         drop(w);
         Ok(new_object(Scanner {
             ob_base: Object::placeholder(),
@@ -44,6 +48,7 @@ impl Scanner {
             must_advance: Cell::new(false),
             done: Cell::new(false),
             executing: Cell::new(false),
+            hold: RefCell::new(hold),
         }))
     }
 
@@ -99,6 +104,7 @@ extern "C" fn scanner_clear(o: &Object) -> c_int {
     let s: &Scanner = o.cast();
     s.pattern.set(None);
     s.string.set(None);
+    s.hold.take();
     0
 }
 

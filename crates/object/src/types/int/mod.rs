@@ -12,7 +12,7 @@ mod methods;
 mod power;
 
 pub use arith::*;
-pub use convert::{ParseError, decimal_text, from_text_object, parse_ascii, to_ascii_digits};
+pub use convert::{ParseError, decimal_text, from_str_object, from_text_object, parse_ascii, to_ascii_digits};
 pub use methods::{PyLong_Type, TYPES};
 pub use power::{pow, shift_left, shift_right};
 

@@ -706,6 +706,8 @@ struct Merge {
     right_end: usize,
 }
 
+const _: () = assert!(size_of::<Plain>() == 8 && size_of::<Keyed>() == 16);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -789,5 +791,3 @@ mod tests {
         assert_eq!(count, 999);
     }
 }
-
-const _: () = assert!(size_of::<Plain>() == 8 && size_of::<Keyed>() == 16);
