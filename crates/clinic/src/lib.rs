@@ -146,6 +146,7 @@ fn default_value(p: &Parameter, ty: &Type, krate: &Tokens) -> syn::Result<Tokens
         "None" if matches!(ty, Type::Reference(_)) => Ok(quote!(#krate::types::none::none())),
         "True" => Ok(quote!(true)),
         "False" => Ok(quote!(false)),
+        "sys.maxsize" if is_type(ty, &["Clipped"]) => Ok(quote!(#krate::args::Clipped(isize::MAX))),
         "sys.maxsize" => Ok(quote!(isize::MAX)),
         _ => {
             let text = match text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) {

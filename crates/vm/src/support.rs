@@ -53,7 +53,7 @@ pub fn set_add(set: &Object, item: &Object) -> PyResult<()> {
 }
 /// `item in set`.
 pub fn set_contains(set: &Object, item: &Object) -> PyResult<bool> {
-    set.cast::<Set>().contains(item)
+    taipan_object::types::set::has(set.cast::<Set>(), item)
 }
 /// A frozenset of items.
 pub fn new_frozenset(items: Vec<Obj>) -> PyResult {

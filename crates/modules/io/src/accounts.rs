@@ -132,7 +132,8 @@ fn getpwuid(uidobj: &Object) -> PyResult {
 fn getpwnam(name: &Str) -> PyResult {
     let c = c_name(name)?;
     // SAFETY: as above.
-    let found = look_up(|e, b, n, r| unsafe { libc::getpwnam_r(c.as_ptr(), e, b, n, r) }, |e| unsafe { passwd_object(e) })?;
+    let found =
+        look_up(|e, b, n, r| unsafe { libc::getpwnam_r(c.as_ptr(), e, b, n, r) }, |e| unsafe { passwd_object(e) })?;
     match found {
         Some(o) => Ok(o),
         None => bail!(KeyError, "getpwnam(): name not found: {}", name.repr()?.display()),
@@ -174,7 +175,8 @@ fn getgrgid(id: Gid) -> PyResult {
 fn getgrnam(name: &Str) -> PyResult {
     let c = c_name(name)?;
     // SAFETY: as above.
-    let found = look_up(|e, b, n, r| unsafe { libc::getgrnam_r(c.as_ptr(), e, b, n, r) }, |e| unsafe { group_object(e) })?;
+    let found =
+        look_up(|e, b, n, r| unsafe { libc::getgrnam_r(c.as_ptr(), e, b, n, r) }, |e| unsafe { group_object(e) })?;
     match found {
         Some(o) => Ok(o),
         None => bail!(KeyError, "getgrnam(): name not found: {}", name.repr()?.display()),
@@ -215,9 +217,17 @@ fn exec_grp(m: &Module) -> PyResult<()> {
 }
 
 /// The module `pwd`.
-pub static PWD: ModuleDef =
-    ModuleDef { name: "pwd", doc: "The system's users.", methods: methods![getpwuid, getpwnam, getpwall], exec: exec_pwd };
+pub static PWD: ModuleDef = ModuleDef {
+    name: "pwd",
+    doc: "The system's users.",
+    methods: methods![getpwuid, getpwnam, getpwall],
+    exec: exec_pwd,
+};
 
 /// The module `grp`.
-pub static GRP: ModuleDef =
-    ModuleDef { name: "grp", doc: "The system's groups.", methods: methods![getgrgid, getgrnam, getgrall], exec: exec_grp };
+pub static GRP: ModuleDef = ModuleDef {
+    name: "grp",
+    doc: "The system's groups.",
+    methods: methods![getgrgid, getgrnam, getgrall],
+    exec: exec_grp,
+};

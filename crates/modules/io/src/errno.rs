@@ -50,4 +50,9 @@ fn exec(m: &Module) -> PyResult<()> {
 }
 
 /// The module.
-pub static MODULE: ModuleDef = ModuleDef { name: "errno", doc: "The system's error numbers by name; errorcode maps back to names.", methods: None, exec };
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "errno",
+    doc: "The system's error numbers by name; errorcode maps back to names.",
+    methods: None,
+    exec,
+};

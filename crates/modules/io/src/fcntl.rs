@@ -9,10 +9,10 @@ use taipan_object::error::PyResult;
 use taipan_object::header::{Obj, Object};
 use taipan_object::protocol::number;
 use taipan_object::types::bytes::Bytes;
+use taipan_object::types::exceptions;
 use taipan_object::types::int::Int;
 use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::types::str::Str;
-use taipan_object::types::exceptions;
 use taipan_object::{bail, function, methods};
 
 /// Room for what the kernel reads and writes, with a guard behind it.
@@ -62,7 +62,10 @@ fn fcntl(fd: Fildes, cmd: c_int, arg: taipan_object::args::Given<&Object>) -> Py
 }
 
 /// Control a device. A buffer that can be written is changed in place if mutate_flag is true.
-#[function(signature = "(fd, request, arg=None, mutate_flag=True, /)", shown = "(fd, request, arg=0, mutate_flag=True, /)")]
+#[function(
+    signature = "(fd, request, arg=None, mutate_flag=True, /)",
+    shown = "(fd, request, arg=0, mutate_flag=True, /)"
+)]
 fn ioctl(fd: Fildes, request: &Object, arg: taipan_object::args::Given<&Object>, mutate_flag: bool) -> PyResult {
     let code = number::index(request)?.low_u64() as libc::c_ulong;
     let zero = Int::zero();
@@ -123,7 +126,10 @@ fn flock(fd: Fildes, operation: c_int) -> PyResult<()> {
 }
 
 /// Lock or unlock a part of a file, by LOCK_ numbers.
-#[function(signature = "(fd, cmd, len=None, start=None, whence=0, /)", shown = "(fd, cmd, len=0, start=0, whence=0, /)")]
+#[function(
+    signature = "(fd, cmd, len=None, start=None, whence=0, /)",
+    shown = "(fd, cmd, len=0, start=0, whence=0, /)"
+)]
 fn lockf(
     fd: Fildes,
     cmd: c_int,

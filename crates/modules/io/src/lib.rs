@@ -12,6 +12,7 @@ pub mod constants;
 pub mod errno;
 pub mod fcntl;
 pub mod io;
+pub mod locale;
 pub mod posix;
 pub mod posixsubprocess;
 pub mod resource;
@@ -19,9 +20,27 @@ pub mod select;
 pub mod signal;
 pub mod stat;
 pub mod support;
+pub mod termios;
 pub mod time;
 
 use taipan_object::types::module::ModuleDef;
 
 /// The modules of this crate.
-pub static MODULES: &[&ModuleDef] = &[&io::MODULE, &posix::MODULE, &errno::MODULE, &time::MODULE, &signal::MODULE, &atexit::MODULE, &posixsubprocess::MODULE, &select::MODULE, &stat::MODULE, &fcntl::MODULE, &accounts::PWD, &accounts::GRP, &resource::MODULE];
+pub static MODULES: &[&ModuleDef] = &[
+    &io::MODULE,
+    &posix::MODULE,
+    &errno::MODULE,
+    &time::MODULE,
+    &signal::MODULE,
+    &atexit::MODULE,
+    &posixsubprocess::MODULE,
+    &select::MODULE,
+    &stat::MODULE,
+    &fcntl::MODULE,
+    &accounts::PWD,
+    &accounts::GRP,
+    &resource::MODULE,
+    &termios::TERMIOS_MODULE,
+    &termios::SYSLOG_MODULE,
+    &locale::MODULE,
+];

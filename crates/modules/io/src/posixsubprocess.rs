@@ -101,7 +101,8 @@ unsafe fn close_others(keep: &[c_int]) {
         let mut from = 3;
         let range = |a: c_int, b: u32| {
             if b as i64 >= a as i64 && libc::syscall(libc::SYS_close_range, a, b, 0) < 0 {
-                let end = if b == u32::MAX { libc::sysconf(libc::_SC_OPEN_MAX).clamp(256, 1 << 20) } else { b as i64 + 1 };
+                let end =
+                    if b == u32::MAX { libc::sysconf(libc::_SC_OPEN_MAX).clamp(256, 1 << 20) } else { b as i64 + 1 };
                 for fd in a..end as c_int {
                     libc::close(fd);
                 }
@@ -311,14 +312,18 @@ fn fork_exec(args: &[&Object]) -> PyResult<c_int> {
     } else {
         let mut v = Vec::new();
         for item in fast_items(env, "env must be a sequence")? {
-            let Some(b) = item.downcast::<Bytes>() else { bail!(TypeError, "expected bytes, {} found", item.ty().name_str()) };
+            let Some(b) = item.downcast::<Bytes>() else {
+                bail!(TypeError, "expected bytes, {} found", item.ty().name_str())
+            };
             v.push(CString::new(b.as_slice()).map_err(|_| taipan_object::raise!(ValueError, "embedded null byte"))?);
         }
         Some(CStrings::new(v))
     };
     let mut names = Vec::new();
     for item in fast_items(executables, "executable_list must be a sequence")? {
-        let Some(b) = item.downcast::<Bytes>() else { bail!(TypeError, "expected bytes, {} found", item.ty().name_str()) };
+        let Some(b) = item.downcast::<Bytes>() else {
+            bail!(TypeError, "expected bytes, {} found", item.ty().name_str())
+        };
         names.push(CString::new(b.as_slice()).map_err(|_| taipan_object::raise!(ValueError, "embedded null byte"))?);
     }
     let groups = if groups.is_none() {
@@ -377,5 +382,9 @@ fn exec(_: &Module) -> PyResult<()> {
 }
 
 /// The module.
-pub static MODULE: ModuleDef =
-    ModuleDef { name: "_posixsubprocess", doc: "Fork and exec in one step, for subprocess.", methods: methods![fork_exec], exec };
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "_posixsubprocess",
+    doc: "Fork and exec in one step, for subprocess.",
+    methods: methods![fork_exec],
+    exec,
+};

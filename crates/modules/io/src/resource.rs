@@ -43,13 +43,24 @@ pub fn usage_object(u: &libc::rusage) -> PyResult {
     let time = |t: &libc::timeval| Float::new(t.tv_sec as f64 + t.tv_usec as f64 * 1e-6).into_obj();
     let mut v = vec![time(&u.ru_utime), time(&u.ru_stime)];
     let counts = [
-        u.ru_maxrss, u.ru_ixrss, u.ru_idrss, u.ru_isrss, u.ru_minflt, u.ru_majflt, u.ru_nswap, u.ru_inblock, u.ru_oublock, u.ru_msgsnd,
-        u.ru_msgrcv, u.ru_nsignals, u.ru_nvcsw, u.ru_nivcsw,
+        u.ru_maxrss,
+        u.ru_ixrss,
+        u.ru_idrss,
+        u.ru_isrss,
+        u.ru_minflt,
+        u.ru_majflt,
+        u.ru_nswap,
+        u.ru_inblock,
+        u.ru_oublock,
+        u.ru_msgsnd,
+        u.ru_msgrcv,
+        u.ru_nsignals,
+        u.ru_nvcsw,
+        u.ru_nivcsw,
     ];
     v.extend(counts.iter().map(|&n| Int::from_i64(n).into_obj()));
     structseq::new_instance(&*usage_type()?, v)
 }
-
 
 fn check_resource(n: c_int) -> PyResult<()> {
     // The kernel knows sixteen.

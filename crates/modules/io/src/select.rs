@@ -59,7 +59,15 @@ fn watched(o: &Object) -> PyResult<(Watched, c_int)> {
     // SAFETY: a set of bits; zero is empty.
     let mut w = Watched { items: Vec::new(), set: unsafe { std::mem::zeroed() } };
     let mut max = -1;
-    for item in fast_items(o, "arguments 1-3 must be sequences")? {
+    // A list may be changed by the `fileno` methods of its own items.
+    let fixed = if o.downcast::<List>().is_some() { Vec::new() } else { fast_items(o, "arguments 1-3 must be sequences")? };
+    let item_at = |i: usize| match o.downcast::<List>() {
+        Some(l) => l.get(i),
+        None => fixed.get(i).cloned(),
+    };
+    let mut i = 0;
+    while let Some(item) = item_at(i) {
+        i += 1;
         let fd = fildes(&item)?;
         if fd as usize >= libc::FD_SETSIZE {
             bail!(ValueError, "filedescriptor out of range in select()");
@@ -101,7 +109,8 @@ fn select_function(rlist: &Object, wlist: &Object, xlist: &Object, timeout: &Obj
     let (mut rs, mut ws, mut xs) = (r.set, w.set, x.set);
     let got = syscall(|| {
         (rs, ws, xs) = (r.set, w.set, x.set);
-        let mut tv = t.left().map(|ns| libc::timeval { tv_sec: ns / 1_000_000_000, tv_usec: (ns % 1_000_000_000 + 999) / 1000 });
+        let mut tv =
+            t.left().map(|ns| libc::timeval { tv_sec: ns / 1_000_000_000, tv_usec: (ns % 1_000_000_000 + 999) / 1000 });
         if let Some(tv) = &mut tv
             && tv.tv_usec >= 1_000_000
         {
@@ -197,8 +206,10 @@ fn poll_method(this: &Poll, timeout: &Object) -> PyResult {
     let end = if timeout.is_none() {
         None
     } else {
-        let ms = if timeout.downcast::<taipan_object::types::float::Float>().is_some() {
-            to_nanoseconds(timeout, Rounding::Up)? / 1000
+        let ns = if timeout.downcast::<taipan_object::types::float::Float>().is_some() {
+            // Milliseconds: a thousandth of what seconds would be, and still not nothing.
+            let scaled = to_nanoseconds(timeout, Rounding::Up)?;
+            if scaled < 0 { -1 } else { scaled / 1000 + i64::from(scaled % 1000 != 0) }
         } else {
             let i = number::index(timeout).map_err(|e| wrong_timeout(e, "an integer"))?;
             match i.to_i64() {
@@ -206,10 +217,10 @@ fn poll_method(this: &Poll, timeout: &Object) -> PyResult {
                 None => bail!(OverflowError, "timeout is too large"),
             }
         };
-        if ms / 1_000_000 > c_int::MAX.into() {
+        if ns / 1_000_000 > c_int::MAX.into() {
             bail!(OverflowError, "timeout is too large");
         }
-        if ms < 0 { None } else { Some(now().saturating_add(ms)) }
+        if ns < 0 { None } else { Some(now().saturating_add(ns)) }
     };
     if this.running.replace(true) {
         bail!(RuntimeError, "concurrent poll() invocation");
@@ -222,7 +233,8 @@ fn poll_method(this: &Poll, timeout: &Object) -> PyResult {
     let r = syscall(|| unsafe { libc::poll(p, n, t.milliseconds()) as isize });
     this.running.set(false);
     r?.map_err(exceptions::from_errno)?;
-    let pair = |a: i64, b: i64| Tuple::from_vec(vec![Int::from_i64(a).into_obj(), Int::from_i64(b).into_obj()]).into_obj();
+    let pair =
+        |a: i64, b: i64| Tuple::from_vec(vec![Int::from_i64(a).into_obj(), Int::from_i64(b).into_obj()]).into_obj();
     let v = fds.iter().filter(|f| f.revents != 0).map(|f| pair(f.fd.into(), i64::from(f.revents as u16))).collect();
     Ok(List::from_vec(v).into_obj())
 }
@@ -230,7 +242,8 @@ fn poll_method(this: &Poll, timeout: &Object) -> PyResult {
 /// Return a polling object.
 #[function(signature = "()", name = "poll")]
 fn poll_function() -> Obj {
-    new_object(Poll { ob_base: Object::placeholder(), watched: RefCell::default(), running: Cell::new(false) }).into_obj()
+    new_object(Poll { ob_base: Object::placeholder(), watched: RefCell::default(), running: Cell::new(false) })
+        .into_obj()
 }
 
 static Poll_Type: Type = Type::with_flags(
@@ -398,7 +411,8 @@ fn epoll_poll(this: &Epoll, timeout: &Object, maxevents: c_int) -> PyResult {
     unsafe { events.set_len(n) };
     let pair = |e: &libc::epoll_event| {
         let (data, mask) = (e.u64, e.events);
-        Tuple::from_vec(vec![Int::from_i64(data as i32 as i64).into_obj(), Int::from_i64(mask.into()).into_obj()]).into_obj()
+        Tuple::from_vec(vec![Int::from_i64(data as i32 as i64).into_obj(), Int::from_i64(mask.into()).into_obj()])
+            .into_obj()
     };
     Ok(List::from_vec(events.iter().map(pair).collect()).into_obj())
 }
@@ -425,7 +439,17 @@ static Epoll_Type: Type = Type::with_flags(
         basicsize: size_of::<Epoll>(),
         doc: Some(c"epoll(sizehint=-1, flags=0)\n--\n\nWaits for events of many descriptors, by Linux's epoll."),
         dealloc: Some(dealloc_of::<Epoll>),
-        methods: methods![fromfd, close, fileno, epoll_modify, epoll_register, epoll_unregister, epoll_poll, __enter__, __exit__],
+        methods: methods![
+            fromfd,
+            close,
+            fileno,
+            epoll_modify,
+            epoll_register,
+            epoll_unregister,
+            epoll_poll,
+            __enter__,
+            __exit__
+        ],
         getset: getsets![getset!(c"closed", get_closed)],
         new: Some(epoll_new),
         ..TypeDef::EMPTY

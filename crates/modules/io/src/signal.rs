@@ -583,10 +583,10 @@ pub fn install_defaults(module: &Module) -> PyResult<()> {
 
 /// Makes the default action of SIGINT happen, as for an unhandled `KeyboardInterrupt`: the process ends by the signal.
 pub fn die_by_interrupt() {
-    if install(libc::SIGINT, libc::SIG_DFL).is_ok() {
-        if let Err(e) = kill(std::process::id() as c_int, libc::SIGINT) {
-            e.clear();
-        }
+    if install(libc::SIGINT, libc::SIG_DFL).is_ok()
+        && let Err(e) = kill(std::process::id() as c_int, libc::SIGINT)
+    {
+        e.clear();
     }
 }
 
@@ -605,8 +605,25 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "_signal",
     doc: "The native part of signal: handlers of signals, timers, waiting.",
     methods: methods![
-        default_int_handler, alarm, setitimer, getitimer, signal, raise_signal, strsignal, getsignal, set_wakeup_fd, siginterrupt, pause,
-        pidfd_send_signal, pthread_kill, pthread_sigmask, sigpending, sigwait, sigwaitinfo, sigtimedwait, valid_signals,
+        default_int_handler,
+        alarm,
+        setitimer,
+        getitimer,
+        signal,
+        raise_signal,
+        strsignal,
+        getsignal,
+        set_wakeup_fd,
+        siginterrupt,
+        pause,
+        pidfd_send_signal,
+        pthread_kill,
+        pthread_sigmask,
+        sigpending,
+        sigwait,
+        sigwaitinfo,
+        sigtimedwait,
+        valid_signals,
     ],
     exec,
 };

@@ -95,7 +95,9 @@ fn filemode(mode: Mode) -> String {
     };
     let mut out = String::with_capacity(10);
     out.push(kind);
-    for (shift, special, set, unset) in [(6, libc::S_ISUID, 's', 'S'), (3, libc::S_ISGID, 's', 'S'), (0, libc::S_ISVTX, 't', 'T')] {
+    for (shift, special, set, unset) in
+        [(6, libc::S_ISUID, 's', 'S'), (3, libc::S_ISGID, 's', 'S'), (0, libc::S_ISVTX, 't', 'T')]
+    {
         let bits = m >> shift;
         out.push(if bits & 4 != 0 { 'r' } else { '-' });
         out.push(if bits & 2 != 0 { 'w' } else { '-' });

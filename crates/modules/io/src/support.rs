@@ -1,5 +1,6 @@
 //! System calls without the interpreter lock, paths, and argument helpers shared by the modules of this crate.
 
+use std::ffi::{CString, c_int};
 use taipan_object::args::{self, ArgContext, FromArg, Param, Signature};
 use taipan_object::error::{PyResult, Raised, status};
 use taipan_object::header::{Obj, Object, Ref};
@@ -9,7 +10,6 @@ use taipan_object::types::exceptions;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{bail, codecs, hooks, intern};
-use std::ffi::{CString, c_int};
 
 /// Runs `f`, which touches no objects and may block, without the interpreter lock.
 #[inline]

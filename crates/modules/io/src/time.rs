@@ -169,7 +169,12 @@ static FIELDS: &[(&str, &str)] = &[
 ];
 
 fn struct_time_type() -> PyResult {
-    cached("time.struct_time", "A calendar time as gmtime, localtime and strptime answer it and others take it: nine numbers, with names.", FIELDS, 9)
+    cached(
+        "time.struct_time",
+        "A calendar time as gmtime, localtime and strptime answer it and others take it: nine numbers, with names.",
+        FIELDS,
+        9,
+    )
 }
 
 fn struct_time(t: &libc::tm) -> PyResult {
@@ -470,9 +475,32 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "time",
     doc: "Clocks, waiting, and conversion between seconds, calendar times and text.",
     methods: methods![
-        now, now_ns, clock_gettime, clock_gettime_ns, clock_settime, clock_settime_ns, clock_getres, pthread_getcpuclockid, sleep, gmtime,
-        localtime, asctime, ctime, mktime, strftime_function, strptime, tzset_function, monotonic, monotonic_ns, process_time,
-        process_time_ns, thread_time, thread_time_ns, perf_counter, perf_counter_ns, get_clock_info,
+        now,
+        now_ns,
+        clock_gettime,
+        clock_gettime_ns,
+        clock_settime,
+        clock_settime_ns,
+        clock_getres,
+        pthread_getcpuclockid,
+        sleep,
+        gmtime,
+        localtime,
+        asctime,
+        ctime,
+        mktime,
+        strftime_function,
+        strptime,
+        tzset_function,
+        monotonic,
+        monotonic_ns,
+        process_time,
+        process_time_ns,
+        thread_time,
+        thread_time_ns,
+        perf_counter,
+        perf_counter_ns,
+        get_clock_info,
     ],
     exec,
 };

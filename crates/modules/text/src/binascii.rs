@@ -231,7 +231,7 @@ fn hexlify(data: Buffer, sep: Given<&Object>, bytes_per_sep: i32) -> PyResult<Re
 }
 
 fn of_hex(s: &[u8]) -> PyResult<Ref<Bytes>> {
-    if s.len() % 2 != 0 {
+    if !s.len().is_multiple_of(2) {
         return Err(error("Odd-length string"));
     }
     let mut out = Vec::with_capacity(s.len() / 2);

@@ -31,7 +31,7 @@ impl Source {
     fn new(text: String, extra: bool) -> Source {
         let text = text.into_boxed_str();
         // SAFETY: the boxed text stays where it is, and lives as long as the tokens, which do not leave this struct.
-        let borrowed: &'static str = unsafe { &*(&raw const *text) };
+        let borrowed: &'static str = unsafe { &*std::ptr::from_ref::<str>(&text) };
         Source { tokens: Tokenize::new(borrowed, extra), _text: text }
     }
 }

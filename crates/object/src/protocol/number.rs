@@ -327,7 +327,7 @@ pub fn to_float(o: &Object) -> PyResult<Ref<Float>> {
     }
     if let Some(n) = o.ty().number()
         && (n.float.get().is_some() || n.index.get().is_some()) {
-            return Ok(Float::new(o.to_f64()?));
+            return Ok(Float::new(o.converted_to_f64()?));
         }
     crate::types::float::from_text_object(o)
 }
@@ -366,9 +366,14 @@ impl Object {
 
     /// A real number as a double: `__float__`, else `__index__` (`PyFloat_AsDouble`).
     pub fn to_f64(&self) -> PyResult<f64> {
-        if let Some(f) = self.downcast::<Float>() {
-            return Ok(f.value());
+        match self.downcast::<Float>() {
+            Some(f) => Ok(f.value()),
+            None => self.converted_to_f64(),
         }
+    }
+
+    /// The answer of `__float__`, which subclasses of `float` may define too; else of `__index__`.
+    fn converted_to_f64(&self) -> PyResult<f64> {
         let n = self.ty().number();
         if let Some(f) = n.and_then(|n| n.float.get()) {
             let r = f(self)?;

@@ -286,9 +286,6 @@ impl Type {
 
     /// `tp_name` after the last dot: `__name__`.
     pub fn short_name(&self) -> &str {
-        if self.is_heap() {
-            return self.name_str();
-        }
         let n = self.name_str();
         n.rsplit_once('.').map_or(n, |(_, s)| s)
     }

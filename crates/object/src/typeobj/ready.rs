@@ -63,7 +63,12 @@ fn ready_inner(ty: &Type) -> PyResult<()> {
         inherit_special(ty, base);
         let mro = ty.mro_tuple()?;
         for b in mro.items().iter().skip(1) {
-            inherit_slots(ty, b.cast());
+            let b: &Type = b.cast();
+            inherit_slots(ty, b);
+            // What patterns take it for: the first class on the MRO that says decides.
+            if ty.flags.get() & (flags::SEQUENCE | flags::MAPPING) == 0 {
+                ty.add_flags(b.flags.get() & (flags::SEQUENCE | flags::MAPPING));
+            }
         }
     }
     if ty.has_flag(flags::MANAGED_DICT) {
@@ -231,9 +236,6 @@ fn inherit_special(ty: &Type, base: &Type) {
         | flags::BASE_EXC_SUBCLASS
         | flags::TYPE_SUBCLASS;
     ty.add_flags(base.flags.get() & (KINDS | flags::MATCH_SELF | flags::ITEMS_AT_END));
-    if ty.flags.get() & (flags::SEQUENCE | flags::MAPPING) == 0 {
-        ty.add_flags(base.flags.get() & (flags::SEQUENCE | flags::MAPPING));
-    }
 }
 
 /// Whether `ty` defines any of `names` in its own dict.

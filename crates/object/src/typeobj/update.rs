@@ -1,6 +1,6 @@
 //! Keeping the slots of classes in step with their special methods: when a class is made, and when an attribute of it is set.
 
-use super::slotdefs::{SLOT_DEFS, SlotDef, rows_named, slot_word};
+use super::slotdefs::{SLOT_DEFS, SlotDef, rows_named, slot_value, slot_word};
 use super::slotfuncs;
 use crate::header::Object;
 use crate::typeobj::Type;
@@ -72,18 +72,29 @@ fn update_slot_at(ty: &Type, start: usize) -> usize {
             let w: &WrapperDescr = descr.cast();
             // A slot that is one of several for its name is taken over only from the row of that very slot.
             let same_row = std::ptr::eq(w.row(), row) || w.row().offset == row.offset;
-            if same_row
-                && (specific.is_null() || specific == w.wrapped())
+            if !same_row {
+                // The method stands for another slot of its class (`mp_subscript` for `sq_item`): the class's own function for this one, if
+                // it has any, does the same.
+                let own = slot_value(w.owner(), offset);
+                if !own.is_null() {
+                    generic = if row.function.is_null() { generic } else { row.function };
+                    if (specific.is_null() || specific == own) && ty.is_subtype(w.owner()) {
+                        specific = own;
+                    } else {
+                        use_generic = true;
+                    }
+                }
+                continue;
+            }
+            if (specific.is_null() || specific == w.wrapped())
                 && (row.wrapper.map(|f| f as usize) == w.row().wrapper.map(|f| f as usize))
                 && ty.is_subtype(w.owner())
             {
                 specific = w.wrapped();
-            } else if same_row {
+            } else {
                 use_generic = true;
             }
-            if same_row {
-                generic = if row.function.is_null() { generic } else { row.function };
-            }
+            generic = if row.function.is_null() { generic } else { row.function };
             continue;
         }
         if descr.is_exact(&PyCFunction_Type) && row.name_str() == "__new__" && is_own_new(ty, descr.cast()) {

@@ -563,6 +563,7 @@ mod iter_methods {
     /// How pickle makes the iterator again.
     #[method(signature = "()", text = false)]
     pub(super) fn __reduce__(this: &GenericAliasIter) -> PyResult<Ref<Tuple>> {
+        // Before the alias is read: the look-up may exhaust the iterator.
         let iter = (crate::hooks::get().current_builtins)().get_item(intern!("iter"))?;
         let over = this.alias.get_owned().unwrap_or_else(|| Tuple::empty().into_obj());
         Ok(Tuple::new(&[&iter, &Tuple::new(&[&over])]))

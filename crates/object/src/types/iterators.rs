@@ -51,33 +51,15 @@ pub fn reduce_exhausted() -> PyResult<Ref<Tuple>> {
     Ok(Tuple::from_vec(vec![builtin(intern!("iter"))?, args.into_obj()]))
 }
 
-/// The pickled form of an iterator over a built-in sequence, which is gone once the iterator is exhausted.
-pub fn reduce_sequence_iterator(seq: Option<&Object>, index: isize) -> PyResult {
-    match seq {
-        Some(s) => Ok(tuple_of([
-            builtin(intern!("iter"))?,
-            tuple_of([s.to_obj()]).into_obj(),
-            Int::from_isize(index).into_obj(),
-        ])
-        .into_obj()),
-        None => reduce_exhausted().map(Ref::into_obj),
+/// The pickled form of an iterator over a built-in sequence, by the function called `name`; an exhausted one is `iter(empty)`. Looking the
+/// function up may run code that moves the iterator, so `state` reads sequence and index afterwards.
+pub fn reduce_by(name: &Object, state: impl FnOnce() -> (Option<Obj>, isize), empty: impl FnOnce() -> Obj) -> PyResult {
+    let function = builtin(name)?;
+    Ok(match state() {
+        (Some(s), index) => tuple_of([function, tuple_of([s]).into_obj(), Int::from_isize(index).into_obj()]),
+        (None, _) => tuple_of([builtin(intern!("iter"))?, tuple_of([empty()]).into_obj()]),
     }
-}
-
-/// The pickled form of an iterator that walks a list backwards.
-pub fn reduce_reversed(seq: Option<&Object>, index: isize) -> PyResult {
-    match seq {
-        Some(s) => Ok(tuple_of([
-            builtin(intern!("reversed"))?,
-            tuple_of([s.to_obj()]).into_obj(),
-            Int::from_isize(index).into_obj(),
-        ])
-        .into_obj()),
-        None => {
-            let empty = crate::types::list::List::new().into_obj();
-            Ok(tuple_of([builtin(intern!("iter"))?, tuple_of([empty]).into_obj()]).into_obj())
-        }
-    }
+    .into_obj())
 }
 
 /// A tuple of owned objects, without a vector in between.
@@ -152,9 +134,8 @@ fn seq_iter_length_hint(this: &SeqIter) -> PyResult {
 
 /// What pickling makes the iterator from.
 #[method(name = "__reduce__")]
-fn seq_iter_reduce(this: &SeqIter) -> PyResult<Ref<Tuple>> {
-    let Some(seq) = this.seq.get_owned() else { return reduce_exhausted() };
-    Ok(tuple_of([builtin(intern!("iter"))?, tuple_of([seq]).into_obj(), Int::from_isize(this.index.get()).into_obj()]))
+fn seq_iter_reduce(this: &SeqIter) -> PyResult {
+    reduce_by(intern!("iter"), || (this.seq.get_owned(), this.index.get()), || Tuple::empty().into_obj())
 }
 
 /// Sets the position, as pickling saved it.
@@ -252,8 +233,10 @@ extern "C" fn call_iter_next(o: &Object) -> Option<Obj> {
 /// What pickling makes the iterator from.
 #[method(name = "__reduce__")]
 fn call_iter_reduce(this: &CallIter) -> PyResult<Ref<Tuple>> {
+    // Before the fields are read: the look-up may exhaust the iterator.
+    let iter = builtin(intern!("iter"))?;
     match (this.callable.get_owned(), this.sentinel.get_owned()) {
-        (Some(f), Some(s)) => Ok(tuple_of([builtin(intern!("iter"))?, tuple_of([f, s]).into_obj()])),
+        (Some(f), Some(s)) => Ok(tuple_of([iter, tuple_of([f, s]).into_obj()])),
         _ => reduce_exhausted(),
     }
 }

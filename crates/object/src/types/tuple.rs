@@ -220,9 +220,7 @@ unsafe extern "C" fn tuple_dealloc(obj: NonNull<Object>) {
 
 extern "C" fn tuple_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResult {
     let args: &Tuple = args.cast();
-    if kwargs.is_some_and(|k| !k.is_null_or_empty_dict()) && std::ptr::eq(cls, &PyTuple_Type) {
-        bail!(TypeError, "tuple() takes no keyword arguments");
-    }
+    crate::args::no_keywords("tuple", cls, &PyTuple_Type, kwargs)?;
     if args.len() > 1 {
         bail!(TypeError, "tuple expected at most 1 argument, got {}", args.len());
     }
@@ -422,10 +420,10 @@ fn count(this: &Tuple, value: &Object) -> PyResult<usize> {
 
 /// Return the first index of value. Raises ValueError if it is not there.
 #[method(signature = "(value, start=0, stop=sys.maxsize, /)")]
-fn index(this: &Tuple, value: &Object, start: Clipped, stop: isize) -> PyResult<usize> {
+fn index(this: &Tuple, value: &Object, start: Clipped, stop: Clipped) -> PyResult<usize> {
     let n = this.len() as isize;
     let clip = |i: isize| if i < 0 { (i + n).max(0) } else { i };
-    let (start, stop) = (clip(start.0), clip(stop).min(n));
+    let (start, stop) = (clip(start.0), clip(stop.0).min(n));
     for i in start..stop {
         if this.items()[i as usize].eq(value)? {
             return Ok(i as usize);
@@ -527,7 +525,8 @@ fn __length_hint__(this: &TupleIter) -> usize {
 /// State for pickling.
 #[method(signature = "()", text = false)]
 fn __reduce__(this: &TupleIter) -> PyResult {
-    crate::types::iterators::reduce_sequence_iterator(this.seq.get(), this.index.get())
+    let state = || (this.seq.get_owned(), this.index.get());
+    crate::types::iterators::reduce_by(crate::intern!("iter"), state, || Tuple::empty().into_obj())
 }
 
 /// Restore state.

@@ -286,10 +286,9 @@ pub fn fs_decode(o: &Object) -> PyResult {
     if p.downcast::<Str>().is_some() {
         return Ok(p);
     }
-    if !taipan_object::buffer::supports(&p) {
+    let Ok(b) = p.downcast_into::<taipan_object::types::bytes::Bytes>() else {
         bail!(TypeError, "expected str, bytes or os.PathLike object, not {}", o.ty().name_str());
-    }
-    let b = taipan_object::types::bytes::Bytes::new(taipan_object::buffer::Buffer::get(&p)?.as_slice());
+    };
     taipan_object::codecs::decode_text(&b, "utf-8", "surrogateescape")
 }
 

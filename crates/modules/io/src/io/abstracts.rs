@@ -66,7 +66,11 @@ fn buffered_write(_this: &Object, _b: &Object) -> PyResult {
 /// `_BufferedIOBase`.
 pub static PyBufferedIOBase_Type: Type = Type::new_static(TypeDef {
     methods: methods![detach, buffered_read, read1, readinto, readinto1, buffered_write],
-    ..plain_base(c"_io._BufferedIOBase", &PyIOBase_Type, c"The base of binary streams with a buffer. Their read and write do all that was asked.")
+    ..plain_base(
+        c"_io._BufferedIOBase",
+        &PyIOBase_Type,
+        c"The base of binary streams with a buffer. Their read and write do all that was asked.",
+    )
 });
 
 /// Take the buffer out; the text stream is of no use afterwards.
@@ -103,6 +107,10 @@ fn none_answer(_this: &Object) -> PyResult {
 /// `_TextIOBase`.
 pub static PyTextIOBase_Type: Type = Type::new_static(TypeDef {
     methods: methods![text_detach, text_read, text_readline, text_write],
-    getset: getsets![getset!(c"encoding", none_answer), getset!(c"newlines", none_answer), getset!(c"errors", none_answer)],
+    getset: getsets![
+        getset!(c"encoding", none_answer),
+        getset!(c"newlines", none_answer),
+        getset!(c"errors", none_answer)
+    ],
     ..plain_base(c"_io._TextIOBase", &PyIOBase_Type, c"The base of text streams.")
 });

@@ -2,6 +2,9 @@
 
 use super::{DEFAULT_BUFFER_SIZE, unsupported};
 use crate::support::{Size, chained, size_or_all, with_exception_saved};
+use std::ffi::{c_int, c_void};
+use std::mem::offset_of;
+use std::ptr::NonNull;
 use taipan_object::alloc::{dealloc_of, new_instance};
 use taipan_object::error::{PyResult, to_iternext, unraisable};
 use taipan_object::header::{Layout, Obj, ObjCell, Object};
@@ -16,9 +19,6 @@ use taipan_object::types::bytes::Bytes;
 use taipan_object::types::int::Int;
 use taipan_object::types::list::List;
 use taipan_object::{bail, error, getset, getsets, intern, layout, method, methods, visit};
-use std::ffi::{c_int, c_void};
-use std::mem::offset_of;
-use std::ptr::NonNull;
 
 /// What every native stream begins with: its attributes and its weak references.
 #[repr(C)]
@@ -339,8 +339,25 @@ pub static PyIOBase_Type: Type = Type::new_static(TypeDef {
     iter: Some(stream_iter),
     iternext: Some(base_iternext),
     methods: methods![
-        seek, tell, truncate, flush, close, seekable, readable, writable, check_closed_method, check_seekable_method,
-        check_readable_method, check_writable_method, fileno, isatty, __enter__, __exit__, readline, readlines, writelines,
+        seek,
+        tell,
+        truncate,
+        flush,
+        close,
+        seekable,
+        readable,
+        writable,
+        check_closed_method,
+        check_seekable_method,
+        check_readable_method,
+        check_writable_method,
+        fileno,
+        isatty,
+        __enter__,
+        __exit__,
+        readline,
+        readlines,
+        writelines,
     ],
     getset: getsets![getset!(c"__dict__", dict_getter, dict_setter), getset!(c"closed", get_closed)],
     new: Some(base_new),

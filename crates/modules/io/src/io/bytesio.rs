@@ -6,6 +6,8 @@
 use super::abstracts::PyBufferedIOBase_Type;
 use super::base::{IOBase, stream_dealloc};
 use crate::support::{Size, bind_init, param, size_or_all};
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
 use taipan_object::alloc::{dealloc_of, new_instance, new_object};
 use taipan_object::args::Signature;
 use taipan_object::buffer::{Buffer, RawBuffer, WritableBuffer, fill_info};
@@ -22,8 +24,6 @@ use taipan_object::types::memoryview::MemoryView;
 use taipan_object::types::none;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{bail, getset, getsets, layout, method, methods, raise, visit};
-use std::cell::Cell;
-use std::ffi::{c_int, c_void};
 
 /// A `BytesIO`.
 #[repr(C)]
@@ -75,7 +75,11 @@ impl BytesIO {
         if old.refcnt() == 2 && old.len() >= capacity {
             return Ok(());
         }
-        let size = if capacity > old.len() { capacity.max(capacity + capacity / 8 + 16) } else { capacity.max(self.len.get()).max(1) };
+        let size = if capacity > old.len() {
+            capacity.max(capacity + capacity / 8 + 16)
+        } else {
+            capacity.max(self.len.get()).max(1)
+        };
         let size = size.max(self.len.get());
         if size > isize::MAX as usize / 2 {
             return Err(no_memory());
@@ -297,7 +301,8 @@ fn readlines(this: &BytesIO, size: Option<Size>) -> PyResult {
 #[method(signature = "()")]
 fn getbuffer(this: &BytesIO) -> PyResult {
     this.check_open()?;
-    let source = new_object(BytesIOBuffer { ob_base: Object::placeholder(), source: ObjCell::new(this.as_object().to_obj()) });
+    let source =
+        new_object(BytesIOBuffer { ob_base: Object::placeholder(), source: ObjCell::new(this.as_object().to_obj()) });
     Ok(MemoryView::new(&source)?.into_obj())
 }
 
@@ -357,8 +362,14 @@ fn __getstate__(this: &BytesIO) -> PyResult {
 /// Take over what __getstate__ answered.
 #[method(signature = "(object, /)")]
 fn __setstate__(this: &BytesIO, state: &Object) -> PyResult<()> {
+    this.check_open()?;
     let Some(t) = state.downcast::<Tuple>().filter(|t| t.len() >= 3) else {
-        bail!(TypeError, "{}.__setstate__ argument should be 3-tuple, got {}", this.ty().name_str(), state.ty().name_str());
+        bail!(
+            TypeError,
+            "{}.__setstate__ argument should be 3-tuple, got {}",
+            this.ty().name_str(),
+            state.ty().name_str()
+        );
     };
     this.check_exports()?;
     this.pos.set(0);
@@ -494,8 +505,27 @@ pub static PyBytesIO_Type: Type = Type::new_static(TypeDef {
     iter: Some(bytesio_iter),
     iternext: Some(bytesio_iternext),
     methods: methods![
-        readable, seekable, writable, close, flush, isatty, tell, write, writelines, read1, readinto, readline, readlines, read, getbuffer,
-        getvalue, seek, truncate, __getstate__, __setstate__, __sizeof__,
+        readable,
+        seekable,
+        writable,
+        close,
+        flush,
+        isatty,
+        tell,
+        write,
+        writelines,
+        read1,
+        readinto,
+        readline,
+        readlines,
+        read,
+        getbuffer,
+        getvalue,
+        seek,
+        truncate,
+        __getstate__,
+        __setstate__,
+        __sizeof__,
     ],
     getset: getsets![getset!(c"closed", get_closed)],
     init: Some(bytesio_init),
@@ -517,7 +547,9 @@ extern "C" fn buffer_get(o: &Object, view: *mut RawBuffer, request: c_int) -> c_
         if view.is_null() {
             bail!(BufferError, "PyBuffer_FillInfo: view==NULL argument is obsolete");
         }
-        let Some(source) = this.source.get_owned() else { return Err(raise!(ValueError, "I/O operation on closed file.")) };
+        let Some(source) = this.source.get_owned() else {
+            return Err(raise!(ValueError, "I/O operation on closed file."));
+        };
         let b: &BytesIO = source.cast();
         b.check_open()?;
         if b.exports.get() == 0 {

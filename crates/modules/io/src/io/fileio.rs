@@ -2,9 +2,15 @@
 
 use super::base::{IOBase, PyRawIOBase_Type, stream_dealloc};
 use super::unsupported;
-use crate::support::{Size, audit, bind_init, blocking, c_int_of, chained, checked_syscall, errno, fs_bytes, fspath, param, size_or_all, syscall, with_exception_saved};
+use crate::support::{
+    Size, audit, bind_init, blocking, c_int_of, chained, checked_syscall, errno, fs_bytes, fspath, param, size_or_all,
+    syscall, with_exception_saved,
+};
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+use std::mem::offset_of;
 use taipan_object::alloc::new_instance;
-use taipan_object::args::{FromArg, Signature, ArgContext};
+use taipan_object::args::{ArgContext, FromArg, Signature};
 use taipan_object::buffer::{Buffer, WritableBuffer};
 use taipan_object::error::{self, PyResult, unraisable};
 use taipan_object::header::Object;
@@ -15,10 +21,7 @@ use taipan_object::types::bytes::Bytes;
 use taipan_object::types::int::Int;
 use taipan_object::types::str::{Str, StrBuilder};
 use taipan_object::types::{exceptions, none};
-use taipan_object::{bail, getset, getsets, hooks, intern, layout, members, method, methods, raise};
-use std::cell::Cell;
-use std::ffi::{c_int, c_void};
-use std::mem::offset_of;
+use taipan_object::{bail, getset, getsets, hooks, intern, layout, members, method, methods};
 
 /// A `FileIO`.
 #[repr(C)]
@@ -36,6 +39,8 @@ pub struct FileIO {
     blksize: Cell<u32>,
     /// Whether the file was a character device when it was opened; -1 when not known.
     char_device: Cell<i8>,
+    /// The file's size when it was opened; 0 when not known.
+    size: Cell<i64>,
 }
 layout!(FileIO, PyFileIO_Type);
 
@@ -127,12 +132,17 @@ impl FileIO {
         if !self.readable.get() {
             return Err(unsupported("File not open for reading"));
         }
-        let left = blocking(|| {
-            let st = file_status(fd).ok()?;
-            // SAFETY: no memory is passed.
-            let pos = unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) };
-            (pos >= 0 && st.st_size > pos).then_some((st.st_size - pos) as usize)
-        });
+        // The size at opening is a good guess. Only for large files is it worth asking for the position.
+        let size = self.size.get();
+        let left = match size {
+            ..=0 => None,
+            1..=0xFFFF => Some(size as usize),
+            _ => blocking(|| {
+                // SAFETY: no memory is passed.
+                let pos = unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) };
+                (pos >= 0 && size > pos).then_some((size - pos).min(isize::MAX as i64 / 2) as usize)
+            }),
+        };
         let mut buf: Vec<u8> = Vec::new();
         let first = left.map_or(8192, |n| n.saturating_add(1));
         buf.try_reserve_exact(first).map_err(|_| error::no_memory())?;
@@ -295,6 +305,7 @@ fn open_file(this: &FileIO, file: &Object, mode: &str, closefd: bool, opener: Op
     this.appending.set(m.appending);
     this.seekable.set(-1);
     this.char_device.set(-1);
+    this.size.set(0);
     audit("open", &[file, &Str::from_utf8(mode), &Int::from_i64(m.flags.into())])?;
     // Whether a descriptor opened here has to be closed when something goes wrong.
     let mut ours = false;
@@ -364,6 +375,7 @@ fn after_open(this: &FileIO, file: &Object) -> PyResult<()> {
             if st.st_mode & libc::S_IFMT == libc::S_IFDIR {
                 return Err(exceptions::from_errno_path(libc::EISDIR, file));
             }
+            this.size.set(st.st_size);
             this.char_device.set((st.st_mode & libc::S_IFMT == libc::S_IFCHR) as i8);
             if st.st_blksize > 1 {
                 this.blksize.set(st.st_blksize as u32);
@@ -397,6 +409,7 @@ extern "C" fn fileio_new(cls: &Type, _: &Object, _: Option<&Object>) -> PyResult
             finalizing: Cell::new(false),
             blksize: Cell::new(0),
             char_device: Cell::new(-1),
+            size: Cell::new(0),
         },
     )?
     .into_obj())
@@ -432,7 +445,12 @@ fn readall(this: &FileIO) -> PyResult {
 fn readinto(this: &FileIO, buffer: WritableBuffer) -> PyResult {
     let raw = buffer.0.raw();
     // SAFETY: the buffer is writable for its length while we hold it.
-    let out = unsafe { std::slice::from_raw_parts_mut(std::ptr::NonNull::new(raw.buf.cast()).unwrap_or(std::ptr::NonNull::dangling()).as_ptr(), raw.len.max(0) as usize) };
+    let out = unsafe {
+        std::slice::from_raw_parts_mut(
+            std::ptr::NonNull::new(raw.buf.cast()).unwrap_or(std::ptr::NonNull::dangling()).as_ptr(),
+            raw.len.max(0) as usize,
+        )
+    };
     count(this.read_into(out)?)
 }
 
@@ -584,7 +602,11 @@ extern "C" fn fileio_repr(o: &Object) -> PyResult {
             out.push_pystr(&*n.repr()?);
         }
     }
-    out.push_str(&format!(" mode='{}' closefd={}>", this.mode_str(), if this.closefd.get() { "True" } else { "False" }));
+    out.push_str(&format!(
+        " mode='{}' closefd={}>",
+        this.mode_str(),
+        if this.closefd.get() { "True" } else { "False" }
+    ));
     Ok(out.finish().into_obj())
 }
 
@@ -613,13 +635,6 @@ fn get_blksize(this: &FileIO) -> u32 {
     this.blksize.get()
 }
 
-fn set_blksize(this: &FileIO, v: Option<&Object>) -> PyResult<()> {
-    let Some(v) = v else { bail!(TypeError, "cannot delete attribute") };
-    let n = v.as_i64()?;
-    this.blksize.set(u32::try_from(n).map_err(|_| raise!(OverflowError, "block size out of range"))?);
-    Ok(())
-}
-
 /// `FileIO`.
 pub static PyFileIO_Type: Type = Type::new_static(TypeDef {
     name: c"_io.FileIO",
@@ -640,7 +655,7 @@ pub static PyFileIO_Type: Type = Type::new_static(TypeDef {
         getset!(c"closed", get_closed),
         getset!(c"closefd", get_closefd),
         getset!(c"mode", get_mode),
-        getset!(c"_blksize", get_blksize, set_blksize),
+        getset!(c"_blksize", get_blksize),
     ],
     init: Some(fileio_init),
     new: Some(fileio_new),
@@ -652,4 +667,3 @@ pub static PyFileIO_Type: Type = Type::new_static(TypeDef {
 pub fn exact(o: &Object) -> Option<&FileIO> {
     o.downcast_exact::<FileIO>()
 }
-

@@ -1,6 +1,8 @@
 //! Line ends: recognising and translating them piece by piece, and the class `IncrementalNewlineDecoder`.
 
 use crate::support::{bind_init, param};
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
 use taipan_object::alloc::{dealloc_of, new_instance};
 use taipan_object::args::Signature;
 use taipan_object::error::PyResult;
@@ -13,8 +15,6 @@ use taipan_object::types::none;
 use taipan_object::types::str::{Str, StrBuilder, StrData};
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{bail, getset, getsets, intern, layout, method, methods, visit, with_units};
-use std::cell::Cell;
-use std::ffi::{c_int, c_void};
 
 const CR: u8 = 1;
 const LF: u8 = 2;
@@ -78,7 +78,7 @@ impl Newlines {
                     seen |= LF;
                     continue;
                 }
-                let pair = u.get(i).is_some_and(|&c| u32::from(c) == 10);
+                let pair = u.get(i).is_some_and(|c| *c == 10);
                 seen |= if pair { CRLF } else { CR };
                 if pair {
                     i += 1;

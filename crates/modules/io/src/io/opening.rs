@@ -5,6 +5,7 @@ use super::buffered::{PyBufferedRandom_Type, PyBufferedReader_Type, PyBufferedWr
 use super::fileio::{self, PyFileIO_Type};
 use super::textio::PyTextIOWrapper_Type;
 use crate::support::chained;
+use std::ffi::c_int;
 use taipan_object::error::PyResult;
 use taipan_object::header::{Obj, Object};
 use taipan_object::types::bool_;
@@ -12,7 +13,6 @@ use taipan_object::types::int::Int;
 use taipan_object::types::str::Str;
 use taipan_object::types::{exceptions, none};
 use taipan_object::{Interp, bail, function, hooks, intern};
-use std::ffi::c_int;
 
 /// Open a file and return a stream for it.
 ///
@@ -59,12 +59,12 @@ pub fn open(
     let raw_mode = Str::from_utf8(m.raw);
     let raw = PyFileIO_Type.as_object().call(&[&file, &raw_mode, bool_::borrowed(closefd), opener])?;
     let text = TextOptions { mode, encoding, errors, newline };
-    stack(&raw, &m, buffering, &text).or_else(|(top, e)| {
+    stack(&raw, &m, buffering, &text).map_err(|(top, e)| {
         // What was opened is closed again, top first.
         let exc = e.take();
         match top.call_method(intern!("close"), &[]) {
-            Ok(_) => Err(taipan_object::error::restore(exc)),
-            Err(e) => Err(chained(exc, e)),
+            Ok(_) => taipan_object::error::restore(exc),
+            Err(e) => chained(exc, e),
         }
     })
 }
@@ -124,7 +124,12 @@ struct TextOptions<'a> {
 }
 
 /// Puts buffer and text layer on a raw stream. An error comes with what has been made so far.
-fn stack(raw: &Obj, m: &OpenMode, buffering: c_int, text: &TextOptions<'_>) -> Result<Obj, (Obj, taipan_object::Raised)> {
+fn stack(
+    raw: &Obj,
+    m: &OpenMode,
+    buffering: c_int,
+    text: &TextOptions<'_>,
+) -> Result<Obj, (Obj, taipan_object::Raised)> {
     let mut top = raw.clone();
     let r = (|| -> PyResult {
         let mut buffering = buffering;

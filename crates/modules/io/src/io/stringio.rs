@@ -7,6 +7,8 @@ use super::base::{IOBase, stream_dealloc};
 use super::bytesio::merge_dict;
 use super::newline::{LineEnd, NewlineMode, Newlines, find_line_end, replace_newlines};
 use crate::support::{Size, bind_init, param, size_or_all};
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
 use taipan_object::alloc::new_instance;
 use taipan_object::args::Signature;
 use taipan_object::error::{PyResult, to_iternext};
@@ -19,8 +21,6 @@ use taipan_object::types::none;
 use taipan_object::types::str::{Str, StrBuilder, StrData};
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{bail, getset, getsets, intern, layout, method, methods};
-use std::cell::Cell;
-use std::ffi::{c_int, c_void};
 
 enum Content {
     Growing(StrBuilder),
@@ -245,7 +245,9 @@ fn seek(this: &StringIO, pos: isize, whence: c_int) -> PyResult<usize> {
 /// Write a string; return the number of its characters.
 #[method(signature = "(s, /)")]
 fn write(this: &StringIO, s: &Object) -> PyResult<usize> {
-    let Some(s) = s.downcast::<Str>() else { bail!(TypeError, "string argument expected, got '{}'", s.ty().name_str()) };
+    let Some(s) = s.downcast::<Str>() else {
+        bail!(TypeError, "string argument expected, got '{}'", s.ty().name_str())
+    };
     this.check()?;
     this.put(s)?;
     Ok(s.len())
@@ -308,7 +310,12 @@ fn __setstate__(this: &StringIO, state: &Object) -> PyResult<()> {
         bail!(ValueError, "I/O operation on closed file");
     }
     let Some(t) = state.downcast::<Tuple>().filter(|t| t.len() >= 4) else {
-        bail!(TypeError, "{}.__setstate__ argument should be 4-tuple, got {}", this.ty().name_str(), state.ty().name_str());
+        bail!(
+            TypeError,
+            "{}.__setstate__ argument should be 4-tuple, got {}",
+            this.ty().name_str(),
+            state.ty().name_str()
+        );
     };
     init(this, None, Some(t.item(1)))?;
     let value = t.item(0);
@@ -352,7 +359,9 @@ fn init(this: &StringIO, value: Option<&Object>, newline: Option<&Object>) -> Py
         None => NewlineMode::Lf,
         Some(n) if n.is_none() => NewlineMode::Translate,
         Some(n) => {
-            let Some(s) = n.downcast::<Str>() else { bail!(TypeError, "newline must be str or None, not {}", n.ty().name_str()) };
+            let Some(s) = n.downcast::<Str>() else {
+                bail!(TypeError, "newline must be str or None, not {}", n.ty().name_str())
+            };
             match NewlineMode::parse(Some(s.as_str().unwrap_or("?"))) {
                 Some(m) => m,
                 None => bail!(ValueError, "illegal newline value: {}", s.repr()?.display()),

@@ -23,7 +23,9 @@ pub fn open(path: Path, flags: c_int, mode: c_int, dir_fd: Option<DirFd>) -> PyR
     crate::support::audit("open", &[&path.object, none::none(), &Int::from_i64(flags.into())])?;
     let dir = dir_or_cwd(dir_fd);
     // SAFETY: a C string is passed.
-    match syscall(|| unsafe { libc::openat(dir, path.c().as_ptr(), flags | libc::O_CLOEXEC, mode as libc::mode_t) as isize })? {
+    match syscall(|| unsafe {
+        libc::openat(dir, path.c().as_ptr(), flags | libc::O_CLOEXEC, mode as libc::mode_t) as isize
+    })? {
         Ok(fd) => Ok(fd as c_int),
         Err(e) => Err(path.error(e)),
     }
@@ -112,7 +114,12 @@ struct Vectors<B> {
     iov: Vec<libc::iovec>,
 }
 
-fn vectors<B>(o: &Object, name: &str, get: impl Fn(&Object) -> PyResult<B>, part: impl Fn(&B) -> libc::iovec) -> PyResult<Vectors<B>> {
+fn vectors<B>(
+    o: &Object,
+    name: &str,
+    get: impl Fn(&Object) -> PyResult<B>,
+    part: impl Fn(&B) -> libc::iovec,
+) -> PyResult<Vectors<B>> {
     if !o.is_sequence() {
         bail!(TypeError, "{name}() arg 2 must be a sequence");
     }
@@ -125,7 +132,10 @@ fn vectors<B>(o: &Object, name: &str, get: impl Fn(&Object) -> PyResult<B>, part
 }
 
 fn writable(o: &Object, name: &str) -> PyResult<Vectors<Buffer>> {
-    vectors(o, name, Buffer::get_writable, |b| libc::iovec { iov_base: b.raw().buf, iov_len: b.raw().len.max(0) as usize })
+    vectors(o, name, Buffer::get_writable, |b| libc::iovec {
+        iov_base: b.raw().buf,
+        iov_len: b.raw().len.max(0) as usize,
+    })
 }
 
 fn readable(o: &Object, name: &str) -> PyResult<Vectors<Buffer>> {
@@ -280,7 +290,8 @@ pub fn truncate(path: PathOrFd, length: Offset) -> PyResult<()> {
     crate::support::audit("os.truncate", &[&path.object, &Int::from_i64(length.0)])?;
     // SAFETY: a C string is passed.
     let r = syscall(|| unsafe {
-        (if path.is_fd() { libc::ftruncate(path.fd, length.0) } else { libc::truncate(path.c().as_ptr(), length.0) }) as isize
+        (if path.is_fd() { libc::ftruncate(path.fd, length.0) } else { libc::truncate(path.c().as_ptr(), length.0) })
+            as isize
     })?;
     r.map(drop).map_err(|e| path.error(e))
 }
@@ -398,7 +409,13 @@ fn offset_pointer(o: &mut Option<i64>) -> *mut i64 {
     signature = "(src, dst, count, offset_src=None, offset_dst=None)",
     shown = "(src, dst, count, offset_src=None,\n                offset_dst=None)"
 )]
-pub fn copy_file_range(src: c_int, dst: c_int, count: isize, offset_src: Option<Offset>, offset_dst: Option<Offset>) -> PyResult<usize> {
+pub fn copy_file_range(
+    src: c_int,
+    dst: c_int,
+    count: isize,
+    offset_src: Option<Offset>,
+    offset_dst: Option<Offset>,
+) -> PyResult<usize> {
     let Ok(count) = usize::try_from(count) else { bail!(ValueError, "negative value for 'count' not allowed") };
     let (mut a, mut b) = (offset_src.map(|o| o.0), offset_dst.map(|o| o.0));
     let (pa, pb) = (offset_pointer(&mut a), offset_pointer(&mut b));

@@ -85,7 +85,7 @@ pub fn replace(src: Path, dst: Path, src_dir_fd: Option<DirFd>, dst_dir_fd: Opti
 
 /// Give a file another name.
 #[function(
-    signature = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=None)",
+    signature = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True)",
     shown = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None,\n     follow_symlinks=(os.name != 'nt'))"
 )]
 pub fn link(
@@ -93,18 +93,12 @@ pub fn link(
     dst: Path,
     src_dir_fd: Option<DirFd>,
     dst_dir_fd: Option<DirFd>,
-    follow_symlinks: taipan_object::args::Given<bool>,
+    follow_symlinks: bool,
 ) -> PyResult<()> {
     audit("os.link", &[&src.object, &dst.object, &dir_num(src_dir_fd), &dir_num(dst_dir_fd)])?;
-    let follow = follow_symlinks.0.unwrap_or(true);
+    let flags = if follow_symlinks { libc::AT_SYMLINK_FOLLOW } else { 0 };
     // SAFETY: C strings are passed.
     two(&src, &dst, || unsafe {
-        // Without descriptors and by default it is the plain call, which does not follow on Linux.
-        let flags = if follow && (src_dir_fd.is_some() || dst_dir_fd.is_some() || follow_symlinks.0.is_some()) {
-            libc::AT_SYMLINK_FOLLOW
-        } else {
-            0
-        };
         libc::linkat(dir_or_cwd(src_dir_fd), src.c().as_ptr(), dir_or_cwd(dst_dir_fd), dst.c().as_ptr(), flags)
     })
 }
@@ -187,7 +181,10 @@ pub fn chown(path: PathOrFd, uid: Uid, gid: Gid, dir_fd: Option<DirFd>, follow_s
     if path.is_fd() && dir_fd.is_some() {
         bail!(ValueError, "chown: can't specify dir_fd without matching path");
     }
-    audit("os.chown", &[&path.object, &super::path::id_object(uid.0), &super::path::id_object(gid.0), &dir_num(dir_fd)])?;
+    audit(
+        "os.chown",
+        &[&path.object, &super::path::id_object(uid.0), &super::path::id_object(gid.0), &dir_num(dir_fd)],
+    )?;
     let flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
     // SAFETY: a C string is passed.
     on(&path, || unsafe {
@@ -243,7 +240,9 @@ fn current_directory() -> PyResult<Vec<u8>> {
     loop {
         let mut buf = vec![0u8; size];
         // SAFETY: a buffer with its size is passed.
-        let r = blocking(|| unsafe { if libc::getcwd(buf.as_mut_ptr().cast(), size).is_null() { Err(errno()) } else { Ok(()) } });
+        let r = blocking(|| unsafe {
+            if libc::getcwd(buf.as_mut_ptr().cast(), size).is_null() { Err(errno()) } else { Ok(()) }
+        });
         match r {
             Ok(()) => {
                 let n = buf.iter().position(|&c| c == 0).unwrap_or(size);
@@ -286,11 +285,16 @@ pub fn mkfifo(path: Path, mode: c_int, dir_fd: Option<DirFd>) -> PyResult<()> {
 }
 
 /// Make a file of any kind.
-#[function(signature = "(path, mode=0o600, device=None, *, dir_fd=None)", shown = "(path, mode=384, device=0, *, dir_fd=None)")]
+#[function(
+    signature = "(path, mode=0o600, device=None, *, dir_fd=None)",
+    shown = "(path, mode=384, device=0, *, dir_fd=None)"
+)]
 pub fn mknod(path: Path, mode: c_int, device: Option<Dev>, dir_fd: Option<DirFd>) -> PyResult<()> {
     let dev = device.map_or(0, |d| d.0);
     // SAFETY: a C string is passed.
-    match syscall(|| unsafe { libc::mknodat(dir_or_cwd(dir_fd), path.c().as_ptr(), mode as libc::mode_t, dev) as isize })? {
+    match syscall(|| unsafe {
+        libc::mknodat(dir_or_cwd(dir_fd), path.c().as_ptr(), mode as libc::mode_t, dev) as isize
+    })? {
         Ok(_) => Ok(()),
         Err(e) => Err(path.error(e)),
     }
@@ -314,11 +318,15 @@ pub fn minor(device: Dev) -> Obj {
 
 /// Put a device number together.
 #[function(signature = "(major, minor, /)")]
-pub fn makedev(major: Dev, minor: Dev) -> Obj {
+pub fn makedev(major: Dev, minor: Dev) -> PyResult {
     if major.0 == u64::MAX && minor.0 == u64::MAX {
-        return num(-1);
+        return Ok(num(-1));
     }
-    Int::from_u64(libc::makedev(major.0 as u32, minor.0 as u32)).into_obj()
+    let part = |d: Dev| if d.0 == u64::MAX { Ok(u32::MAX) } else { u32::try_from(d.0) };
+    match (part(major), part(minor)) {
+        (Ok(a), Ok(b)) => Ok(Int::from_u64(libc::makedev(a, b)).into_obj()),
+        _ => bail!(OverflowError, "Python int too large to convert to C unsigned int"),
+    }
 }
 
 fn no_fd_and_nofollow(name: &str, path_is_fd: bool, follow: bool) -> PyResult<()> {
@@ -358,7 +366,13 @@ pub fn getxattr(path: PathOrFd, attribute: FsString, follow_symlinks: bool) -> P
     signature = "(path, attribute, value, flags=0, *, follow_symlinks=True)",
     shown = "(path, attribute, value, flags=0, *,\n         follow_symlinks=True)"
 )]
-pub fn setxattr(path: PathOrFd, attribute: FsString, value: Buffer, flags: c_int, follow_symlinks: bool) -> PyResult<()> {
+pub fn setxattr(
+    path: PathOrFd,
+    attribute: FsString,
+    value: Buffer,
+    flags: c_int,
+    follow_symlinks: bool,
+) -> PyResult<()> {
     no_fd_and_nofollow("setxattr", path.is_fd(), follow_symlinks)?;
     audit("os.setxattr", &[&path.object, &fs_text(attribute.0.to_bytes()), &*Bytes::try_new(&value)?, &num(flags)])?;
     let (p, n) = (value.as_slice().as_ptr(), value.len());
@@ -484,5 +498,6 @@ pub fn path_splitroot_ex(p: &Object) -> PyResult {
     let s: &Str = path.cast();
     let lead: Vec<u8> = s.chars().take_while(|&c| c == 0x2F).map(|_| b'/').collect();
     let n = root_len(&lead);
-    Ok(Tuple::from_vec(vec![Str::empty().into_obj(), s.substring(0, n).into_obj(), s.substring(n, s.len()).into_obj()]).into_obj())
+    Ok(Tuple::from_vec(vec![Str::empty().into_obj(), s.substring(0, n).into_obj(), s.substring(n, s.len()).into_obj()])
+        .into_obj())
 }

@@ -6,8 +6,10 @@ use super::types;
 use crate::clock::{Rounding, to_timespec};
 use crate::support::{blocking, c_int_of, checked_syscall, errno, fs_text};
 use std::ffi::{CStr, c_char, c_int};
+use taipan_object::args::{Signature, bind_keywords, with_tuple_args};
 use taipan_object::error::PyResult;
 use taipan_object::header::{Obj, Object};
+use taipan_object::method::MethodDef;
 use taipan_object::protocol::iter::for_each;
 use taipan_object::types::bytes::Bytes;
 use taipan_object::types::float::Float;
@@ -16,7 +18,7 @@ use taipan_object::types::set::Set;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::types::{exceptions, none, structseq};
-use taipan_object::{bail, function};
+use taipan_object::{Type, bail, function, intern, method};
 
 fn num(n: impl Into<i64>) -> Obj {
     Int::from_i64(n.into()).into_obj()
@@ -85,7 +87,9 @@ pub fn pathconf(path: PathOrFd, name: &Object) -> PyResult<i64> {
     let name = variable(name, PATHCONF)?;
     // SAFETY: a C string is passed.
     limit(
-        || unsafe { if path.is_fd() { libc::fpathconf(path.fd, name) } else { libc::pathconf(path.c().as_ptr(), name) } },
+        || unsafe {
+            if path.is_fd() { libc::fpathconf(path.fd, name) } else { libc::pathconf(path.c().as_ptr(), name) }
+        },
         |e| if e == libc::EINVAL { exceptions::from_errno(e) } else { path.error(e) },
     )
 }
@@ -232,6 +236,41 @@ pub fn sched_get_priority_max(policy: c_int) -> PyResult<c_int> {
 pub fn sched_getscheduler(pid: c_int) -> PyResult<c_int> {
     // SAFETY: no memory is passed.
     number(unsafe { libc::sched_getscheduler(pid) })
+}
+
+/// A `sched_param` of one value.
+extern "C" fn sched_param_new(cls: &Type, call_args: &Object, kwargs: Option<&Object>) -> PyResult {
+    static SIGNATURE: Signature = Signature {
+        name: "sched_param",
+        params: &[crate::support::param("sched_priority", true)],
+        posonly: 0,
+        positional: 1,
+        varargs: false,
+        varkw: false,
+    };
+    with_tuple_args("sched_param", call_args, kwargs, |call| {
+        let mut a = [None];
+        bind_keywords(&SIGNATURE, call, &mut a)?;
+        structseq::new_instance(cls.as_object(), vec![a[0].map_or_else(none::none_obj, Object::to_obj)])
+    })
+}
+
+#[method(signature = "()", text = false)]
+fn __reduce__(this: &Object) -> PyResult {
+    let args = Tuple::new(&[this.cast::<Tuple>().item(0)]);
+    Ok(Tuple::new(&[this.ty().as_object(), &args]).into_obj())
+}
+
+/// Gives `sched_param` its own constructor: a priority, not a sequence.
+pub fn complete_sched_param() -> PyResult<()> {
+    let t = types::get("sched_param")?;
+    let ty: &Type = t.cast();
+    ty.new.set(Some(sched_param_new));
+    static DEF: MethodDef = __reduce__::DEF;
+    taipan_object::typeobj::ready::dict_of(ty)
+        .set_item(intern!("__reduce__"), &taipan_object::types::descr::new_method(ty, &DEF))?;
+    ty.modified();
+    Ok(())
 }
 
 fn priority_of(o: &Object) -> PyResult<libc::sched_param> {
@@ -459,9 +498,12 @@ pub fn timerfd_gettime_ns(fd: Fildes) -> PyResult {
 }
 
 /// Set a timer in seconds; return what it was set to.
-#[function(signature = "(fd, /, *, flags=0, initial=None, interval=None)", shown = "(fd, /, *, flags=0, initial=0.0, interval=0.0)")]
+#[function(
+    signature = "(fd, /, *, flags=0, initial=None, interval=None)",
+    shown = "(fd, /, *, flags=0, initial=0.0, interval=0.0)"
+)]
 pub fn timerfd_settime(fd: Fildes, flags: c_int, initial: Option<&Object>, interval: Option<&Object>) -> PyResult {
-    let t = |o: Option<&Object>| o.map_or(Ok(NO_TIME), |o| to_timespec(&*Float::new(o.to_f64()?), Rounding::Floor));
+    let t = |o: Option<&Object>| o.map_or(Ok(NO_TIME), |o| to_timespec(&Float::new(o.to_f64()?), Rounding::Floor));
     set_timer(fd.0, flags, t(initial)?, t(interval)?, false)
 }
 

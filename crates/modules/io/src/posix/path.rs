@@ -102,6 +102,9 @@ impl<'a> FromArg<'a> for DirFd {
         if !has_index(arg) {
             bail!(TypeError, "argument should be integer or None, not {}", arg.ty().name_str());
         }
+        if arg.ty().is_subtype(&bool_::PyBool_Type) {
+            (hooks::get().warn)(exceptions::RuntimeWarning, "bool is used as a file descriptor", 1)?;
+        }
         c_int_of(arg).map(DirFd)
     }
 }

@@ -29,7 +29,11 @@ const AT_FORK: [&str; 3] = ["posix.before_fork", "posix.after_fork_in_child", "p
     signature = "(*, before=None, after_in_child=None, after_in_parent=None)",
     shown = "(*, before=<unrepresentable>,\n                 after_in_child=<unrepresentable>,\n                 after_in_parent=<unrepresentable>)"
 )]
-pub fn register_at_fork(before: Given<&Object>, after_in_child: Given<&Object>, after_in_parent: Given<&Object>) -> PyResult<()> {
+pub fn register_at_fork(
+    before: Given<&Object>,
+    after_in_child: Given<&Object>,
+    after_in_parent: Given<&Object>,
+) -> PyResult<()> {
     let all = [("before", before.0), ("after_in_child", after_in_child.0), ("after_in_parent", after_in_parent.0)];
     if all.iter().all(|a| a.1.is_none()) {
         bail!(TypeError, "At least one argument is required.");
@@ -323,7 +327,10 @@ pub fn waitid(idtype: c_int, id: i64, options: c_int) -> PyResult {
     if pid == 0 {
         return Ok(none::none_obj());
     }
-    structseq::new_instance(&*types::get("waitid_result")?, vec![num(pid), id_object(uid), num(signo), num(status), num(code)])
+    structseq::new_instance(
+        &*types::get("waitid_result")?,
+        vec![num(pid), id_object(uid), num(signo), num(status), num(code)],
+    )
 }
 
 /// Return the exit code that a status means; negative for a signal.
@@ -644,7 +651,10 @@ pub fn times() -> PyResult {
     // SAFETY: no memory is passed.
     let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64;
     let f = |n: libc::clock_t| Float::new(n as f64 / per_second).into_obj();
-    structseq::new_instance(&*types::get("times_result")?, vec![f(t.tms_utime), f(t.tms_stime), f(t.tms_cutime), f(t.tms_cstime), f(now)])
+    structseq::new_instance(
+        &*types::get("times_result")?,
+        vec![f(t.tms_utime), f(t.tms_stime), f(t.tms_cutime), f(t.tms_cstime), f(now)],
+    )
 }
 
 /// The process's environment as `bytes` objects.

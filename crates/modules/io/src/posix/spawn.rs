@@ -93,9 +93,12 @@ fn attributes(o: &Options<'_>, name: &str) -> PyResult<Attributes> {
             flags |= libc::POSIX_SPAWN_SETSIGDEF;
         }
         if let Some(s) = o.scheduler.filter(|s| !s.is_none()) {
-            let Some(t) = s.downcast::<Tuple>().filter(|t| t.len() == 2) else {
-                bail!(TypeError, "A scheduler tuple must have two elements");
+            let Some(t) = s.downcast::<Tuple>() else {
+                bail!(TypeError, "{name}: scheduler must be a tuple or None");
             };
+            if t.len() != 2 {
+                bail!(TypeError, "A scheduler tuple must have two elements");
+            }
             if !t.item(0).is_none() {
                 check(libc::posix_spawnattr_setschedpolicy(&mut a.0, c_int_of(t.item(0))?))?;
                 flags |= libc::POSIX_SPAWN_SETSCHEDULER;
@@ -107,7 +110,6 @@ fn attributes(o: &Options<'_>, name: &str) -> PyResult<Attributes> {
             check(libc::posix_spawnattr_setschedparam(&mut a.0, &param))?;
             flags |= libc::POSIX_SPAWN_SETSCHEDPARAM;
         }
-        let _ = name;
         check(libc::posix_spawnattr_setflags(&mut a.0, flags as _))?;
         Ok(a)
     }
@@ -142,7 +144,13 @@ fn actions(list: &Object) -> PyResult<Option<Actions>> {
                     shape(5, "open")?;
                     let path = fs_bytes(&*fspath(t.item(2))?)?;
                     let (fd, flags, mode) = (c_int_of(t.item(1))?, c_int_of(t.item(3))?, t.item(4).as_i64()?);
-                    check(libc::posix_spawn_file_actions_addopen(&mut a.0, fd, path.as_ptr(), flags, mode as libc::mode_t))?;
+                    check(libc::posix_spawn_file_actions_addopen(
+                        &mut a.0,
+                        fd,
+                        path.as_ptr(),
+                        flags,
+                        mode as libc::mode_t,
+                    ))?;
                     a.1.push(path);
                 }
                 1 => {
@@ -151,7 +159,11 @@ fn actions(list: &Object) -> PyResult<Option<Actions>> {
                 }
                 2 => {
                     shape(3, "dup2")?;
-                    check(libc::posix_spawn_file_actions_adddup2(&mut a.0, c_int_of(t.item(1))?, c_int_of(t.item(2))?))?;
+                    check(libc::posix_spawn_file_actions_adddup2(
+                        &mut a.0,
+                        c_int_of(t.item(1))?,
+                        c_int_of(t.item(2))?,
+                    ))?;
                 }
                 3 => {
                     shape(2, "closefrom")?;

@@ -18,7 +18,9 @@ use taipan_object::{bail, function};
 pub fn status_at(dir: c_int, path: &CStr, flags: c_int) -> Result<libc::stat, i32> {
     let mut st = MaybeUninit::<libc::stat>::uninit();
     // SAFETY: a C string is passed; the structure is filled when the call succeeds.
-    blocking(|| unsafe { if libc::fstatat(dir, path.as_ptr(), st.as_mut_ptr(), flags) < 0 { Err(errno()) } else { Ok(st.assume_init()) } })
+    blocking(|| unsafe {
+        if libc::fstatat(dir, path.as_ptr(), st.as_mut_ptr(), flags) < 0 { Err(errno()) } else { Ok(st.assume_init()) }
+    })
 }
 
 /// One `fstat`.
@@ -115,7 +117,11 @@ pub fn statvfs(path: PathOrFd) -> PyResult {
     let mut st = MaybeUninit::<libc::statvfs>::uninit();
     // SAFETY: a C string is passed; the structure is filled when the call succeeds.
     let r = blocking(|| unsafe {
-        let n = if path.is_fd() { libc::fstatvfs(path.fd, st.as_mut_ptr()) } else { libc::statvfs(path.c().as_ptr(), st.as_mut_ptr()) };
+        let n = if path.is_fd() {
+            libc::fstatvfs(path.fd, st.as_mut_ptr())
+        } else {
+            libc::statvfs(path.c().as_ptr(), st.as_mut_ptr())
+        };
         if n < 0 { Err(errno()) } else { Ok(st.assume_init()) }
     });
     r.map_err(|e| path.error(e)).and_then(|s| statvfs_result(&s))
@@ -126,7 +132,9 @@ pub fn statvfs(path: PathOrFd) -> PyResult {
 pub fn fstatvfs(fd: c_int) -> PyResult {
     let mut st = MaybeUninit::<libc::statvfs>::uninit();
     // SAFETY: the structure is filled when the call succeeds.
-    let r = blocking(|| unsafe { if libc::fstatvfs(fd, st.as_mut_ptr()) < 0 { Err(errno()) } else { Ok(st.assume_init()) } });
+    let r = blocking(|| unsafe {
+        if libc::fstatvfs(fd, st.as_mut_ptr()) < 0 { Err(errno()) } else { Ok(st.assume_init()) }
+    });
     r.map_err(exceptions::from_errno).and_then(|s| statvfs_result(&s))
 }
 
@@ -149,12 +157,19 @@ pub fn access(path: Path, mode: c_int, dir_fd: Option<DirFd>, effective_ids: boo
 }
 
 /// Where the times of a file come from.
-fn times_of(times: Option<&taipan_object::Object>, ns: Option<&taipan_object::Object>) -> PyResult<Option<[libc::timespec; 2]>> {
+fn times_of(
+    times: Option<&taipan_object::Object>,
+    ns: Option<&taipan_object::Object>,
+) -> PyResult<Option<[libc::timespec; 2]>> {
     use taipan_object::types::tuple::Tuple;
     let pair = |o: &taipan_object::Object, what: &str| -> PyResult<(Obj, Obj)> {
         match o.downcast::<Tuple>() {
             Some(t) if t.len() == 2 => Ok((t.item(0).to_obj(), t.item(1).to_obj())),
-            _ => bail!(TypeError, "utime: '{what}' must be {}a tuple of two ints", if what == "times" { "either " } else { "" }),
+            _ => bail!(
+                TypeError,
+                "utime: '{what}' must be {}a tuple of two ints",
+                if what == "times" { "either " } else { "" }
+            ),
         }
     };
     if let Some(ns) = ns {
@@ -174,7 +189,10 @@ fn times_of(times: Option<&taipan_object::Object>, ns: Option<&taipan_object::Ob
         bail!(TypeError, "utime: 'times' must be either a tuple of two ints or None");
     }
     let (a, m) = pair(times, "times")?;
-    Ok(Some([crate::clock::to_timespec(&a, crate::clock::Rounding::Floor)?, crate::clock::to_timespec(&m, crate::clock::Rounding::Floor)?]))
+    Ok(Some([
+        crate::clock::to_timespec(&a, crate::clock::Rounding::Floor)?,
+        crate::clock::to_timespec(&m, crate::clock::Rounding::Floor)?,
+    ]))
 }
 
 /// Set the times of last access and change of a file: times in seconds, or ns in nanoseconds, or now.
@@ -207,7 +225,8 @@ pub fn utime(
     let flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
     // SAFETY: a C string and two times, or null, are passed.
     let r = blocking(|| unsafe {
-        let n = if path.is_fd() { libc::futimens(path.fd, p) } else { libc::utimensat(dir, path.c().as_ptr(), p, flags) };
+        let n =
+            if path.is_fd() { libc::futimens(path.fd, p) } else { libc::utimensat(dir, path.c().as_ptr(), p, flags) };
         if n < 0 { Err(errno()) } else { Ok(()) }
     });
     r.map_err(|e| path.error(e))

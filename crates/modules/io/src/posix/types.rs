@@ -1,8 +1,8 @@
 //! The struct sequences of the module, made once for an interpreter.
 
+use taipan_object::Interp;
 use taipan_object::error::PyResult;
 use taipan_object::types::structseq::StructSeq;
-use taipan_object::Interp;
 
 type Fields = &'static [(&'static str, &'static str)];
 
@@ -56,7 +56,13 @@ static ROWS: &[Row] = &[
         ],
         10,
     ),
-    ("terminal_size", "os.terminal_size", "Columns and lines of a terminal.", &[("columns", "width"), ("lines", "height")], 2),
+    (
+        "terminal_size",
+        "os.terminal_size",
+        "Columns and lines of a terminal.",
+        &[("columns", "width"), ("lines", "height")],
+        2,
+    ),
     (
         "times_result",
         "posix.times_result",
@@ -90,7 +96,13 @@ static ROWS: &[Row] = &[
         &[("si_pid", ""), ("si_uid", ""), ("si_signo", ""), ("si_status", ""), ("si_code", "")],
         5,
     ),
-    ("sched_param", "posix.sched_param", "Parameters of a scheduling policy.", &[("sched_priority", "the priority")], 1),
+    (
+        "sched_param",
+        "posix.sched_param",
+        "Parameters of a scheduling policy.",
+        &[("sched_priority", "the priority")],
+        1,
+    ),
 ];
 
 /// All names.

@@ -226,6 +226,8 @@ enum Replacement {
 }
 
 impl Replacement {
+    // Characters come in three widths, and the widest needs no conversion.
+    #[allow(clippy::useless_conversion)]
     fn new(p: &Pattern, repl: &Object) -> PyResult<Replacement> {
         if repl.is_callable() {
             return Ok(Replacement::Function(repl.to_obj()));

@@ -82,7 +82,7 @@ fn __length_hint__(this: &Object) -> usize {
 #[method(signature = "()")]
 fn __reduce__(this: &Object) -> PyResult {
     let it = fields(this);
-    reduce_iter(it.seq.get_owned(), it.index.get(), Tuple::new(&[]).into_obj())
+    reduce_iter(|| (it.seq.get_owned(), it.index.get()), Tuple::new(&[]).into_obj())
 }
 
 /// Sets the position.

@@ -104,7 +104,7 @@ impl DictIter {
         let mut pos = self.pos.get();
         let found = if reverse { d.previous_entry(&mut pos) } else { d.next_entry(&mut pos) };
         let Some(ix) = found else { return Ok(None) };
-        if self.left.get() == 0 && !reverse {
+        if self.left.get() == 0 {
             return Err(changed_keys());
         }
         self.pos.set(pos);

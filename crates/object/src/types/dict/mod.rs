@@ -689,7 +689,8 @@ impl Dict {
         match self.values() {
             None => {
                 let keys = self.keys();
-                let mut i = (*pos).min(keys.nentries());
+                // A position beyond the entries: the dict was filled anew.
+                let mut i = if *pos > keys.nentries() { 0 } else { *pos };
                 while i > 0 {
                     i -= 1;
                     if !keys.raw_entry(i).1.is_null() {
@@ -700,7 +701,7 @@ impl Dict {
                 None
             }
             Some(v) => {
-                let i = (*pos).min(v.size()).checked_sub(1)?;
+                let i = if *pos > v.size() { 0 } else { *pos }.checked_sub(1)?;
                 *pos = i;
                 Some(v.order(i))
             }

@@ -60,7 +60,7 @@ fn listiter_length_hint(this: &ListIter) -> usize {
 /// State for pickling.
 #[method(signature = "()", name = "__reduce__", text = false)]
 fn listiter_reduce(this: &ListIter) -> PyResult {
-    iterators::reduce_sequence_iterator(this.seq.get(), this.index.get())
+    iterators::reduce_by(crate::intern!("iter"), || (this.seq.get_owned(), this.index.get()), || List::new().into_obj())
 }
 
 /// Restore state.
@@ -138,7 +138,7 @@ fn reviter_length_hint(this: &ListReverseIter) -> isize {
 /// State for pickling.
 #[method(signature = "()", name = "__reduce__", text = false)]
 fn reviter_reduce(this: &ListReverseIter) -> PyResult {
-    iterators::reduce_reversed(this.seq.get(), this.index.get())
+    iterators::reduce_by(crate::intern!("reversed"), || (this.seq.get_owned(), this.index.get()), || List::new().into_obj())
 }
 
 /// Restore state.

@@ -234,26 +234,25 @@ impl List {
         self.splice(0, self.len(), items)
     }
 
+    /// Room for `n` items in a list that has no storage yet, rounded up to an even number as CPython does.
+    fn preallocate(&self, n: usize) -> PyResult<()> {
+        if self.ob_item.get().is_null() && n > 0 { self.resize_storage(n.saturating_add(1) & !1, true) } else { Ok(()) }
+    }
+
     /// `list.extend`.
     pub fn extend_from(&self, iterable: &Object) -> PyResult<()> {
         if let Some(l) = iterable.downcast_exact::<List>() {
             let v = l.snapshot();
+            self.preallocate(v.len())?;
             return self.splice(self.len(), self.len(), v);
         }
         if let Some(t) = iterable.downcast_exact::<Tuple>() {
+            self.preallocate(t.len())?;
             return self.splice(self.len(), self.len(), t.items().to_vec());
         }
         let it = iterable.iter()?;
         let hint = iterable.length_hint(8)?;
-        if self.ob_item.get().is_null() && hint > 0 {
-            // CPython sizes a fresh list by the hint, exactly.
-            match self.resize_storage(hint, true) {
-                Ok(()) => {}
-                Err(e) => return Err(e),
-            }
-        } else if self.len().checked_add(hint).is_none_or(|n| n > isize::MAX as usize / 8) {
-            // A lying hint is not an error.
-        }
+        self.preallocate(hint)?;
         while let Some(v) = it.next()? {
             self.push(v)?;
         }
@@ -379,6 +378,10 @@ extern "C" fn list_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
     let mut i = 0;
     while let (Some(p), Some(q)) = (x.get(i), y.get(i)) {
         if !p.eq(&q)? {
+            if i >= x.len() || i >= y.len() {
+                // The comparison shortened a list: the lengths decide.
+                break;
+            }
             return match op {
                 CompareOp::Eq => Ok(bool_::from_bool(false)),
                 CompareOp::Ne => Ok(bool_::from_bool(true)),
@@ -594,10 +597,10 @@ fn extend(this: &List, iterable: &Object) -> PyResult<()> {
 
 /// Return the first index of value. Raises ValueError if it is not there.
 #[method(signature = "(value, start=0, stop=sys.maxsize, /)")]
-fn index(this: &List, value: &Object, start: Clipped, stop: isize) -> PyResult<usize> {
+fn index(this: &List, value: &Object, start: Clipped, stop: Clipped) -> PyResult<usize> {
     let n = this.len() as isize;
     let clip = |i: isize| if i < 0 { (i + n).max(0) } else { i };
-    let (mut i, stop) = (clip(start.0), clip(stop));
+    let (mut i, stop) = (clip(start.0), clip(stop.0));
     while i < stop {
         let Some(item) = this.get(i as usize) else { break };
         if item.eq(value)? {

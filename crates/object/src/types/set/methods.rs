@@ -194,7 +194,8 @@ fn with_hash<R>(key: &Object, f: impl Fn(&Object, isize) -> PyResult<R>) -> PyRe
     }
 }
 
-fn has(s: &Set, key: &Object) -> PyResult<bool> {
+/// Whether `key` is an element (`in`).
+pub fn has(s: &Set, key: &Object) -> PyResult<bool> {
     with_hash(key, |k, hash| s.contains_hashed(k, hash))
 }
 

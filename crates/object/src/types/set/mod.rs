@@ -9,7 +9,7 @@ pub mod ops;
 #[cfg(test)]
 mod tests;
 
-pub use methods::{PyFrozenSet_Type, PySet_Type};
+pub use methods::{PyFrozenSet_Type, PySet_Type, has};
 
 use crate::alloc::{self, new_instance, new_object};
 use crate::error::{PyResult, no_memory};

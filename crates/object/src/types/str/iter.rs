@@ -86,15 +86,16 @@ fn __length_hint__(this: &Object) -> usize {
 }
 
 /// `(iter, (seq,), index)`, or `(iter, (empty,))` once exhausted: how iterators are pickled.
-pub(crate) fn reduce_iter(seq: Option<Obj>, index: usize, empty: Obj) -> PyResult {
+pub(crate) fn reduce_iter(state: impl FnOnce() -> (Option<Obj>, usize), empty: Obj) -> PyResult {
     let Some(builtins) = Interp::current().builtins.get_owned() else { bail!(RuntimeError, "lost builtins") };
     let Some(iter) = builtins.cast::<Dict>().get_item(intern!("iter"))? else { bail!(AttributeError, "iter") };
-    Ok(match seq {
-        Some(s) => {
+    // The look-up may have run code that moved the iterator: its state is read only now.
+    Ok(match state() {
+        (Some(s), index) => {
             let args = Tuple::from_vec(vec![s]);
             Tuple::from_vec(vec![iter, args.into_obj(), Int::from_i64(index as i64).into_obj()]).into_obj()
         }
-        None => Tuple::from_vec(vec![iter, Tuple::from_vec(vec![empty]).into_obj()]).into_obj(),
+        (None, _) => Tuple::from_vec(vec![iter, Tuple::from_vec(vec![empty]).into_obj()]).into_obj(),
     })
 }
 
@@ -102,7 +103,7 @@ pub(crate) fn reduce_iter(seq: Option<Obj>, index: usize, empty: Obj) -> PyResul
 #[method(signature = "()")]
 fn __reduce__(this: &Object) -> PyResult {
     let it = fields(this);
-    reduce_iter(it.seq.get_owned(), it.index.get(), Str::empty().into_obj())
+    reduce_iter(|| (it.seq.get_owned(), it.index.get()), Str::empty().into_obj())
 }
 
 /// The argument of `__setstate__` as an index clipped to the sequence.

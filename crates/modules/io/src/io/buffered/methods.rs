@@ -5,6 +5,8 @@ use crate::io::abstracts::PyBufferedIOBase_Type;
 use crate::io::base::{self, stream_dealloc};
 use crate::io::{DEFAULT_BUFFER_SIZE, cannot_pickle, fileio, shown_type, unsupported};
 use crate::support::{Size, bind_init, chained, offset_of as file_offset, param, size_or_all};
+use std::ffi::{c_int, c_void};
+use std::mem::offset_of;
 use taipan_object::alloc::new_instance;
 use taipan_object::args::Signature;
 use taipan_object::buffer::{Buffer, WritableBuffer};
@@ -17,8 +19,6 @@ use taipan_object::types::bytes::Bytes;
 use taipan_object::types::str::{Str, StrBuilder};
 use taipan_object::types::{exceptions, none};
 use taipan_object::{bail, getset, getsets, intern, method, methods, visit};
-use std::ffi::{c_int, c_void};
-use std::mem::offset_of;
 
 /// Take the raw stream out; the buffer is of no use afterwards.
 #[method(signature = "()")]
@@ -136,11 +136,15 @@ fn read1(this: &Buffered, size: isize) -> PyResult {
 fn into_buffer(this: &Buffered, buffer: &WritableBuffer, once: bool) -> PyResult {
     let raw = buffer.0.raw();
     if raw.len <= 0 {
-        return Ok(this.read_into(&mut [], once)?.map_or_else(none::none_obj, |_| taipan_object::types::int::Int::zero().into_obj()));
+        return Ok(this
+            .read_into(&mut [], once)?
+            .map_or_else(none::none_obj, |_| taipan_object::types::int::Int::zero().into_obj()));
     }
     // SAFETY: the buffer is writable for its length while we hold it.
     let out = unsafe { std::slice::from_raw_parts_mut(raw.buf.cast::<u8>(), raw.len as usize) };
-    Ok(this.read_into(out, once)?.map_or_else(none::none_obj, |n| taipan_object::types::int::Int::from_usize(n).into_obj()))
+    Ok(this
+        .read_into(out, once)?
+        .map_or_else(none::none_obj, |n| taipan_object::types::int::Int::from_usize(n).into_obj()))
 }
 
 /// Read into a buffer; return how many bytes came.
@@ -291,14 +295,7 @@ extern "C" fn buffered_new(cls: &Type, _: &Object, _: Option<&Object>) -> PyResu
 static PARAMS: [taipan_object::args::Param; 2] = [param("raw", true), param("buffer_size", false)];
 
 const fn init_signature(name: &'static str) -> Signature {
-    Signature {
-        name,
-        params: &PARAMS,
-        posonly: 0,
-        positional: 2,
-        varargs: false,
-        varkw: false,
-    }
+    Signature { name, params: &PARAMS, posonly: 0, positional: 2, varargs: false, varkw: false }
 }
 
 fn init(o: &Object, raw: &Object, size: Option<&Object>, readable: bool, writable: bool) -> PyResult<()> {
@@ -313,7 +310,11 @@ fn init(o: &Object, raw: &Object, size: Option<&Object>, readable: bool, writabl
         Some(f) if readable != writable && f.fd() >= 0 => {
             let name = if readable { intern!("readable") } else { intern!("writable") };
             if !raw.call_method(name, &[])?.is_true()? {
-                return Err(unsupported(if readable { "File or stream is not readable." } else { "File or stream is not writable." }));
+                return Err(unsupported(if readable {
+                    "File or stream is not readable."
+                } else {
+                    "File or stream is not writable."
+                }));
             }
         }
         _ => {
@@ -390,8 +391,25 @@ pub static PyBufferedReader_Type: Type = Type::new_static(TypeDef {
     doc: Some(c"BufferedReader(raw, buffer_size=DEFAULT_BUFFER_SIZE)\n--\n\nA buffer for reading a raw stream."),
     iternext: Some(buffered_iternext),
     methods: methods![
-        detach, simple_flush, close, seekable, readable, fileno, isatty, _dealloc_warn, read, peek, read1, readinto, readinto1, readline,
-        seek, tell, truncate, __sizeof__, __getstate__,
+        detach,
+        simple_flush,
+        close,
+        seekable,
+        readable,
+        fileno,
+        isatty,
+        _dealloc_warn,
+        read,
+        peek,
+        read1,
+        readinto,
+        readinto1,
+        readline,
+        seek,
+        tell,
+        truncate,
+        __sizeof__,
+        __getstate__,
     ],
     members: Some(MEMBERS),
     getset: getsets![getset!(c"closed", get_closed), getset!(c"name", get_name), getset!(c"mode", get_mode)],
@@ -404,7 +422,20 @@ pub static PyBufferedWriter_Type: Type = Type::new_static(TypeDef {
     name: c"_io.BufferedWriter",
     doc: Some(c"BufferedWriter(raw, buffer_size=DEFAULT_BUFFER_SIZE)\n--\n\nA buffer for writing to a raw stream."),
     methods: methods![
-        close, detach, seekable, writable, fileno, isatty, _dealloc_warn, write, truncate, flush, seek, tell, __sizeof__, __getstate__,
+        close,
+        detach,
+        seekable,
+        writable,
+        fileno,
+        isatty,
+        _dealloc_warn,
+        write,
+        truncate,
+        flush,
+        seek,
+        tell,
+        __sizeof__,
+        __getstate__,
     ],
     members: Some(MEMBERS),
     getset: getsets![getset!(c"closed", get_closed), getset!(c"name", get_name), getset!(c"mode", get_mode)],

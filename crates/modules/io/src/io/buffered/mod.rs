@@ -12,11 +12,16 @@ mod read;
 pub mod rwpair;
 mod write;
 
-pub use methods::{exact_reader, exact_writer, PyBufferedRandom_Type, PyBufferedReader_Type, PyBufferedWriter_Type};
+pub use methods::{PyBufferedRandom_Type, PyBufferedReader_Type, PyBufferedWriter_Type, exact_reader, exact_writer};
 
 use super::base::{self, IOBase};
 use super::fileio::{self, FileIO};
 use crate::support::blocking;
+use std::cell::{Cell, OnceCell};
+use std::ffi::c_int;
+use std::ops::Deref;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 use taipan_object::error::{self, PyResult};
 use taipan_object::header::{Layout, Obj, ObjCell, Object};
 use taipan_object::types::bytearray::ByteArray;
@@ -25,11 +30,6 @@ use taipan_object::types::exceptions;
 use taipan_object::types::int::Int;
 use taipan_object::types::memoryview::MemoryView;
 use taipan_object::{Thread, Type, alloc, bail, intern};
-use std::cell::{Cell, OnceCell};
-use std::ffi::c_int;
-use std::ops::Deref;
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
 
 /// A buffer over a raw stream.
 #[repr(C)]
@@ -241,7 +241,11 @@ impl Buffered {
     /// How far the raw stream is ahead of the logical position.
     #[inline]
     fn raw_offset(&self) -> i64 {
-        if (self.has_read() || self.has_write()) && self.raw_pos.get() >= 0 { self.raw_pos.get() - self.pos.get() } else { 0 }
+        if (self.has_read() || self.has_write()) && self.raw_pos.get() >= 0 {
+            self.raw_pos.get() - self.pos.get()
+        } else {
+            0
+        }
     }
 
     #[inline]
@@ -336,7 +340,11 @@ impl Buffered {
                 out[..n].copy_from_slice(&got[..n]);
                 Ok(Some(n))
             }
-            None => bail!(OSError, "raw readinto() returned invalid length {n} (should have been between 0 and {})", out.len()),
+            None => bail!(
+                OSError,
+                "raw readinto() returned invalid length {n} (should have been between 0 and {})",
+                out.len()
+            ),
         }
     }
 
@@ -356,7 +364,11 @@ impl Buffered {
                     match usize::try_from(n).ok().filter(|&n| n <= data.len()) {
                         Some(n) => Some(n),
                         None => {
-                            bail!(OSError, "raw write() returned invalid length {n} (should have been between 0 and {})", data.len())
+                            bail!(
+                                OSError,
+                                "raw write() returned invalid length {n} (should have been between 0 and {})",
+                                data.len()
+                            )
                         }
                     }
                 }

@@ -4,9 +4,9 @@ use super::Buffered;
 use taipan_object::bail;
 use taipan_object::error::{self, PyResult};
 use taipan_object::header::Obj;
+use taipan_object::intern;
 use taipan_object::types::bytes::Bytes;
 use taipan_object::types::none;
-use taipan_object::intern;
 
 impl Buffered {
     /// `n` bytes that the buffer holds.

@@ -1,10 +1,11 @@
 //! `BufferedRWPair`: a reader and a writer as one stream.
 
 use super::{PyBufferedReader_Type, PyBufferedWriter_Type};
+use crate::io::DEFAULT_BUFFER_SIZE;
 use crate::io::abstracts::PyBufferedIOBase_Type;
 use crate::io::base::{IOBase, check_readable, check_writable, stream_dealloc};
-use crate::io::DEFAULT_BUFFER_SIZE;
 use crate::support::{chained, param};
+use std::ffi::{c_int, c_void};
 use taipan_object::alloc::new_instance;
 use taipan_object::args::{self, Signature};
 use taipan_object::error::{self, PyResult, status};
@@ -14,7 +15,6 @@ use taipan_object::typeobj::{Type, TypeDef, flags};
 use taipan_object::types::bool_;
 use taipan_object::types::int::Int;
 use taipan_object::{bail, getset, getsets, intern, layout, method, methods, visit};
-use std::ffi::{c_int, c_void};
 
 /// A `BufferedRWPair`.
 #[repr(C)]
@@ -139,7 +139,8 @@ extern "C" fn pair_init(o: &Object, call_args: &Object, kwargs: Option<&Object>)
 }
 
 extern "C" fn pair_new(cls: &Type, _: &Object, _: Option<&Object>) -> PyResult {
-    Ok(new_instance(cls, RWPair { base: IOBase::new(), reader: ObjCell::empty(), writer: ObjCell::empty() })?.into_obj())
+    Ok(new_instance(cls, RWPair { base: IOBase::new(), reader: ObjCell::empty(), writer: ObjCell::empty() })?
+        .into_obj())
 }
 
 extern "C" fn pair_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {

@@ -1,12 +1,12 @@
 //! Writing through the buffer, flushing, and moving about.
 
 use super::Buffered;
+use std::ffi::c_int;
 use taipan_object::error::{self, PyResult, Raised};
 use taipan_object::types::exceptions;
 use taipan_object::types::int::Int;
 use taipan_object::types::str::Str;
 use taipan_object::{bail, hooks};
-use std::ffi::c_int;
 
 /// `BlockingIOError` that tells how much was taken.
 #[cold]
@@ -166,7 +166,7 @@ impl Buffered {
 
     /// `seek(target, whence)`.
     pub fn seek(&self, target: i64, whence: c_int) -> PyResult<i64> {
-        if whence != 2 && whence <= 2 && self.readable.get() && self.readahead() > 0 {
+        if whence < 2 && self.readable.get() && self.readahead() > 0 {
             // The target may lie inside the buffer.
             let current = self.known_position()? - self.raw_offset();
             let offset = if whence == 0 { target.wrapping_sub(current) } else { target };

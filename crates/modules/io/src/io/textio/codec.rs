@@ -1,6 +1,7 @@
 //! Decoders and encoders of a text stream: native for UTF-8, Latin-1 and ASCII, by the codec registry for all others.
 
 use crate::io::newline::{Newlines, split_state};
+use std::cell::Cell;
 use taipan_object::codecs::{registry, text};
 use taipan_object::error::PyResult;
 use taipan_object::header::{Obj, Object, Ref};
@@ -10,7 +11,6 @@ use taipan_object::types::int::Int;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{bail, intern};
-use std::cell::Cell;
 
 /// The encodings that need no codec objects.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,11 @@ impl Decoder {
                 let (buffer, flags) = split_state(&state)?;
                 match buffer.downcast_into::<Bytes>() {
                     Ok(b) => Ok((b, flags)),
-                    Err(o) => bail!(TypeError, "illegal decoder state: the first item should be a bytes object, not '{}'", o.ty().name_str()),
+                    Err(o) => bail!(
+                        TypeError,
+                        "illegal decoder state: the first item should be a bytes object, not '{}'",
+                        o.ty().name_str()
+                    ),
                 }
             }
         }
@@ -222,7 +226,12 @@ impl Encoder {
 }
 
 /// Decoder and encoder for an encoding, as far as they are wanted.
-pub fn make(encoding: &str, errors: &str, reading: bool, writing: bool) -> PyResult<(Option<Decoder>, Option<Encoder>)> {
+pub fn make(
+    encoding: &str,
+    errors: &str,
+    reading: bool,
+    writing: bool,
+) -> PyResult<(Option<Decoder>, Option<Encoder>)> {
     if let Some(n) = native(encoding) {
         let d = reading.then(|| Decoder::Native(n, Cell::default(), errors.to_owned()));
         let e = writing.then(|| Encoder::Native(n, errors.to_owned()));

@@ -116,7 +116,9 @@ fn reconfigure(
     this.call_method(intern!("flush"), &[])?;
     this.ratio.set(0.0);
     if settings {
-        let field = |c: &taipan_object::ObjCell| c.get().map_or_else(String::new, |s| s.cast::<Str>().to_utf8_lossy().into_owned());
+        let field = |c: &taipan_object::ObjCell| {
+            c.get().map_or_else(String::new, |s| s.cast::<Str>().to_utf8_lossy().into_owned())
+        };
         let errors = match (errors, &encoding) {
             (Some(e), _) => e,
             (None, None) => field(&this.errors),
@@ -327,7 +329,9 @@ extern "C" fn text_init(o: &Object, args: &Object, kwargs: Option<&Object>) -> c
                 None => Ok(None),
                 Some(o) => match o.downcast::<Str>() {
                     Some(s) => s.to_utf8().map(Some),
-                    None => Err(ArgContext { func: "TextIOWrapper", position: i + 1, name }.wrong_type("str or None", o)),
+                    None => {
+                        Err(ArgContext { func: "TextIOWrapper", position: i + 1, name }.wrong_type("str or None", o))
+                    }
                 },
             }
         };
@@ -336,7 +340,12 @@ extern "C" fn text_init(o: &Object, args: &Object, kwargs: Option<&Object>) -> c
         let newline = parse_newline(text(3, "newline")?)?;
         let line_buffering = a[4].map_or(Ok(false), Object::is_true)?;
         let write_through = a[5].map_or(Ok(false), Object::is_true)?;
-        this.initialize(a[0].unwrap_or(none::none()), &Options { encoding, errors, newline }, line_buffering, write_through)
+        this.initialize(
+            a[0].unwrap_or(none::none()),
+            &Options { encoding, errors, newline },
+            line_buffering,
+            write_through,
+        )
     })
 }
 

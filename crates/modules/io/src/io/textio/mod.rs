@@ -250,6 +250,11 @@ fn default_encoding(named: bool) -> String {
 
 /// The character set of the user's locale. The locales C and POSIX, whose character set is ASCII, count as UTF-8.
 pub fn locale_encoding() -> String {
+    static NAME: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    NAME.get_or_init(find_locale_encoding).clone()
+}
+
+fn find_locale_encoding() -> String {
     // SAFETY: the locale object is ours and freed after its last use; the answer is copied before that.
     let name = unsafe {
         let l = libc::newlocale(libc::LC_CTYPE_MASK, c"".as_ptr(), std::ptr::null_mut());
@@ -270,7 +275,11 @@ fn as_bytes(o: Obj, method: &str) -> PyResult<Ref<Bytes>> {
         Ok(b) => Ok(b),
         Err(o) => {
             if !taipan_object::buffer::supports(&o) {
-                bail!(TypeError, "underlying {method}() should have returned a bytes-like object, not '{}'", o.ty().name_str());
+                bail!(
+                    TypeError,
+                    "underlying {method}() should have returned a bytes-like object, not '{}'",
+                    o.ty().name_str()
+                );
             }
             Bytes::try_new(&taipan_object::buffer::Buffer::get(&o)?)
         }

@@ -26,7 +26,8 @@ impl TextIOWrapper {
             Some(b) => as_bytes(b.read1(size as isize)?, "read1")?,
             None => {
                 let n = Int::from_usize(size);
-                let (name, text) = if self.has_read1.get() { (intern!("read1"), "read1") } else { (intern!("read"), "read") };
+                let (name, text) =
+                    if self.has_read1.get() { (intern!("read1"), "read1") } else { (intern!("read"), "read") };
                 as_bytes(buffer.call_method(name, &[&n])?, text)?
             }
         };
@@ -142,7 +143,11 @@ impl TextIOWrapper {
             // A pair may have come in two pieces.
             let split_pair = mode == NewlineMode::CrLf
                 && s.char_at(start) == 10
-                && line.as_ref().is_some_and(|l| !l.is_empty() && taipan_object::types::str::Str::from_data(l.data().slice(l.len() - 1, l.len())).char_at(0) == 13);
+                && line.as_ref().is_some_and(|l| {
+                    !l.is_empty()
+                        && taipan_object::types::str::Str::from_data(l.data().slice(l.len() - 1, l.len())).char_at(0)
+                            == 13
+                });
             let found = if split_pair { Ok(start + 1) } else { find_line_end(s.data(), start, mode.line_end()) };
             let mut done = found.is_ok();
             let mut end = found.unwrap_or(s.len());

@@ -152,7 +152,11 @@ impl TextIOWrapper {
                 let input = buffer.call_method(intern!("read"), &[&Int::from_i64(c.feed.into())])?;
                 let input = match input.downcast_into::<Bytes>() {
                     Ok(b) => b,
-                    Err(o) => bail!(TypeError, "underlying read() should have returned a bytes object, not '{}'", o.ty().name_str()),
+                    Err(o) => bail!(
+                        TypeError,
+                        "underlying read() should have returned a bytes object, not '{}'",
+                        o.ty().name_str()
+                    ),
                 };
                 self.snapshot.set(Some(Rc::new(Snapshot { flags: flags.clone(), input: input.clone() })));
                 let s = r.decode(&input, c.need_eof)?;
@@ -186,7 +190,11 @@ impl TextIOWrapper {
         self.call_method(intern!("flush"), &[])?;
         let pos = self.buffer()?.call_method(intern!("tell"), &[])?;
         let (Some(reader), Some(snapshot)) = (self.reader(), super::shared(&self.snapshot)) else { return Ok(pos) };
-        let mut c = Cookie { start: crate::support::offset_of(&pos)?, flags: flags_number(&snapshot.flags), ..Cookie::default() };
+        let mut c = Cookie {
+            start: crate::support::offset_of(&pos)?,
+            flags: flags_number(&snapshot.flags),
+            ..Cookie::default()
+        };
         c.start -= snapshot.input.len() as i64;
         let used = self.used.get();
         if self.decoded.is_empty() || used == 0 {

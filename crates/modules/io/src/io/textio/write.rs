@@ -1,9 +1,9 @@
 //! Writing text.
 
+use super::codec::{Encoder, Native};
 use super::{TextIOWrapper, exact_writer};
 use crate::io::newline::replace_newlines;
 use crate::io::unsupported;
-use super::codec::{Encoder, Native};
 use taipan_object::error::PyResult;
 use taipan_object::header::Ref;
 use taipan_object::intern;
