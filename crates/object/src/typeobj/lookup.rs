@@ -174,10 +174,10 @@ impl Type {
 
     /// The live direct subclasses, oldest first.
     pub fn subclass_list(&self) -> Vec<&Type> {
+        let Some(list) = self.subclass_vec() else { return Vec::new() };
         // SAFETY: dying classes take themselves off the list.
-        self.subclass_vec().map_or_else(Vec::new, |v| {
-            v.iter().map(|t| unsafe { &**t }).filter(|t| t.as_object().refcnt() > 0).collect()
-        })
+        let types = list.iter().map(|t| unsafe { &**t });
+        types.filter(|t| t.as_object().refcnt() > 0).collect()
     }
 
     /// Notes a new direct subclass.

@@ -321,7 +321,11 @@ pub fn subs_parameters(alias: &Object, args: &Tuple, params: &Tuple, item: &Obje
         let new = match arg.get_attr_opt(intern!("__typing_subst__"))? {
             Some(subst) => match params.items().iter().position(|p| p.is(arg)) {
                 Some(i) => subst.call_one(&values[i])?,
-                None => bail!(TypeError, "argument {} with __typing_subst__ was not found in __parameters__", arg.repr()?.display()),
+                None => bail!(
+                    TypeError,
+                    "argument {} with __typing_subst__ was not found in __parameters__",
+                    arg.repr()?.display()
+                ),
             },
             None => substitute_within(arg, params, &values)?,
         };
