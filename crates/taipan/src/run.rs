@@ -208,7 +208,7 @@ fn standard_input(c: &Config) -> PyResult<()> {
     prepend_path(c, "")?;
     if std::io::stdin().is_terminal() || c.interactive {
         if !c.quiet {
-            let p = taipan_vm::sys::get("platform")?.map_or_else(none::none_obj, |p| p);
+            let p = taipan_vm::sys::get("platform")?.unwrap_or_else(none::none_obj);
             eprintln!(
                 "{} on {}\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information.",
                 crate::config::version(true).trim_end(),
