@@ -114,7 +114,9 @@ fn remove_importlib_frames() {
     let mut chunk: Vec<Obj> = Vec::new();
     for t in entries {
         let (file, function) = crate::traceback::place_of(&t);
-        let internal = file == "<frozen importlib._bootstrap>" || file == "<frozen importlib._bootstrap_external>" || file == "<frozen _taipan_library>";
+        let internal = file == "<frozen importlib._bootstrap>"
+            || file == "<frozen importlib._bootstrap_external>"
+            || file == "<frozen _taipan_library>";
         if !internal {
             kept.append(&mut chunk);
             kept.push(t);
