@@ -125,3 +125,17 @@ pub fn yield_if_requested(ts: &'static Thread) {
 pub fn held() -> bool {
     Thread::try_current().is_some()
 }
+
+static AFTER_FORK_CHILD: std::sync::OnceLock<fn()> = std::sync::OnceLock::new();
+
+/// Says what is to be done first in a forked child: forgetting the threads that are not there. The first caller wins.
+pub fn set_after_fork_child(f: fn()) {
+    let _ = AFTER_FORK_CHILD.set(f);
+}
+
+/// For whoever forks: to be called first in the child, with the lock held.
+pub fn after_fork_child() {
+    if let Some(f) = AFTER_FORK_CHILD.get() {
+        f();
+    }
+}
