@@ -66,6 +66,7 @@ static METHODS: &[MethodDef] = &[
     state::set_int_max_str_digits::DEF,
     state::_clear_type_cache::DEF,
     state::_clear_internal_caches::DEF,
+    state::_clear_type_descriptors::DEF,
     state::_get_cpu_count_config::DEF,
     state::is_stack_trampoline_active::DEF,
     state::is_remote_debug_enabled::DEF,
