@@ -32,7 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "taipan-numeric",
         ],
     ),
-    ("taipan-capi", &["taipan-object", "taipan-vm"]),
+    ("taipan-capi", &["taipan-object", "taipan-vm", "taipan-numeric"]),
     ("taipan-jit", &["taipan-object", "taipan-bytecode"]),
     ("xtask", &[]),
 ];
@@ -42,7 +42,7 @@ const MODULE_ARROWS: &[&str] =
     &["taipan-bytecode", "taipan-object", "taipan-clinic", "taipan-host", "taipan-unicode", "taipan-numeric", "taipan-sre"];
 
 /// Module crates that truly need frames or the compiler, and so may also use `taipan-vm` and the front end.
-const MODULES_ON_VM: &[&str] = &["taipan-modules-introspect"];
+const MODULES_ON_VM: &[&str] = &["taipan-modules-data", "taipan-modules-introspect", "taipan-modules-text"];
 
 /// The only crate that knows all the others.
 const TOP: &str = "taipan";

@@ -88,7 +88,11 @@ fn find_init(symbol: &str, name: &Object, path: &Object) -> PyResult<*const c_vo
         let handle = libc::dlopen(file.as_ptr(), taipan_vm::sys::state::getdlopenflags() | libc::RTLD_NOW);
         if handle.is_null() {
             let e = libc::dlerror();
-            return Err(fail(&if e.is_null() { "unknown dlopen() error".into() } else { CStr::from_ptr(e).to_string_lossy() }));
+            return Err(fail(&if e.is_null() {
+                "unknown dlopen() error".into()
+            } else {
+                CStr::from_ptr(e).to_string_lossy()
+            }));
         }
         let f = libc::dlsym(handle, symbol_c.as_ptr());
         if f.is_null() {
@@ -187,7 +191,11 @@ fn run_init(f: *const c_void, full: &str, short: &str) -> PyResult {
         (Some(m), Some(e)) => {
             std::mem::forget(m);
             let cause = e.take();
-            crate::api::raise_from(exceptions::SystemError, &format!("initialization of {short} raised unreported exception"), cause);
+            crate::api::raise_from(
+                exceptions::SystemError,
+                &format!("initialization of {short} raised unreported exception"),
+                cause,
+            );
             Err(Raised::already_set())
         }
     }

@@ -119,7 +119,9 @@ pub fn def_of(m: &Module) -> Option<&'static Def> {
     let p = m.md_def.get().cast::<Object>();
     // SAFETY: not null, it points to a definition of an extension, or of one of our own modules, which is longer than an object head and
     // has no pointer to the definition type there.
-    unsafe { if !p.is_null() && std::ptr::eq((*p).ty_ptr(), &PyModuleDef_Type) { Some(&*p.cast::<Def>()) } else { None } }
+    unsafe {
+        if !p.is_null() && std::ptr::eq((*p).ty_ptr(), &PyModuleDef_Type) { Some(&*p.cast::<Def>()) } else { None }
+    }
 }
 
 /// `PyModuleDef_Init`: makes the definition an object.
@@ -244,7 +246,11 @@ pub fn from_def_and_spec(def: &'static Def, spec: &Object) -> PyResult {
             (None, Some(e)) => return Err(e),
             (Some(_), Some(e)) => {
                 let cause = e.take();
-                crate::api::raise_from(exceptions::SystemError, &format!("creation of module {name} raised unreported exception"), cause);
+                crate::api::raise_from(
+                    exceptions::SystemError,
+                    &format!("creation of module {name} raised unreported exception"),
+                    cause,
+                );
                 return Err(Raised::already_set());
             }
         }
@@ -257,7 +263,9 @@ pub fn from_def_and_spec(def: &'static Def, spec: &Object) -> PyResult {
         None if def.size > 0 || def.traverse.is_some() || def.clear.is_some() || def.free.is_some() => {
             bail!(SystemError, "module {name} is not a module object, but requests module state")
         }
-        None if has_exec => bail!(SystemError, "module {name} specifies execution slots, but did not create a ModuleType instance"),
+        None if has_exec => {
+            bail!(SystemError, "module {name} specifies execution slots, but did not create a ModuleType instance")
+        }
         None => {}
     }
     add_functions_to(&m, Some(name_obj), def.methods)?;
@@ -279,7 +287,11 @@ pub fn exec_def(m: &Module, def: &Def) -> PyResult<()> {
             (0, None) => {}
             (0, Some(e)) => {
                 let cause = e.take();
-                crate::api::raise_from(exceptions::SystemError, &format!("execution of module {name} raised unreported exception"), cause);
+                crate::api::raise_from(
+                    exceptions::SystemError,
+                    &format!("execution of module {name} raised unreported exception"),
+                    cause,
+                );
                 return Err(Raised::already_set());
             }
             (_, Some(e)) => return Err(e),

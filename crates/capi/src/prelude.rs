@@ -8,7 +8,9 @@ pub(crate) use taipan_object::types::list::List;
 pub(crate) use taipan_object::types::str::Str;
 pub(crate) use taipan_object::types::tuple::Tuple;
 pub(crate) use taipan_object::types::{exceptions, none};
-pub(crate) use taipan_object::{Layout, Obj, Object, PyResult, Raised, Ref, Thread, Type, VarObject, bail, flags, intern, raise};
+pub(crate) use taipan_object::{
+    Layout, Obj, Object, PyResult, Raised, Ref, Thread, Type, VarObject, bail, flags, intern, raise,
+};
 
 use std::borrow::Cow;
 

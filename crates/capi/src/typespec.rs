@@ -3,10 +3,10 @@
 use crate::prelude::*;
 use std::ffi::CString;
 use std::mem::offset_of;
+use taipan_object::alloc;
 use taipan_object::method::{MemberDef, member};
 use taipan_object::typeobj::slots::{AsyncMethods, BufferProcs, MappingMethods, NumberMethods, SequenceMethods};
 use taipan_object::typeobj::{HeapType, heap, new, ready};
-use taipan_object::alloc;
 
 /// `PyType_Spec`.
 #[repr(C)]
@@ -133,7 +133,9 @@ pub fn from_spec(meta: Option<&Type>, module: Null<'_>, spec: &Spec, bases_in: N
             TP_BASES => bases_slot = s.value,
             TP_DOC => doc = s.value.cast(),
             TP_MEMBERS => rows = members(s.value.cast()),
-            TP_TOKEN => token = if s.value.is_null() { (spec as *const Spec).cast_mut().cast() } else { s.value.cast_mut() },
+            TP_TOKEN => {
+                token = if s.value.is_null() { (spec as *const Spec).cast_mut().cast() } else { s.value.cast_mut() }
+            }
             n if slot_offset(n).is_none() => bail!(RuntimeError, "invalid slot offset"),
             _ => {}
         }
@@ -201,7 +203,12 @@ pub fn from_spec(meta: Option<&Type>, module: Null<'_>, spec: &Spec, bases_in: N
         }
     }
     if !doc.is_null() {
-        ty.doc.set(CString::from(Text(doc).bytes().to_vec().into_iter().filter_map(std::num::NonZero::new).collect::<Vec<_>>()).into_raw());
+        ty.doc.set(
+            CString::from(
+                Text(doc).bytes().to_vec().into_iter().filter_map(std::num::NonZero::new).collect::<Vec<_>>(),
+            )
+            .into_raw(),
+        );
     }
     if !rows.is_empty() {
         // SAFETY: the class was allocated with room for the members behind it, and one more that is zero and ends the table.
@@ -241,7 +248,11 @@ pub fn from_spec(meta: Option<&Type>, module: Null<'_>, spec: &Spec, bases_in: N
             )?,
         }
     }
-    for (name, v) in [("__weaklistoffset__", special.weaklist), ("__dictoffset__", special.dict), ("__vectorcalloffset__", special.vectorcall)] {
+    for (name, v) in [
+        ("__weaklistoffset__", special.weaklist),
+        ("__dictoffset__", special.dict),
+        ("__vectorcalloffset__", special.vectorcall),
+    ] {
         if v.is_some() {
             dict.pop_opt(&taipan_object::types::str::intern::intern_str(name))?;
         }

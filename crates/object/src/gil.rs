@@ -41,7 +41,8 @@ impl Gil {
         while s.locked {
             let seen = s.switches;
             let interval = Duration::from_micros(SWITCH_INTERVAL.load(Ordering::Relaxed));
-            let (guard, timeout) = self.changed.wait_timeout(s, interval).unwrap_or_else(std::sync::PoisonError::into_inner);
+            let (guard, timeout) =
+                self.changed.wait_timeout(s, interval).unwrap_or_else(std::sync::PoisonError::into_inner);
             s = guard;
             if timeout.timed_out() && s.locked && s.switches == seen {
                 // SAFETY: the holder is alive while it holds the lock, which cannot change under our mutex.

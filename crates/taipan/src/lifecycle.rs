@@ -120,6 +120,7 @@ fn handle_pending() -> PyResult<()> {
 }
 
 fn start(c: &Config) -> PyResult<()> {
+    taipan_modules_io::locale::start();
     let interp = Interp::current();
     taipan_object::types::ready_all()?;
     for t in taipan_vm::types() {
@@ -147,6 +148,8 @@ fn start(c: &Config) -> PyResult<()> {
     import::import("io")?;
     builtins.add("open", &*import::import("io")?.get_attr(intern!("open"))?)?;
     set_streams(c)?;
+    let signals = import::import_native(native("_signal"))?;
+    taipan_modules_io::signal::install_defaults(&signals)?;
     let main = taipan_object::types::module::Module::new("__main__")?;
     main.add("__builtins__", builtins.as_obj())?;
     main.add("__loader__", &*import::import("_frozen_importlib")?.get_attr(intern!("BuiltinImporter"))?)?;

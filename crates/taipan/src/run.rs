@@ -116,7 +116,8 @@ fn run_module(name: &str, set_argv0: bool) -> PyResult<()> {
 }
 
 fn file(c: &Config, path: &std::ffi::OsStr) -> PyResult<()> {
-    let shown = path.to_string_lossy().into_owned();
+    // Tracebacks and `__file__` show the whole path, which stays valid when the program changes its folder.
+    let shown = absolute(&path.to_string_lossy());
     let p = std::path::Path::new(path);
     // A folder or a zip file with a `__main__`.
     if let Some(()) = run_importable(&shown, p)? {
@@ -131,7 +132,7 @@ fn file(c: &Config, path: &std::ffi::OsStr) -> PyResult<()> {
         Err(e) => {
             let errno = e.raw_os_error().unwrap_or(0);
             let reason = taipan_object::types::exceptions::strerror(errno);
-            eprintln!("{}: can't open file '{}': [Errno {errno}] {reason}", program_name(c), absolute(&shown));
+            eprintln!("{}: can't open file '{}': [Errno {errno}] {reason}", program_name(c), shown);
             return exit_with(2);
         }
     };

@@ -1,7 +1,7 @@
 //! Sequences and mappings of any type.
 
-use crate::prelude::*;
 use super::object::optional;
+use crate::prelude::*;
 use taipan_object::protocol::number;
 use taipan_object::types::slice::Slice;
 

@@ -30,7 +30,7 @@ exports! {
     }
     fn PyObject_VectorcallDict(f: &Object, args: *const *const Object, nargsf: usize, kwargs: Null<'_>) -> PyResult {
         let n = call::nargs(nargsf);
-        match kwargs.filter(|k| k.downcast::<Dict>().is_some_and(|d| d.len() > 0)) {
+        match kwargs.filter(|k| k.downcast::<Dict>().is_some_and(|d| !d.is_empty())) {
             // SAFETY: the caller keeps PEP 590's contract.
             None => unsafe { call::vectorcall(f, args_ptr(args), nargsf, None) },
             Some(k) => f.call_tuple(&Tuple::new(slice(args.cast::<&Object>(), n as isize)), Some(k)),

@@ -1,7 +1,7 @@
 //! `dict`, `set` and `frozenset`.
 
-use crate::prelude::*;
 use super::object::optional;
+use crate::prelude::*;
 use taipan_object::types::dict::merge::Duplicates;
 use taipan_object::types::set::{Set, any_set};
 

@@ -17,7 +17,17 @@ pub fn raise_from(ty: &Type, message: &str, cause: Obj) {
 /// Raises what a type (or class object) and a value say, as `PyErr_SetObject`.
 fn set_object(ty: &Object, value: Null<'_>) {
     let Some(t) = ty.downcast::<Type>().filter(|t| t.has_flag(flags::BASE_EXC_SUBCLASS)) else {
-        let _ = raise!(SystemError, "_PyErr_SetObject: exception {} is not a BaseException subclass", ty.repr().map_or_else(|e| { e.clear(); String::new() }, |s| s.to_utf8_lossy().into_owned()));
+        let _ = raise!(
+            SystemError,
+            "_PyErr_SetObject: exception {} is not a BaseException subclass",
+            ty.repr().map_or_else(
+                |e| {
+                    e.clear();
+                    String::new()
+                },
+                |s| s.to_utf8_lossy().into_owned()
+            )
+        );
         return;
     };
     let _ = error::raise_arg(t, value.map_or_else(none::none_obj, Object::to_obj));
@@ -40,11 +50,8 @@ fn from_errno(ty: &Object, path: Null<'_>, path2: Null<'_>) {
         (Some(p), None) => Tuple::new(&[&n, &text, p]),
         (Some(p), Some(q)) => Tuple::new(&[&n, &text, p, Int::from_i64(0).as_obj(), q]),
     };
-    match ty.call_tuple(&args, None) {
-        Ok(exc) => {
-            let _ = error::raise_instance(exc);
-        }
-        Err(_) => {}
+    if let Ok(exc) = ty.call_tuple(&args, None) {
+        let _ = error::raise_instance(exc);
     }
 }
 
@@ -268,7 +275,12 @@ fn print(set_last: bool) {
     let Some(e) = occurred() else { return };
     let exc = e.take();
     if set_last {
-        for (name, v) in [("last_exc", Some(exc.clone())), ("last_type", Some(exc.ty().to_obj())), ("last_value", Some(exc.clone())), ("last_traceback", traceback_of(&exc))] {
+        for (name, v) in [
+            ("last_exc", Some(exc.clone())),
+            ("last_type", Some(exc.ty().to_obj())),
+            ("last_value", Some(exc.clone())),
+            ("last_traceback", traceback_of(&exc)),
+        ] {
             if let Err(e) = taipan_vm::sys::set(name, &v.unwrap_or_else(none::none_obj)) {
                 e.clear();
             }

@@ -14,7 +14,7 @@ fn item_at<'a>(items: &'a [Obj], i: isize, what: &str) -> PyResult<&'a Object> {
     }
 }
 
-fn list_item<'a>(l: &'a Object, i: isize) -> PyResult<&'a Object> {
+fn list_item(l: &Object, i: isize) -> PyResult<&Object> {
     item_at(typed::<List>(l)?.items(), i, "list")
 }
 

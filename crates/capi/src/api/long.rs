@@ -38,7 +38,11 @@ fn to_u64(o: Null<'_>, what: &str) -> PyResult<u64> {
     let i = int_of(o)?;
     match i.to_u64() {
         Some(n) => Ok(n),
-        None if i.is_negative() => bail!(OverflowError, "can't convert negative value to {}", if what == "size_t" { "size_t" } else { "unsigned int" }),
+        None if i.is_negative() => bail!(
+            OverflowError,
+            "can't convert negative value to {}",
+            if what == "size_t" { "size_t" } else { "unsigned int" }
+        ),
         None => bail!(OverflowError, "Python int too large to convert to C {what}"),
     }
 }
@@ -53,7 +57,12 @@ pub struct LongLayout {
     digits_order: i8,
     digit_endianness: i8,
 }
-static LAYOUT: LongLayout = LongLayout { bits_per_digit: int::SHIFT as u8, digit_size: 4, digits_order: -1, digit_endianness: if cfg!(target_endian = "little") { -1 } else { 1 } };
+static LAYOUT: LongLayout = LongLayout {
+    bits_per_digit: int::SHIFT as u8,
+    digit_size: 4,
+    digits_order: -1,
+    digit_endianness: if cfg!(target_endian = "little") { -1 } else { 1 },
+};
 
 /// `PyLongExport`.
 #[repr(C)]

@@ -8,7 +8,9 @@ use taipan_object::gc;
 fn new_block(ty: &Type, n: isize) -> PyResult {
     let items = (n.max(0) as usize).checked_mul(ty.itemsize.get().unsigned_abs());
     let pre = alloc::preheader_size(ty);
-    let Some(size) = items.and_then(|i| i.checked_add(ty.basicsize.get() as usize + pre)).filter(|s| *s < isize::MAX as usize) else {
+    let Some(size) =
+        items.and_then(|i| i.checked_add(ty.basicsize.get() as usize + pre)).filter(|s| *s < isize::MAX as usize)
+    else {
         return Err(error::no_memory());
     };
     let p = alloc::calloc(size);

@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use taipan_object::method::MethodDef;
 use taipan_object::types::slice::{Slice, SliceRange};
-use taipan_object::types::weakref::{self, WeakRef, _PyWeakref_RefType};
+use taipan_object::types::weakref::{self, _PyWeakref_RefType, WeakRef};
 use taipan_object::types::{cell, cfunction, method_, method_wrappers};
 
 /// The object that a weak reference refers to, if it is alive.

@@ -22,6 +22,7 @@ mod number;
 mod object;
 mod shim;
 mod sys;
+mod thread;
 mod type_;
 mod unicode;
 mod unicode_writer;
@@ -52,6 +53,7 @@ static ALL: &[&[Export]] = &[
     object::TABLE,
     shim::TABLE,
     sys::TABLE,
+    thread::TABLE,
     type_::TABLE,
     unicode::TABLE,
     unicode_writer::TABLE,

@@ -94,7 +94,7 @@ exports! {
         let descr = o.ty().lookup(name);
         let r = match dict {
             // A data descriptor goes before the given dict, the dict before everything else.
-            Some(d) if !descr.as_ref().is_some_and(|d| d.ty().descr_set.get().is_some()) => {
+            Some(d) if descr.as_ref().is_none_or(|d| d.ty().descr_set.get().is_none()) => {
                 match d.downcast::<Dict>().ok_or_else(bad_call).and_then(|d| d.get_item(name)) {
                     Ok(Some(v)) => Ok(v),
                     Ok(None) => attr::generic_get_with(o, name, descr),

@@ -247,11 +247,11 @@ exports! {
         })())
     }
     fn PyUnicode_Find(o: &Object, sub: &Object, a: isize, b: isize, direction: c_int) -> isize {
-        let r = (|| {
+        let r: PyResult<isize> = (|| {
             let (s, sub) = (must_be_str(o)?, must_be_str(sub)?);
             Ok(if direction > 0 { s.find(sub, Some(a), Some(b)) } else { s.rfind(sub, Some(a), Some(b)) }.map_or(-1, |i| i as isize))
         })();
-        r.unwrap_or_else(|_: Raised| -2)
+        r.unwrap_or(-2)
     }
     fn PyUnicode_FindChar(o: &Object, c: u32, a: isize, b: isize, direction: c_int) -> isize {
         let Ok(s) = str_of(o) else { return -2 };

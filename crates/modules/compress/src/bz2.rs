@@ -1,7 +1,7 @@
 //! `_bz2`: bzip2.
 
 use crate::stream::{Decode, Decompressor, Step, step_into};
-use libbz2_rs_sys as bz;
+use bzip2_sys as bz;
 use std::cell::RefCell;
 use std::ffi::c_int;
 use taipan_object::alloc::{dealloc_of, new_instance};
@@ -60,7 +60,7 @@ impl Stream {
         let n = input.len().min(u32::MAX as usize) as u32;
         let room = room.min(u32::MAX as usize) as u32;
         let action = if (n as usize) < input.len() { RUN } else { action };
-        self.s.next_in = input.as_ptr().cast();
+        self.s.next_in = input.as_ptr().cast_mut().cast();
         self.s.avail_in = n;
         self.s.next_out = out.cast();
         self.s.avail_out = room;
@@ -166,6 +166,8 @@ pub static BZ2Compressor_Type: Type = Type::with_flags(
 pub struct Decoder(Stream);
 
 impl Decode for Decoder {
+    const BREAKS: bool = true;
+
     fn decode(&mut self, input: &[u8], out: &mut Vec<u8>, limit: usize) -> PyResult<(usize, bool)> {
         let mut taken = 0;
         loop {

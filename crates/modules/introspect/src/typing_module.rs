@@ -20,6 +20,7 @@ fn idfunc(x: &Object) -> Obj {
 }
 
 fn exec(m: &Module) -> PyResult<()> {
+    generic::inherit_new();
     let types: [(&str, &Type); 8] = [
         ("TypeVar", &typevar::TypeVar_Type),
         ("ParamSpec", &paramspec::ParamSpec_Type),

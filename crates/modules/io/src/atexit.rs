@@ -89,7 +89,7 @@ pub fn run_exitfuncs() {
         let Some(t) = entry.downcast::<Tuple>() else { continue };
         let kwargs = Some(t.item(2)).filter(|k| !k.is_none());
         if let Err(e) = t.item(0).call_tuple(t.item(1), kwargs) {
-            unraisable(e, Some(t.item(0)));
+            unraisable(e, None);
         }
     }
 }

@@ -59,7 +59,16 @@ fn watched(o: &Object) -> PyResult<(Watched, c_int)> {
     // SAFETY: a set of bits; zero is empty.
     let mut w = Watched { items: Vec::new(), set: unsafe { std::mem::zeroed() } };
     let mut max = -1;
-    for item in fast_items(o, "arguments 1-3 must be sequences")? {
+    // A list may be changed by the `fileno` methods of its own items.
+    let fixed =
+        if o.downcast::<List>().is_some() { Vec::new() } else { fast_items(o, "arguments 1-3 must be sequences")? };
+    let item_at = |i: usize| match o.downcast::<List>() {
+        Some(l) => l.get(i),
+        None => fixed.get(i).cloned(),
+    };
+    let mut i = 0;
+    while let Some(item) = item_at(i) {
+        i += 1;
         let fd = fildes(&item)?;
         if fd as usize >= libc::FD_SETSIZE {
             bail!(ValueError, "filedescriptor out of range in select()");
@@ -198,8 +207,10 @@ fn poll_method(this: &Poll, timeout: &Object) -> PyResult {
     let end = if timeout.is_none() {
         None
     } else {
-        let ms = if timeout.downcast::<taipan_object::types::float::Float>().is_some() {
-            to_nanoseconds(timeout, Rounding::Up)? / 1000
+        let ns = if timeout.downcast::<taipan_object::types::float::Float>().is_some() {
+            // Milliseconds: a thousandth of what seconds would be, and still not nothing.
+            let scaled = to_nanoseconds(timeout, Rounding::Up)?;
+            if scaled < 0 { -1 } else { scaled / 1000 + i64::from(scaled % 1000 != 0) }
         } else {
             let i = number::index(timeout).map_err(|e| wrong_timeout(e, "an integer"))?;
             match i.to_i64() {
@@ -207,10 +218,10 @@ fn poll_method(this: &Poll, timeout: &Object) -> PyResult {
                 None => bail!(OverflowError, "timeout is too large"),
             }
         };
-        if ms / 1_000_000 > c_int::MAX.into() {
+        if ns / 1_000_000 > c_int::MAX.into() {
             bail!(OverflowError, "timeout is too large");
         }
-        if ms < 0 { None } else { Some(now().saturating_add(ms)) }
+        if ns < 0 { None } else { Some(now().saturating_add(ns)) }
     };
     if this.running.replace(true) {
         bail!(RuntimeError, "concurrent poll() invocation");

@@ -92,7 +92,10 @@ fn branches(c: &CodeObject) -> Vec<Obj> {
     for i in decode(&code) {
         let end = i.end();
         let (not_taken, taken) = match i.op {
-            op if op.is_conditional_jump() || op == Op::FOR_ITER => (end, end + i.oparg as usize),
+            // Over the NOT_TAKEN.
+            op if op.is_conditional_jump() => (end + 1, end + i.oparg as usize),
+            // Over END_FOR and POP_ITER.
+            Op::FOR_ITER => (end, end + i.oparg as usize + 2),
             Op::END_ASYNC_FOR => {
                 // Its argument leads back to the END_SEND.
                 let Some(src) = end.checked_sub(i.oparg as usize) else { continue };

@@ -117,8 +117,7 @@ unsafe fn unwind(ts: &Thread, mut frame: *mut Frame, mut at: *mut u16) -> usize 
                 sp = sp.add(1);
                 (*frame).stackpointer = sp;
                 let ip = (*frame).code().units().add(target.unit as usize);
-                (*frame).instr_ptr = ip;
-                if instrument::handled(ts, frame).is_err() {
+                if instrument::handled(ts, frame, target.unit as usize).is_err() {
                     // A callback raised: that exception is the one now, from the handler's first instruction.
                     sp = (*frame).stackpointer;
                     (*frame).stackpointer = sp.sub(1);

@@ -62,22 +62,23 @@ impl FrameLocalsProxy {
 
     /// The variable called `key`.
     fn index(fo: &FrameObject, key: &Object) -> PyResult<Option<usize>> {
-        let Some(name) = key.downcast::<Str>() else { return Ok(None) };
         let code = fo.code();
         let n = code.nlocalsplus();
         if let Some(i) = (0..n).find(|&i| code.localsplus_name(i).is(key)) {
             return Ok(Some(i));
         }
-        if name.downcast_exact::<Str>().is_none() {
-            // A subclass may compare as it likes.
-            for i in 0..n {
-                if key.eq(code.localsplus_name(i))? {
-                    return Ok(Some(i));
-                }
-            }
-            return Ok(None);
+        if let Some(name) = key.downcast_exact::<Str>() {
+            return Ok((0..n).find(|&i| code.localsplus_name(i).cast::<Str>().eq(name)));
         }
-        Ok((0..n).find(|&i| code.localsplus_name(i).cast::<Str>().eq(name)))
+        // Another key may be equal to a name, as in any mapping.
+        let hash = key.hash()?;
+        for i in 0..n {
+            let name = code.localsplus_name(i);
+            if name.hash()? == hash && name.eq(key)? {
+                return Ok(Some(i));
+            }
+        }
+        Ok(None)
     }
 
     fn extra(fo: &FrameObject) -> Option<Ref<Dict>> {
@@ -312,12 +313,12 @@ fn setdefault(this: &FrameLocalsProxy, key: &Object, default: Given<&Object>) ->
     Ok(d.to_obj())
 }
 
-/// Return an iterator over the names, last first.
+/// Return the names as a list, last first.
 #[method(signature = "()", name = "__reversed__", text = false)]
-fn reversed(this: &FrameLocalsProxy) -> PyResult {
+fn reversed(this: &FrameLocalsProxy) -> PyResult<Ref<List>> {
     let mut names: Vec<Obj> = this.pairs()?.into_iter().map(|(k, _)| k).collect();
     names.reverse();
-    List::from_vec(names).iter()
+    Ok(List::from_vec(names))
 }
 
 extern "C" fn proxy_new(_cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResult {

@@ -280,7 +280,9 @@ pub unsafe fn clear_locals(frame: *mut Frame) {
         (*frame).stackpointer = base;
         while sp > base {
             sp = sp.sub(1);
-            (*sp).close();
+            let v = *sp;
+            *sp = StackRef::NULL;
+            v.close();
         }
         let locals = (*frame).locals;
         (*frame).locals = std::ptr::null();

@@ -307,9 +307,10 @@ fn get_trace_opcodes(f: &FrameObject) -> bool {
     f.f_trace_opcodes.get()
 }
 fn set_trace_opcodes(f: &FrameObject, v: Option<&Object>) -> PyResult<()> {
-    let Some(v) = v.filter(|v| v.is_exact(&taipan_object::types::bool_::PyBool_Type)) else {
+    let Some(v) = v else { bail!(AttributeError, "f_trace_opcodes cannot be deleted") };
+    if !v.is_exact(&taipan_object::types::bool_::PyBool_Type) {
         bail!(TypeError, "attribute value type must be bool");
-    };
+    }
     let on = v.is(crate::support::true_());
     f.f_trace_opcodes.set(on);
     if on && !f.f_trace.is_empty() {

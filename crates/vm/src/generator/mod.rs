@@ -137,11 +137,12 @@ impl Generator {
                 _ => bail!(ValueError, "generator already executing"),
             },
             s if s > state::EXECUTING => {
+                if self.is_exact(Coroutine::type_object()) {
+                    taipan_object::error::clear();
+                    bail!(RuntimeError, "cannot reuse already awaited coroutine");
+                }
                 if throw {
                     return Err(Raised::already_set());
-                }
-                if self.is_exact(Coroutine::type_object()) {
-                    bail!(RuntimeError, "cannot reuse already awaited coroutine");
                 }
                 return Ok(Sent::Returned(none().to_obj()));
             }

@@ -114,7 +114,9 @@ fn remove_importlib_frames() {
     let mut chunk: Vec<Obj> = Vec::new();
     for t in entries {
         let (file, function) = crate::traceback::place_of(&t);
-        let internal = file == "<frozen importlib._bootstrap>" || file == "<frozen importlib._bootstrap_external>" || file == "<frozen _taipan_library>";
+        let internal = file == "<frozen importlib._bootstrap>"
+            || file == "<frozen importlib._bootstrap_external>"
+            || file == "<frozen _taipan_library>";
         if !internal {
             kept.append(&mut chunk);
             kept.push(t);
@@ -286,10 +288,9 @@ pub fn fs_decode(o: &Object) -> PyResult {
     if p.downcast::<Str>().is_some() {
         return Ok(p);
     }
-    if !taipan_object::buffer::supports(&p) {
+    let Ok(b) = p.downcast_into::<taipan_object::types::bytes::Bytes>() else {
         bail!(TypeError, "expected str, bytes or os.PathLike object, not {}", o.ty().name_str());
-    }
-    let b = taipan_object::types::bytes::Bytes::new(taipan_object::buffer::Buffer::get(&p)?.as_slice());
+    };
     taipan_object::codecs::decode_text(&b, "utf-8", "surrogateescape")
 }
 

@@ -112,10 +112,13 @@ pub fn exception(ts: &Thread, frame: *mut Frame, event: usize, unit: usize) {
 }
 
 /// A handler is entered; its exception is on top of the frame's stack.
-pub fn handled(ts: &Thread, frame: *mut Frame) -> PyResult<()> {
+pub fn handled(ts: &Thread, frame: *mut Frame, unit: usize) -> PyResult<()> {
+    if ts.tracing.get() != 0 {
+        return Ok(());
+    }
     // SAFETY: the unwinder has just pushed the exception.
     let exc = unsafe { (*(*frame).stackpointer.sub(1)).as_ref().to_obj() };
-    at_instruction(ts, frame, events::EXCEPTION_HANDLED, &[&exc])
+    fire(ts, frame, events::EXCEPTION_HANDLED, unit, &[&new_int(unit as i64 * 2), &exc])
 }
 
 /// A generator's end is seen without an exception: the event has one all the same.

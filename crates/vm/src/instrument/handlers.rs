@@ -71,7 +71,7 @@ unsafe fn line_event(ts: &Thread, frame: *mut Frame, at: *mut u16, sp: *mut Stac
             return After::Error;
         };
         if ts.tracing.get() == 0 && is_new_line(code, previous, unit) {
-            let line = code.line_at(unit).unwrap_or(-1);
+            let line = line_of(code, unit);
             if fire::line(ts, frame, unit, line).is_err() {
                 return After::Error;
             }
@@ -87,9 +87,14 @@ unsafe fn line_event(ts: &Thread, frame: *mut Frame, at: *mut u16, sp: *mut Stac
     }
 }
 
+fn line_of(code: &crate::code::CodeObject, unit: usize) -> i32 {
+    // SAFETY: the data belongs to the code.
+    unsafe { code.co_monitoring.get().as_ref() }.and_then(|m| m.line_numbers.get(unit)).copied().unwrap_or(-1)
+}
+
 /// Not a new line if the instruction before was of the same line; the one at which a function begins does not count.
 fn is_new_line(code: &crate::code::CodeObject, previous: usize, unit: usize) -> bool {
-    code.line_at(previous) != code.line_at(unit) || super::underlying_op(code, previous) == Op::RESUME as u8
+    line_of(code, previous) != line_of(code, unit) || super::underlying_op(code, previous) == Op::RESUME as u8
 }
 
 unsafe fn instruction_event(ts: &Thread, frame: *mut Frame, at: *mut u16, sp: *mut StackRef) -> After {

@@ -1,7 +1,7 @@
 //! Jumping to another line from a trace function (`frame.f_lineno = n`).
 
+use super::events;
 use super::stacks::{self, Kind, Stack};
-use super::{events, lines};
 use crate::frame::{Frame, object::FrameObject};
 use crate::stackref::StackRef;
 use taipan_object::types::exceptions;
@@ -62,9 +62,6 @@ pub fn jump_to_line(fo: &FrameObject, line: &Object) -> PyResult<()> {
                     Some(Kind::Object | Kind::Null) => "incompatible stacks",
                     None => "incompatible stacks",
                 };
-                if to.contains(&Kind::Iterator) && to.last() == Some(&Kind::Object) {
-                    problem = "can't jump into the body of a for loop";
-                }
             }
         }
     }
@@ -92,18 +89,16 @@ pub fn jump_to_line(fo: &FrameObject, line: &Object) -> PyResult<()> {
 
 /// By unit, the line that starts there, or -1.
 fn line_marks(code: &crate::code::CodeObject) -> Vec<i32> {
-    let starts = lines::starts(code);
+    let mut marks = vec![-1; code.len_units()];
     let mut last = -1;
-    starts
-        .iter()
-        .enumerate()
-        .map(|(i, s)| {
-            let line = code.line_at(i).unwrap_or(-1);
-            let new = *s || line >= 0 && line != last && i >= code.co_firsttraceable as usize;
+    for run in taipan_bytecode::location_table::read(code.line_table(), code.co_firstlineno) {
+        let line = run.location.line;
+        if line != last && line != -1 && run.start < marks.len() {
+            marks[run.start] = line;
             last = line;
-            if new { line } else { -1 }
-        })
-        .collect()
+        }
+    }
+    marks
 }
 
 /// A jump may lead over assignments: variables without a value become `None`.

@@ -151,19 +151,7 @@ pub fn setprofile(f: &Object) -> PyResult<()> {
 }
 
 fn call_python(callback: &Object, frame: &Object, w: c_int, arg: Option<&Object>) -> PyResult {
-    let r = callback.call(&[frame, name_of(w), arg.unwrap_or(none())]);
-    if r.is_err()
-        && let Some(exc) = Thread::current().current_exception.take()
-    {
-        // The callback's frames, then the one that was traced.
-        let f = frame::current(Thread::current());
-        let _ = taipan_object::error::restore(exc);
-        if !f.is_null() {
-            // SAFETY: the running frame.
-            unsafe { crate::traceback::here(Thread::current(), f) };
-        }
-    }
-    r
+    callback.call(&[frame, name_of(w), arg.unwrap_or(none())])
 }
 
 unsafe extern "C" fn trace_trampoline(obj: Option<&Object>, frame: &Object, w: c_int, arg: Option<&Object>) -> c_int {

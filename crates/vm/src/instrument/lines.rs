@@ -4,13 +4,20 @@ use crate::code::CodeObject;
 use taipan_bytecode::instruction::decode;
 use taipan_bytecode::{Op, exception_table, location_table};
 
+/// By unit, the line it stands on, or -1.
+pub fn numbers(code: &CodeObject) -> Vec<i32> {
+    let n = code.len_units();
+    let mut lines: Vec<i32> =
+        location_table::positions(code.line_table(), code.co_firstlineno).map(|p| p.line).take(n).collect();
+    lines.resize(n, -1);
+    lines
+}
+
 /// By unit, whether a line starts there.
 pub fn starts(code: &CodeObject) -> Vec<bool> {
     let n = code.len_units();
     let mut out = vec![false; n];
-    let mut lines: Vec<i32> =
-        location_table::positions(code.line_table(), code.co_firstlineno).map(|p| p.line).take(n).collect();
-    lines.resize(n, -1);
+    let lines = numbers(code);
     let bytes = code.original_code();
     let first = code.co_firsttraceable as usize;
     let may_start = |op: Op| !matches!(op, Op::END_ASYNC_FOR | Op::END_FOR | Op::END_SEND | Op::RESUME | Op::POP_ITER);
@@ -49,8 +56,7 @@ pub fn starts(code: &CodeObject) -> Vec<bool> {
     }
     for e in exception_table::read(code.exception_table()) {
         let t = e.target as usize;
-        // Handlers that only put things back have no line of their own.
-        if t < n && lines[t] >= 0 && ops[t].is_some_and(may_start) && ops[t] != Some(Op::CLEANUP_THROW) {
+        if t < n && lines[t] >= 0 && ops[t].is_some_and(may_start) {
             out[t] = true;
         }
     }

@@ -36,6 +36,8 @@ pub enum Raise {
     Raise,
     /// It comes from a call.
     InCaller,
+    /// It ends an iterator.
+    Ended,
     /// It was caught and goes on.
     Reraise,
 }
@@ -99,7 +101,7 @@ pub fn raised(ts: &Thread, frame: *mut Frame, how: Raise) {
         let unit = match how {
             Raise::Raise => unit + CACHES[underlying_op(code, unit) as usize] as usize,
             Raise::InCaller => unit.saturating_sub(1),
-            Raise::Reraise => unit,
+            Raise::Reraise | Raise::Ended => unit,
         };
         fire::exception(ts, frame, event, unit);
     }
@@ -107,8 +109,8 @@ pub fn raised(ts: &Thread, frame: *mut Frame, how: Raise) {
 
 /// Tells tools that a handler was found; the exception is on top of the frame's stack.
 #[inline]
-pub fn handled(ts: &Thread, frame: *mut Frame) -> PyResult<()> {
-    if watched(events::EXCEPTION_HANDLED) { fire::handled(ts, frame) } else { Ok(()) }
+pub fn handled(ts: &Thread, frame: *mut Frame, unit: usize) -> PyResult<()> {
+    if watched(events::EXCEPTION_HANDLED) { fire::handled(ts, frame, unit) } else { Ok(()) }
 }
 
 /// Tells tools that an exception leaves a frame.

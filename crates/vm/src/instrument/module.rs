@@ -125,7 +125,7 @@ fn register_callback(tool_id: i32, event: i32, func: &Object) -> PyResult {
 /// Return the events that a tool watches everywhere.
 #[function(signature = "(tool_id, /)")]
 fn get_events(tool_id: i32) -> PyResult<i64> {
-    let t = tool_in_use(tool_id.into())?;
+    let t = tool(tool_id.into())?;
     Ok(State::current().events_of(t).into())
 }
 
@@ -171,7 +171,7 @@ fn code_of(o: &Object) -> PyResult<&CodeObject> {
 #[function(signature = "(tool_id, code, /)")]
 fn get_local_events(tool_id: i32, code: &Object) -> PyResult<i64> {
     let code = code_of(code)?;
-    let t = tool_in_use(tool_id.into())?;
+    let t = tool(tool_id.into())?;
     // SAFETY: the data belongs to the code.
     let Some(m) = (unsafe { code.co_monitoring.get().as_ref() }) else { return Ok(0) };
     Ok(m.local.iter().enumerate().filter(|(_, tools)| *tools >> t & 1 != 0).fold(0, |s, (e, _)| s | 1 << e))

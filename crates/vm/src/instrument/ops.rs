@@ -243,7 +243,7 @@ general!(INSTRUMENTED_FOR_ITER(vm, d) {
     vm.store();
     let unit = vm.unit();
     let it = vm.obj(1);
-    match it.next()? {
+    match ops::next_item(vm, it)? {
         Some(v) => {
             vm.push_obj(v);
             jump_to(vm, events::BRANCH_LEFT, unit, unit + 2)

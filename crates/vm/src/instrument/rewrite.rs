@@ -21,6 +21,8 @@ pub struct CodeMonitoring {
     pub active: [u8; UNGROUPED],
     /// By unit, the tools that watch its instruction's own event.
     pub tools: Vec<u8>,
+    /// By unit, the line it stands on, or -1.
+    pub line_numbers: Vec<i32>,
     /// By unit, whether a line starts there.
     pub line_starts: Vec<bool>,
     /// By unit, the tools that watch the line.
@@ -45,6 +47,7 @@ impl CodeMonitoring {
                 local: [0; LOCAL],
                 active: [0; UNGROUPED],
                 tools: vec![0; n],
+                line_numbers: lines::numbers(code),
                 line_starts: lines::starts(code),
                 line_tools: vec![0; n],
                 lines: vec![0; n],

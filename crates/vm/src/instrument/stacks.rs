@@ -33,14 +33,6 @@ pub fn before(code: &CodeObject) -> Vec<Stack> {
         return stacks;
     }
     stacks[0] = Some(Vec::new());
-    if code.has_flag(
-        taipan_bytecode::code::flags::GENERATOR
-            | taipan_bytecode::code::flags::COROUTINE
-            | taipan_bytecode::code::flags::ASYNC_GENERATOR,
-    ) {
-        // A generator starts after its RETURN_GENERATOR, with a value sent to it.
-        stacks[0] = Some(Vec::new());
-    }
     let mut again = true;
     while again {
         again = false;
@@ -100,8 +92,6 @@ pub fn before(code: &CodeObject) -> Vec<Stack> {
                     fill(end, s);
                 }
                 Op::PUSH_EXC_INFO => {
-                    s.pop();
-                    s.push(Kind::Except);
                     s.push(Kind::Except);
                     fill(end, s);
                 }
@@ -147,10 +137,12 @@ pub fn before(code: &CodeObject) -> Vec<Stack> {
                     fill(end, s);
                 }
                 op => {
+                    // Only the difference counts: what stays on the stack keeps its kind.
                     let (pops, pushes) = op.stack_effect(i.oparg);
-                    let keep = s.len().saturating_sub(pops.max(0) as usize);
-                    s.truncate(keep);
-                    s.extend(std::iter::repeat_n(Kind::Object, pushes.max(0) as usize));
+                    for _ in pushes..pops {
+                        s.pop();
+                    }
+                    s.extend(std::iter::repeat_n(Kind::Object, (pushes - pops).max(0) as usize));
                     if op.flags().has(Flags::JUMP)
                         && let Some(t) = target
                     {
@@ -182,6 +174,9 @@ pub fn before(code: &CodeObject) -> Vec<Stack> {
 /// Whether a frame with stack `from` may go on where the stack is to be `to`, by popping.
 pub fn compatible(from: &[Kind], to: &[Kind]) -> bool {
     to.len() <= from.len()
-        && to.iter().zip(from).all(|(t, f)| t == f || *t == Kind::Object && matches!(f, Kind::Object | Kind::Iterator))
-        && !to.contains(&Kind::Null)
+        && to.iter().zip(from).all(|(to, from)| match to {
+            Kind::Object => *from != Kind::Null,
+            Kind::Null => true,
+            _ => to == from,
+        })
 }

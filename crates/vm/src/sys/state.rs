@@ -225,6 +225,22 @@ pub fn _clear_type_cache() {
     Interp::current().type_cache.clear();
 }
 
+/// Remove the descriptors of __dict__ and __weakref__ from a class that another one replaces.
+#[function(signature = "(type, /)")]
+pub fn _clear_type_descriptors(r#type: &taipan_object::Type) -> PyResult<()> {
+    let ty = r#type;
+    if ty.has_flag(flags::IMMUTABLETYPE) {
+        bail!(TypeError, "argument is immutable");
+    }
+    if let Some(d) = ty.dict.get_owned() {
+        let d: &Dict = d.cast();
+        d.pop_opt(lit!("__dict__"))?;
+        d.pop_opt(lit!("__weakref__"))?;
+    }
+    ty.modified();
+    Ok(())
+}
+
 /// Forget internal caches.
 #[function(signature = "()")]
 pub fn _clear_internal_caches() {

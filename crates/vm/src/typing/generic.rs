@@ -46,6 +46,11 @@ pub static Generic_Type: Type = Type::new_static(TypeDef {
     flags: flags::BASETYPE,
     doc: Some(c"Abstract base class for generic types."),
     methods: methods![class_getitem, init_subclass],
-    new: Some(taipan_object::types::object::object_new),
     ..TypeDef::EMPTY
 });
+
+/// Makes `Generic` as `object` is made, without a `__new__` of its own, which would come before those of other bases.
+pub fn inherit_new() {
+    Generic_Type.new.set(Some(taipan_object::types::object::object_new));
+    Generic_Type.remove_flags(flags::DISALLOW_INSTANTIATION);
+}

@@ -127,8 +127,7 @@ pub(crate) fn default_evaluator(field: &ObjCell, evaluate: &ObjCell) -> Obj {
 
 /// Sets `__module__` of a new type parameter to the caller's.
 pub(crate) fn set_module(o: &Object) -> PyResult<()> {
-    let m = caller_module();
-    if m.is_none() { Ok(()) } else { o.set_attr(intern!("__module__"), &m) }
+    o.set_attr(intern!("__module__"), &caller_module())
 }
 
 /// `a | b` of type parameters: `typing` looks at the other operand, which may be the name of a type.

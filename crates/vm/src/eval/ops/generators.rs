@@ -65,7 +65,13 @@ general!(SEND(vm, d) [specialize::send] {
     let (result, returned) = if v.is_none() && receiver.ty().iternext.get().is_some() {
         match receiver.ty().iternext.get().and_then(|f| f(receiver)) {
             Some(r) => (r, false),
-            None => (generator::fetch_stop_iteration_value()?, true),
+            None => {
+                if error::occurred().is_some_and(|e| e.matches(exceptions::StopIteration)) {
+                    (*vm.frame).stackpointer = vm.sp;
+                    crate::instrument::raised(vm.thread(), vm.frame, crate::instrument::Raise::Ended);
+                }
+                (generator::fetch_stop_iteration_value()?, true)
+            }
         }
     } else {
         match generator::send_to(receiver, v)? {

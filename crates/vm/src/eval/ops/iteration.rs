@@ -2,6 +2,8 @@
 
 use super::prelude::*;
 use crate::generator::{self, Generator};
+use taipan_object::error;
+use taipan_object::types::exceptions;
 
 general!(GET_ITER(vm, _) {
     let it = vm.obj(1).iter()?;
@@ -28,7 +30,7 @@ unsafe fn for_iter(vm: &mut Machine, d: usize) -> PyResult<Done> {
             // The generator returns to END_FOR, with its result on the stack.
             return generator::enter_inline(vm, g, StackRef::borrow(none()), 2 + d as u16).map(|()| Done::Switch);
         }
-        match it.next()? {
+        match next_item(vm, it)? {
             Some(v) => {
                 vm.push_obj(v);
                 Ok(Done::Next)
@@ -39,4 +41,24 @@ unsafe fn for_iter(vm: &mut Machine, d: usize) -> PyResult<Done> {
             }
         }
     }
+}
+
+/// The next item of an iterator. A `StopIteration` that was raised is an event, though nobody will catch it.
+pub unsafe fn next_item(vm: &mut Machine, it: &Object) -> PyResult<Option<Obj>> {
+    let Some(f) = it.ty().iternext.get() else {
+        bail!(TypeError, "'{}' object is not an iterator", it.ty().name_str());
+    };
+    if let Some(v) = f(it) {
+        return Ok(Some(v));
+    }
+    if let Some(e) = error::occurred() {
+        if !e.matches(exceptions::StopIteration) {
+            return Err(e);
+        }
+        // SAFETY: the running frame.
+        unsafe { (*vm.frame).stackpointer = vm.sp };
+        crate::instrument::raised(vm.thread(), vm.frame, crate::instrument::Raise::Ended);
+        error::clear();
+    }
+    Ok(None)
 }
