@@ -247,21 +247,6 @@ pub fn _clear_internal_caches() {
     Interp::current().type_cache.clear();
 }
 
-/// Take __dict__ and __weakref__ out of a class that another one is about to replace.
-#[function(signature = "(type, /)")]
-pub fn _clear_type_descriptors(r#type: &taipan_object::Type) -> PyResult<()> {
-    if r#type.has_flag(flags::IMMUTABLETYPE) || !r#type.is_heap() {
-        bail!(TypeError, "argument is immutable");
-    }
-    if let Some(d) = r#type.dict.get_owned() {
-        for name in [lit!("__dict__"), lit!("__weakref__")] {
-            d.cast::<Dict>().pop_opt(name)?;
-        }
-        r#type.modified();
-    }
-    Ok(())
-}
-
 /// Return the number of CPUs set by the command line; -1 is the machine's.
 #[function(signature = "()")]
 pub fn _get_cpu_count_config() -> i32 {
