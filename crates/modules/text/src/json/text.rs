@@ -238,7 +238,11 @@ pub fn push_quoted(out: &mut StrBuilder, s: &Str, ascii: bool) {
         StrData::Latin1(u) if !ascii || s.is_ascii() && memchr::memchr(0x7f, u).is_none() => {
             let mut rest = u;
             loop {
-                let n = u8::plain_end(rest);
+                let mut n = u8::plain_end(rest);
+                if ascii {
+                    // DEL is ASCII, yet it is escaped there.
+                    n = rest[..n].iter().position(|c| *c == 0x7f).unwrap_or(n);
+                }
                 out.push_latin1(&rest[..n]);
                 let Some(&c) = rest.get(n) else { break };
                 push_escape(out, c.into());
