@@ -75,7 +75,7 @@ fn received_items(control: &[u8]) -> PyResult<Vec<Obj>> {
     while let Some(head) = control.get(at..at.saturating_add(HEAD)) {
         // SAFETY: that many bytes of a structure of numbers.
         let h: libc::cmsghdr = unsafe { head.as_ptr().cast::<libc::cmsghdr>().read_unaligned() };
-        let len = h.cmsg_len as usize;
+        let len = h.cmsg_len;
         if len < HEAD {
             break;
         }
