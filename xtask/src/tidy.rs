@@ -37,7 +37,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// What the crates below `crates/modules/` may use: the public side of the object model, pure algorithms, and the opcode table.
+/// What the crates below `crates/modules/` may use: the public side of the object model, pure algorithms, the opcode table, and
+/// what sockets share with streams.
 const MODULE_ARROWS: &[&str] = &[
     "taipan-bytecode",
     "taipan-object",
