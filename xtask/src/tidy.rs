@@ -47,6 +47,7 @@ const MODULE_ARROWS: &[&str] = &[
     "taipan-unicode",
     "taipan-numeric",
     "taipan-sre",
+    "taipan-modules-io",
 ];
 
 /// Module crates that truly need frames or the compiler, and so may also use `taipan-vm` and the front end.
