@@ -31,7 +31,6 @@ pub static TYPES: &[&Type] = &[
     &paramspec::ParamSpecKwargs_Type,
     &typevartuple::TypeVarTuple_Type,
     &alias::TypeAlias_Type,
-    &generic::Generic_Type,
 ];
 
 /// `f(*args)` with a function of the module `typing`.
