@@ -47,7 +47,8 @@ use taipan_object::{PyResult, Type};
 
 /// Adds what types have beside their tables; called once all are ready.
 pub fn complete_types() -> PyResult<()> {
-    template::complete_types()
+    template::complete_types()?;
+    typing::complete_types()
 }
 
 /// Every built-in type of this crate, bases first, for readying.

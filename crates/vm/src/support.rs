@@ -51,7 +51,7 @@ pub fn new_set() -> PyResult {
 pub fn set_add(set: &Object, item: &Object) -> PyResult<()> {
     match set.downcast::<Set>() {
         Some(s) => s.add(item),
-        None => taipan_object::bail!(SystemError, "bad argument to internal function"),
+        None => taipan_object::bail!(TypeError, "'{}' object is not a set", set.ty().name_str()),
     }
 }
 /// `item in set`.

@@ -33,6 +33,15 @@ pub static TYPES: &[&Type] = &[
     &alias::TypeAlias_Type,
 ];
 
+/// Adds what the types have beside their tables; called once they are ready.
+pub fn complete_types() -> PyResult<()> {
+    // Instances show it where they have none of their own.
+    for t in [&typevar::TypeVar_Type, &paramspec::ParamSpec_Type, &typevartuple::TypeVarTuple_Type] {
+        taipan_object::typeobj::ready::dict_of(t).set_item(intern!("__module__"), intern!("typing"))?;
+    }
+    Ok(())
+}
+
 /// `f(*args)` with a function of the module `typing`.
 pub(crate) fn call_typing(name: &str, args: &[&Object]) -> PyResult {
     let module = (taipan_object::hooks::get().import)("typing")?;
@@ -126,8 +135,7 @@ pub(crate) fn default_evaluator(field: &ObjCell, evaluate: &ObjCell) -> Obj {
 
 /// Sets `__module__` of a new type parameter to the caller's.
 pub(crate) fn set_module(o: &Object) -> PyResult<()> {
-    let m = caller_module();
-    if m.is_none() { Ok(()) } else { o.set_attr(intern!("__module__"), &m) }
+    o.set_attr(intern!("__module__"), &caller_module())
 }
 
 /// `a | b` of type parameters: `typing` looks at the other operand, which may be the name of a type.

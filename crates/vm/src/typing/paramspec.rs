@@ -91,7 +91,7 @@ extern "C" fn paramspec_new(_cls: &Type, args: &Object, kwargs: Option<&Object>)
         }
         let p = new_object(ParamSpec::blank(name));
         if let Some(b) = bound.filter(|b| !b.is_none()) {
-            p.bound.set(Some(call_typing("_type_check", &[b, &Str::from_utf8("Bound must be a type.")])?));
+            p.bound.set(Some(b.to_obj()));
         }
         p.default_value.set(Some(default.unwrap_or(evaluator::no_default()).to_obj()));
         p.covariant.set(covariant);
