@@ -130,20 +130,6 @@ impl fmt::Debug for Str {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn code_points_round_trip() {
-        let points = [0x41, 0xE9, 0x20AC, 0xD800, 0x1F600];
-        let s = Str::from_code_points(points);
-        assert_eq!(s.code_points().collect::<Vec<_>>(), points);
-        assert_eq!(s.char_count(), 5);
-        assert_eq!(s.as_str(), None);
-    }
-}
-
 /// Whether the bytes are UTF-8 in which surrogates may stand as three bytes each.
 pub fn is_wtf8(bytes: &[u8]) -> bool {
     let mut rest = bytes;
@@ -155,5 +141,19 @@ pub fn is_wtf8(bytes: &[u8]) -> bool {
                 _ => return false,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_points_round_trip() {
+        let points = [0x41, 0xE9, 0x20AC, 0xD800, 0x1F600];
+        let s = Str::from_code_points(points);
+        assert_eq!(s.code_points().collect::<Vec<_>>(), points);
+        assert_eq!(s.char_count(), 5);
+        assert_eq!(s.as_str(), None);
     }
 }

@@ -104,11 +104,12 @@ pub fn staticmethod(attr: TokenStream, item: TokenStream) -> TokenStream {
 fn expand(role: Role, attr: TokenStream, item: TokenStream) -> TokenStream {
     let options = parse_macro_input!(attr as Options);
     let f = parse_macro_input!(item as ItemFn);
-    generate(role, options, &f).unwrap_or_else(|e| {
-        let e = e.to_compile_error();
-        quote!(#f #e)
-    })
-    .into()
+    generate(role, options, &f)
+        .unwrap_or_else(|e| {
+            let e = e.to_compile_error();
+            quote!(#f #e)
+        })
+        .into()
 }
 
 fn docstring(f: &ItemFn) -> String {
@@ -154,8 +155,12 @@ fn default_value(p: &Parameter, ty: &Type, krate: &Tokens) -> syn::Result<Tokens
                 Some(t) => format!("{t:?}"),
                 None => text.to_owned(),
             };
-            let e: Expr = syn::parse_str(&text)
-                .map_err(|_| syn::Error::new(Span::call_site(), format!("default `{text}` of `{}` needs an Option or Given type", p.name)))?;
+            let e: Expr = syn::parse_str(&text).map_err(|_| {
+                syn::Error::new(
+                    Span::call_site(),
+                    format!("default `{text}` of `{}` needs an Option or Given type", p.name),
+                )
+            })?;
             if is_type(ty, &["Clipped"]) { Ok(quote!(#krate::args::Clipped(#e))) } else { Ok(quote!(#e)) }
         }
     }
@@ -164,7 +169,8 @@ fn default_value(p: &Parameter, ty: &Type, krate: &Tokens) -> syn::Result<Tokens
 fn generate(role: Role, options: Options, f: &ItemFn) -> syn::Result<Tokens> {
     let krate = quote!(::taipan_object);
     let rust_name = &f.sig.ident;
-    let py_name = options.name.as_ref().map_or_else(|| rust_name.to_string().trim_start_matches("r#").to_owned(), LitStr::value);
+    let py_name =
+        options.name.as_ref().map_or_else(|| rust_name.to_string().trim_start_matches("r#").to_owned(), LitStr::value);
     let sig_text = options.signature.as_ref().map_or_else(|| "()".to_owned(), LitStr::value);
     let sig_span = options.signature.as_ref().map_or(rust_name.span(), LitStr::span);
     let sig = Signature::parse(&sig_text).map_err(|m| syn::Error::new(sig_span, m))?;
@@ -193,8 +199,12 @@ fn generate(role: Role, options: Options, f: &ItemFn) -> syn::Result<Tokens> {
         ));
     }
 
-    let named: Vec<(&Parameter, &Type)> =
-        sig.parameters.iter().zip(rest.iter().copied()).filter(|(p, _)| matches!(p.kind, Kind::PositionalOnly | Kind::Positional | Kind::KeywordOnly)).collect();
+    let named: Vec<(&Parameter, &Type)> = sig
+        .parameters
+        .iter()
+        .zip(rest.iter().copied())
+        .filter(|(p, _)| matches!(p.kind, Kind::PositionalOnly | Kind::Positional | Kind::KeywordOnly))
+        .collect();
     let n = named.len();
     let has = |k: Kind| sig.parameters.iter().any(|p| p.kind == k);
     let varargs = has(Kind::VarArgs);
@@ -215,7 +225,8 @@ fn generate(role: Role, options: Options, f: &ItemFn) -> syn::Result<Tokens> {
     for (p, ty) in sig.parameters.iter().zip(rest) {
         match p.kind {
             Kind::VarArgs => {
-                let positional = sig.parameters.iter().filter(|p| matches!(p.kind, Kind::PositionalOnly | Kind::Positional)).count();
+                let positional =
+                    sig.parameters.iter().filter(|p| matches!(p.kind, Kind::PositionalOnly | Kind::Positional)).count();
                 arg_exprs.push(quote!(call.positional().get(#positional..).unwrap_or(&[])));
             }
             Kind::VarKw => arg_exprs.push(quote!(call.keywords())),
@@ -278,7 +289,9 @@ fn generate(role: Role, options: Options, f: &ItemFn) -> syn::Result<Tokens> {
             format_ident!("plain"),
         )
     } else if one_arg && named[0].0.default.is_none() {
-        let call_expr = call(quote!(#krate::args::FromArg::from_arg(arg, &#krate::args::ArgContext { func: NAME, position: 0, name: "" })?));
+        let call_expr = call(
+            quote!(#krate::args::FromArg::from_arg(arg, &#krate::args::ArgContext { func: NAME, position: 0, name: "" })?),
+        );
         (
             quote! {
                 extern "C" fn entry(#slf: Option<&#krate::Object>, arg: Option<&#krate::Object>) -> #krate::PyResult {

@@ -26,7 +26,11 @@ pub struct Signature {
 impl Signature {
     /// Parses the text, or says what is wrong with it.
     pub fn parse(text: &str) -> Result<Signature, String> {
-        let inner = text.trim().strip_prefix('(').and_then(|t| t.strip_suffix(')')).ok_or("a signature stands in parentheses")?;
+        let inner = text
+            .trim()
+            .strip_prefix('(')
+            .and_then(|t| t.strip_suffix(')'))
+            .ok_or("a signature stands in parentheses")?;
         let mut parameters: Vec<Parameter> = Vec::new();
         let mut keyword_only = false;
         for part in split(inner) {

@@ -107,7 +107,9 @@ pub fn pattern_constant(e: &Expr<'_>) -> Option<Const> {
 pub fn number_to_ast<'a>(c: &Const, arena: &'a taipan_syntax::Arena) -> Option<ConstantValue<'a>> {
     Some(match c {
         Const::Int(n) => ConstantValue::Int(*n),
-        Const::BigInt { negative, digits } => ConstantValue::BigInt(BigInt { digits: arena.slice(digits), negative: *negative }),
+        Const::BigInt { negative, digits } => {
+            ConstantValue::BigInt(BigInt { digits: arena.slice(digits), negative: *negative })
+        }
         Const::Float(x) => ConstantValue::Float(*x),
         Const::Complex { real, imag } => ConstantValue::Complex { real: *real, imag: *imag },
         _ => return None,

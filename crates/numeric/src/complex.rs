@@ -62,22 +62,11 @@ impl Complex {
             (x, y, a, b) = (boxed(x), boxed(y), zeroed(a), zeroed(b));
             recalc = true;
         }
-        if !recalc
-            && [cc * self.re, self.im * d, self.re * d, self.im * cc]
-                .iter()
-                .any(|v| v.is_infinite())
-        {
+        if !recalc && [cc * self.re, self.im * d, self.re * d, self.im * cc].iter().any(|v| v.is_infinite()) {
             (a, b, x, y) = (zeroed(a), zeroed(b), zeroed(x), zeroed(y));
             recalc = true;
         }
-        if recalc {
-            c(
-                f64::INFINITY * (a * x - b * y),
-                f64::INFINITY * (a * y + b * x),
-            )
-        } else {
-            r
-        }
+        if recalc { c(f64::INFINITY * (a * x - b * y), f64::INFINITY * (a * y + b * x)) } else { r }
     }
 
     /// The quotient, by Smith's method.
@@ -89,40 +78,22 @@ impl Complex {
             }
             let ratio = z.im / z.re;
             let d = z.re + z.im * ratio;
-            c(
-                (self.re + self.im * ratio) / d,
-                (self.im - self.re * ratio) / d,
-            )
+            c((self.re + self.im * ratio) / d, (self.im - self.re * ratio) / d)
         } else if ai >= ar {
             let ratio = z.re / z.im;
             let d = z.re * ratio + z.im;
-            c(
-                (self.re * ratio + self.im) / d,
-                (self.im * ratio - self.re) / d,
-            )
+            c((self.re * ratio + self.im) / d, (self.im * ratio - self.re) / d)
         } else {
             c(f64::NAN, f64::NAN)
         };
         if r.re.is_nan() && r.im.is_nan() {
             let boxed = |v: f64| (if v.is_infinite() { 1f64 } else { 0.0 }).copysign(v);
-            if (self.re.is_infinite() || self.im.is_infinite())
-                && z.re.is_finite()
-                && z.im.is_finite()
-            {
+            if (self.re.is_infinite() || self.im.is_infinite()) && z.re.is_finite() && z.im.is_finite() {
                 let (x, y) = (boxed(self.re), boxed(self.im));
-                r = c(
-                    f64::INFINITY * (x * z.re + y * z.im),
-                    f64::INFINITY * (y * z.re - x * z.im),
-                );
-            } else if (ar.is_infinite() || ai.is_infinite())
-                && self.re.is_finite()
-                && self.im.is_finite()
-            {
+                r = c(f64::INFINITY * (x * z.re + y * z.im), f64::INFINITY * (y * z.re - x * z.im));
+            } else if (ar.is_infinite() || ai.is_infinite()) && self.re.is_finite() && self.im.is_finite() {
                 let (x, y) = (boxed(z.re), boxed(z.im));
-                r = c(
-                    0.0 * (self.re * x + self.im * y),
-                    0.0 * (self.im * x - self.re * y),
-                );
+                r = c(0.0 * (self.re * x + self.im * y), 0.0 * (self.im * x - self.re * y));
             }
         }
         Ok(r)
@@ -145,8 +116,7 @@ impl Complex {
         } else {
             c(f64::NAN, f64::NAN)
         };
-        if r.re.is_nan() && r.im.is_nan() && x.is_finite() && (ar.is_infinite() || ai.is_infinite())
-        {
+        if r.re.is_nan() && r.im.is_nan() && x.is_finite() && (ar.is_infinite() || ai.is_infinite()) {
             let boxed = |v: f64| (if v.is_infinite() { 1f64 } else { 0.0 }).copysign(v);
             r = c(0.0 * (x * boxed(z.re)), 0.0 * (-x * boxed(z.im)));
         }
@@ -163,11 +133,7 @@ impl Complex {
             return Ok(c(1.0, 0.0));
         }
         if self.re == 0.0 && self.im == 0.0 {
-            return if e.im != 0.0 || e.re < 0.0 {
-                Err(ComplexError::ZeroDivision)
-            } else {
-                Ok(c(0.0, 0.0))
-            };
+            return if e.im != 0.0 || e.re < 0.0 { Err(ComplexError::ZeroDivision) } else { Ok(c(0.0, 0.0)) };
         }
         let len = self.re.hypot(self.im);
         let angle = self.im.atan2(self.re);
@@ -180,11 +146,7 @@ impl Complex {
     }
 
     fn checked(self) -> Result<Complex, ComplexError> {
-        if self.re.is_infinite() || self.im.is_infinite() {
-            Err(ComplexError::Overflow)
-        } else {
-            Ok(self)
-        }
+        if self.re.is_infinite() || self.im.is_infinite() { Err(ComplexError::Overflow) } else { Ok(self) }
     }
 
     fn power_int(self, n: i32) -> Result<Complex, ComplexError> {
@@ -208,15 +170,7 @@ impl Complex {
         if self.re == 0.0 && self.re.is_sign_positive() {
             return format_double(self.im, b'r', 0, plain) + "j";
         }
-        let im = format_double(
-            self.im,
-            b'r',
-            0,
-            Flags {
-                sign: true,
-                ..plain
-            },
-        );
+        let im = format_double(self.im, b'r', 0, Flags { sign: true, ..plain });
         format!("({}{im}j)", format_double(self.re, b'r', 0, plain))
     }
 }
@@ -265,9 +219,7 @@ mod tests {
         ] {
             assert_eq!(parse(s.as_bytes()), Some(c(re, im)), "{s}");
         }
-        for s in [
-            "", "1+", "1+2", "j1", "1 + 2j", "(1", "1)", "1+2jj", "+", "()", "1++2j",
-        ] {
+        for s in ["", "1+", "1+2", "j1", "1 + 2j", "(1", "1)", "1+2jj", "+", "()", "1++2j"] {
             assert_eq!(parse(s.as_bytes()), None, "{s}");
         }
         assert_eq!(c(1.0, -0.0).repr(), "(1-0j)");
@@ -279,23 +231,11 @@ mod tests {
     fn arithmetic() {
         assert_eq!(c(1.0, 2.0).times(c(3.0, -4.0)), c(11.0, 2.0));
         assert_eq!(c(1.0, 2.0).over(c(3.0, -4.0)), Ok(c(-0.2, 0.4)));
-        assert_eq!(
-            c(1.0, 2.0).over(c(0.0, 0.0)),
-            Err(ComplexError::ZeroDivision)
-        );
+        assert_eq!(c(1.0, 2.0).over(c(0.0, 0.0)), Err(ComplexError::ZeroDivision));
         assert_eq!(c(1.0, 2.0).power(c(3.0, 0.0)), Ok(c(-11.0, -2.0)));
-        assert_eq!(
-            c(1.0, 2.0).power(c(0.5, -1.5)),
-            Ok(c(6.248604836334073, -4.784858580631062))
-        );
-        assert_eq!(
-            c(0.0, 0.0).power(c(-1.0, 0.0)),
-            Err(ComplexError::ZeroDivision)
-        );
-        assert_eq!(
-            c(1e300, 1.0).power(c(2.0, 0.0)),
-            Err(ComplexError::Overflow)
-        );
+        assert_eq!(c(1.0, 2.0).power(c(0.5, -1.5)), Ok(c(6.248604836334073, -4.784858580631062)));
+        assert_eq!(c(0.0, 0.0).power(c(-1.0, 0.0)), Err(ComplexError::ZeroDivision));
+        assert_eq!(c(1e300, 1.0).power(c(2.0, 0.0)), Err(ComplexError::Overflow));
         let inf = c(f64::INFINITY, f64::NAN).times(c(1.0, 1.0));
         assert!(inf.re.is_infinite());
     }

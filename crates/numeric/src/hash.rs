@@ -26,10 +26,7 @@ impl HashKey {
     /// The key made of 16 bytes, as read from the system's random source.
     pub fn from_bytes(b: [u8; 16]) -> Self {
         let x = u128::from_le_bytes(b);
-        HashKey {
-            k0: x as u64,
-            k1: (x >> 64) as u64,
-        }
+        HashKey { k0: x as u64, k1: (x >> 64) as u64 }
     }
 
     /// The key for a fixed PYTHONHASHSEED; 0 switches randomisation off.
@@ -98,11 +95,7 @@ pub fn siphash13(key: HashKey, data: &[u8]) -> u64 {
 /// The hash of a buffer: of the bytes of a `bytes` or of the code units of a `str`. Empty ones hash to 0.
 #[inline]
 pub fn hash_buffer(key: HashKey, data: &[u8]) -> i64 {
-    if data.is_empty() {
-        0
-    } else {
-        not_minus_one(siphash13(key, data) as i64)
-    }
+    if data.is_empty() { 0 } else { not_minus_one(siphash13(key, data) as i64) }
 }
 
 /// The hash of an address.
@@ -124,10 +117,7 @@ const PRIME_5: u64 = 2_870_177_450_012_600_261;
 
 impl Default for TupleHasher {
     fn default() -> Self {
-        TupleHasher {
-            acc: PRIME_5,
-            len: 0,
-        }
+        TupleHasher { acc: PRIME_5, len: 0 }
     }
 }
 
@@ -169,11 +159,7 @@ impl SetHasher {
         let mut h = self.acc ^ (self.len.wrapping_add(1)).wrapping_mul(1_927_868_237);
         h ^= (h >> 11) ^ (h >> 25);
         h = h.wrapping_mul(69_069).wrapping_add(907_133_923);
-        if h as i64 == -1 {
-            590_923_713
-        } else {
-            h as i64
-        }
+        if h as i64 == -1 { 590_923_713 } else { h as i64 }
     }
 }
 
@@ -181,11 +167,7 @@ impl SetHasher {
 /// None for NaN, whose hash is its object's address.
 pub fn hash_double(x: f64) -> Option<i64> {
     if !x.is_finite() {
-        return if x.is_nan() {
-            None
-        } else {
-            Some(if x > 0.0 { HASH_INF } else { -HASH_INF })
-        };
+        return if x.is_nan() { None } else { Some(if x > 0.0 { HASH_INF } else { -HASH_INF }) };
     }
     if x == 0.0 {
         return Some(0);
@@ -194,11 +176,7 @@ pub fn hash_double(x: f64) -> Option<i64> {
     let bits = x.to_bits();
     let biased = (bits >> 52 & 0x7ff) as i32;
     let fraction = bits & ((1 << 52) - 1);
-    let (mantissa, exp) = if biased == 0 {
-        (fraction, -1074)
-    } else {
-        (fraction | 1 << 52, biased - 1075)
-    };
+    let (mantissa, exp) = if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) };
     let shift = exp.rem_euclid(61) as u32;
     let h = (u128::from(mantissa) << shift) % u128::from(MODULUS);
     let h = h as i64;

@@ -12,9 +12,7 @@ pub struct Mt19937 {
 
 impl std::fmt::Debug for Mt19937 {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mt19937")
-            .field("index", &self.index)
-            .finish_non_exhaustive()
+        f.debug_struct("Mt19937").field("index", &self.index).finish_non_exhaustive()
     }
 }
 
@@ -32,9 +30,7 @@ impl Mt19937 {
         let mut x = seed;
         for (i, s) in state.iter_mut().enumerate() {
             if i > 0 {
-                x = (x ^ (x >> 30))
-                    .wrapping_mul(1_812_433_253)
-                    .wrapping_add(i as u32);
+                x = (x ^ (x >> 30)).wrapping_mul(1_812_433_253).wrapping_add(i as u32);
             }
             *s = x;
         }
@@ -59,8 +55,7 @@ impl Mt19937 {
             }
         }
         for _ in 1..N {
-            s[i] = (s[i] ^ (s[i - 1] ^ (s[i - 1] >> 30)).wrapping_mul(1_566_083_941))
-                .wrapping_sub(i as u32);
+            s[i] = (s[i] ^ (s[i - 1] ^ (s[i - 1] >> 30)).wrapping_mul(1_566_083_941)).wrapping_sub(i as u32);
             i += 1;
             if i == N {
                 s[0] = s[N - 1];
@@ -74,10 +69,7 @@ impl Mt19937 {
     /// Seeds from the magnitude of an integer in 30-bit digits.
     pub fn from_digits(d: &[u32]) -> Self {
         let limbs = crate::digits::limbs::from_digits(d);
-        let mut key: Vec<u32> = limbs
-            .iter()
-            .flat_map(|&l| [l as u32, (l >> 32) as u32])
-            .collect();
+        let mut key: Vec<u32> = limbs.iter().flat_map(|&l| [l as u32, (l >> 32) as u32]).collect();
         while key.last() == Some(&0) {
             key.pop();
         }
@@ -117,11 +109,7 @@ impl Mt19937 {
 
     /// `getrandbits(k)` for `1 <= k <= 32`.
     pub fn bits_small(&mut self, k: u32) -> u32 {
-        if k == 0 {
-            0
-        } else {
-            self.next_u32() >> (32 - k.min(32))
-        }
+        if k == 0 { 0 } else { self.next_u32() >> (32 - k.min(32)) }
     }
 
     /// `getrandbits(k)` as a magnitude of 30-bit digits.

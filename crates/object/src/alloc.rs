@@ -109,7 +109,9 @@ pub extern "C" fn generic_alloc(ty: &Type, nitems: isize) -> PyResult {
     let itemsize = ty.itemsize.get().unsigned_abs();
     if itemsize != 0 {
         // One more item than asked for, as CPython has it: room for a terminator.
-        let Some(var) = (nitems as usize).checked_add(1).and_then(|n| n.checked_mul(itemsize)) else { return Err(no_memory()) };
+        let Some(var) = (nitems as usize).checked_add(1).and_then(|n| n.checked_mul(itemsize)) else {
+            return Err(no_memory());
+        };
         size = match size.checked_add(var) {
             Some(s) if s < isize::MAX as usize - 64 => (s + 7) & !7,
             _ => return Err(no_memory()),
@@ -236,7 +238,10 @@ pub unsafe extern "C" fn dealloc(o: *const Object) {
             return;
         }
         destroy(obj);
-        if !ts.delete_later.get().is_null() && ts.trash_depth.get() == 0 && stack_pointer() > ts.stack_soft_limit.get() + 8 * STACK_MARGIN {
+        if !ts.delete_later.get().is_null()
+            && ts.trash_depth.get() == 0
+            && stack_pointer() > ts.stack_soft_limit.get() + 8 * STACK_MARGIN
+        {
             empty_trash(ts);
         }
     }

@@ -146,7 +146,9 @@ fn plural(n: usize) -> &'static str {
 #[inline(always)]
 pub fn bind_positional<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<&'a Object>]) -> PyResult<()> {
     let given = args.positional();
-    if !sig.varargs && given.len() > sig.positional || given.len() < out.len() && sig.params.get(given.len()).is_some_and(|p| p.required) {
+    if !sig.varargs && given.len() > sig.positional
+        || given.len() < out.len() && sig.params.get(given.len()).is_some_and(|p| p.required)
+    {
         return Err(wrong_count(sig, given.len()));
     }
     for (o, a) in out.iter_mut().zip(given) {
@@ -211,7 +213,12 @@ pub fn bind_keywords<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<
                 None => {
                     // A missing parameter is complained about before an unknown name.
                     missing(sig, out)?;
-                    return Err(raise!(TypeError, "{}() got an unexpected keyword argument '{}'", sig.name, name.display()));
+                    return Err(raise!(
+                        TypeError,
+                        "{}() got an unexpected keyword argument '{}'",
+                        sig.name,
+                        name.display()
+                    ));
                 }
             }
         }
@@ -402,7 +409,12 @@ impl<'a> FromArg<'a> for char {
         match (s.len(), s.char_at(0)) {
             (1, c) => Ok(char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER)),
             (n, _) => {
-                bail!(TypeError, "{}(): {} must be a unicode character, not a string of length {n}", cx.func, cx.describe())
+                bail!(
+                    TypeError,
+                    "{}(): {} must be a unicode character, not a string of length {n}",
+                    cx.func,
+                    cx.describe()
+                )
             }
         }
     }

@@ -41,7 +41,8 @@ impl Gil {
         while s.locked {
             let seen = s.switches;
             let interval = Duration::from_micros(SWITCH_INTERVAL.load(Ordering::Relaxed));
-            let (guard, timeout) = self.changed.wait_timeout(s, interval).unwrap_or_else(std::sync::PoisonError::into_inner);
+            let (guard, timeout) =
+                self.changed.wait_timeout(s, interval).unwrap_or_else(std::sync::PoisonError::into_inner);
             s = guard;
             if timeout.timed_out() && s.locked && s.switches == seen {
                 // SAFETY: the holder is alive while it holds the lock, which cannot change under our mutex.
@@ -123,4 +124,18 @@ pub fn yield_if_requested(ts: &'static Thread) {
 /// The interpreter that this lock belongs to is the current thread's.
 pub fn held() -> bool {
     Thread::try_current().is_some()
+}
+
+static AFTER_FORK_CHILD: std::sync::OnceLock<fn()> = std::sync::OnceLock::new();
+
+/// Says what is to be done first in a forked child: forgetting the threads that are not there. The first caller wins.
+pub fn set_after_fork_child(f: fn()) {
+    let _ = AFTER_FORK_CHILD.set(f);
+}
+
+/// For whoever forks: to be called first in the child, with the lock held.
+pub fn after_fork_child() {
+    if let Some(f) = AFTER_FORK_CHILD.get() {
+        f();
+    }
 }

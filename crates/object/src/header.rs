@@ -189,7 +189,12 @@ impl Object {
     /// made sure of the type (that is its contract); debug builds test it again.
     #[inline(always)]
     pub fn cast<T: Layout>(&self) -> &T {
-        debug_assert!(T::is_instance(self), "receiver of type {} is not a {}", self.ty().name_str(), std::any::type_name::<T>());
+        debug_assert!(
+            T::is_instance(self),
+            "receiver of type {} is not a {}",
+            self.ty().name_str(),
+            std::any::type_name::<T>()
+        );
         // SAFETY: the slot contract above.
         unsafe { self.cast_unchecked() }
     }

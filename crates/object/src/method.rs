@@ -27,9 +27,11 @@ pub type PyCFunctionWithKeywords = extern "C" fn(Option<&Object>, &Object, Optio
 /// `METH_FASTCALL`.
 pub type PyCFunctionFast = unsafe extern "C" fn(Option<&Object>, *const *const Object, isize) -> PyResult;
 /// `METH_FASTCALL | METH_KEYWORDS`.
-pub type PyCFunctionFastWithKeywords = unsafe extern "C" fn(Option<&Object>, *const *const Object, isize, Option<&Object>) -> PyResult;
+pub type PyCFunctionFastWithKeywords =
+    unsafe extern "C" fn(Option<&Object>, *const *const Object, isize, Option<&Object>) -> PyResult;
 /// `METH_METHOD | METH_FASTCALL | METH_KEYWORDS`: the second is the defining class.
-pub type PyCMethod = unsafe extern "C" fn(Option<&Object>, &crate::Type, *const *const Object, usize, Option<&Object>) -> PyResult;
+pub type PyCMethod =
+    unsafe extern "C" fn(Option<&Object>, &crate::Type, *const *const Object, usize, Option<&Object>) -> PyResult;
 
 /// The function of a [`MethodDef`]; `ml_flags` says which field is meant.
 #[repr(C)]
@@ -64,8 +66,12 @@ unsafe impl Send for MethodDef {}
 
 impl MethodDef {
     /// The end of a table.
-    pub const END: MethodDef =
-        MethodDef { name: std::ptr::null(), meth: MethodPtr { null: std::ptr::null() }, flags: 0, doc: std::ptr::null() };
+    pub const END: MethodDef = MethodDef {
+        name: std::ptr::null(),
+        meth: MethodPtr { null: std::ptr::null() },
+        flags: 0,
+        doc: std::ptr::null(),
+    };
 
     /// The name, for error texts.
     pub fn name_str(&self) -> &'static str {
@@ -123,7 +129,8 @@ pub mod member {
 
 impl MemberDef {
     /// The end of a table.
-    pub const END: MemberDef = MemberDef { name: std::ptr::null(), kind: 0, offset: 0, flags: 0, doc: std::ptr::null() };
+    pub const END: MemberDef =
+        MemberDef { name: std::ptr::null(), kind: 0, offset: 0, flags: 0, doc: std::ptr::null() };
     /// A row: `MemberDef::new(c"start", member::OBJECT, offset_of!(Slice, start), member::READONLY)`.
     pub const fn new(name: &'static CStr, kind: c_int, offset: usize, flags: c_int) -> MemberDef {
         MemberDef { name: name.as_ptr(), kind, offset: offset as isize, flags, doc: std::ptr::null() }
@@ -158,10 +165,20 @@ unsafe impl Sync for GetSetDef {}
 
 impl GetSetDef {
     /// The end of a table.
-    pub const END: GetSetDef =
-        GetSetDef { name: std::ptr::null(), get: None, set: None, doc: std::ptr::null(), closure: std::ptr::null_mut() };
+    pub const END: GetSetDef = GetSetDef {
+        name: std::ptr::null(),
+        get: None,
+        set: None,
+        doc: std::ptr::null(),
+        closure: std::ptr::null_mut(),
+    };
     /// A row.
-    pub const fn new(name: &'static CStr, get: Option<Getter>, set: Option<Setter>, doc: Option<&'static CStr>) -> GetSetDef {
+    pub const fn new(
+        name: &'static CStr,
+        get: Option<Getter>,
+        set: Option<Setter>,
+        doc: Option<&'static CStr>,
+    ) -> GetSetDef {
         let doc = match doc {
             Some(d) => d.as_ptr(),
             None => std::ptr::null(),

@@ -3,6 +3,7 @@
 use crate::args::{Param, Signature, bind_keywords, with_tuple_args};
 use crate::error::{PyResult, Raised, raise_arg};
 use crate::header::{Obj, Object};
+use crate::intern;
 use crate::thread::Interp;
 use crate::typeobj::Type;
 use crate::types::dict::Dict;
@@ -10,7 +11,6 @@ use crate::types::module::Module;
 use crate::types::str::Str;
 use crate::types::tuple::Tuple;
 use crate::types::type_::PyType_Type;
-use crate::intern;
 
 /// A parameter that must be given.
 pub const fn required(name: &'static str) -> Param {

@@ -169,6 +169,7 @@ impl Parser<'_> {
     }
 
     /// Items up to `end`; keywords are for calls.
+    #[allow(clippy::type_complexity)]
     fn items(&mut self, end: &str) -> PyResult<(Vec<Obj>, Vec<(Obj, Obj)>, bool)> {
         let (mut items, mut keywords, mut comma) = (Vec::new(), Vec::new(), false);
         while !self.eat(end) {

@@ -18,11 +18,7 @@ pub struct Locale {
 impl Locale {
     /// The "C" locale.
     pub const C: Locale = {
-        let mut l = Locale {
-            lower: [0; 256],
-            upper: [0; 256],
-            alnum: [false; 256],
-        };
+        let mut l = Locale { lower: [0; 256], upper: [0; 256], alnum: [false; 256] };
         let mut i = 0;
         while i < 256 {
             let b = i as u8;
@@ -59,21 +55,13 @@ pub enum Fold {
 /// `_sre.ascii_tolower`
 #[inline]
 pub fn ascii_tolower(c: u32) -> u32 {
-    if (0x41..=0x5a).contains(&c) {
-        c + 32
-    } else {
-        c
-    }
+    if (0x41..=0x5a).contains(&c) { c + 32 } else { c }
 }
 
 /// `_sre.unicode_tolower`
 #[inline]
 pub fn unicode_tolower(c: u32) -> u32 {
-    if c < 128 {
-        ascii_tolower(c)
-    } else {
-        case::lower(c)[0]
-    }
+    if c < 128 { ascii_tolower(c) } else { case::lower(c)[0] }
 }
 
 /// The first character of the upper-case form.
@@ -118,11 +106,7 @@ pub fn ascii_word(c: u32) -> bool {
 
 /// `\w` for Unicode.
 pub fn unicode_word(c: u32) -> bool {
-    if c < 128 {
-        ascii_word(c)
-    } else {
-        chars::is_alnum(c)
-    }
+    if c < 128 { ascii_word(c) } else { chars::is_alnum(c) }
 }
 
 /// `\w` in a locale.

@@ -162,8 +162,7 @@ impl<U: Unit> Run<'_, U> {
         if c < 256 {
             let number = self.program.set_at[at];
             if number != 0 {
-                return self.program.sets[number as usize - 1][(c >> 6) as usize] >> (c & 63) & 1
-                    == 1;
+                return self.program.sets[number as usize - 1][(c >> 6) as usize] >> (c & 63) & 1 == 1;
             }
         }
         charset::contains_folded(&self.program.code[at..], c, fold, self.locale)
@@ -178,9 +177,7 @@ impl<U: Unit> Run<'_, U> {
             ANY_ALL => true,
             LITERAL => c == arg(),
             NOT_LITERAL => c != arg(),
-            op @ (IN | IN_IGNORE | IN_UNI_IGNORE | IN_LOC_IGNORE) => {
-                self.in_set(pc + 2, c, set_fold(op))
-            }
+            op @ (IN | IN_IGNORE | IN_UNI_IGNORE | IN_LOC_IGNORE) => self.in_set(pc + 2, c, set_fold(op)),
             CATEGORY => charset::category(arg(), c, self.locale),
             LITERAL_IGNORE => charset::ascii_tolower(c) == arg(),
             NOT_LITERAL_IGNORE => charset::ascii_tolower(c) != arg(),
@@ -197,16 +194,8 @@ impl<U: Unit> Run<'_, U> {
         let rest = &self.text[ptr..];
         let rest = &rest[..rest.len().min(max)];
         let code = &self.program.code;
-        let until = |c: u32| {
-            U::from_code(c)
-                .and_then(|u| U::find(rest, u))
-                .unwrap_or(rest.len())
-        };
-        let run = |test: &dyn Fn(u32) -> bool| {
-            rest.iter()
-                .position(|u| !test(u.code()))
-                .unwrap_or(rest.len())
-        };
+        let until = |c: u32| U::from_code(c).and_then(|u| U::find(rest, u)).unwrap_or(rest.len());
+        let run = |test: &dyn Fn(u32) -> bool| rest.iter().position(|u| !test(u.code())).unwrap_or(rest.len());
         match code[pc] {
             ANY_ALL => rest.len(),
             ANY => until(10),
@@ -225,9 +214,7 @@ impl<U: Unit> Run<'_, U> {
                         charset::contains_folded(&code[pc + 2..], c, fold, self.locale)
                     }
                 };
-                rest.iter()
-                    .position(|u| !inside(u.code()))
-                    .unwrap_or(rest.len())
+                rest.iter().position(|u| !inside(u.code())).unwrap_or(rest.len())
             }
             _ => run(&|c| self.takes(pc, c)),
         }
@@ -266,10 +253,7 @@ impl<U: Unit> Run<'_, U> {
         let code = &self.program.code;
         match code[pc] {
             LITERAL => self.text.get(ptr).is_some_and(|u| u.code() == code[pc + 1]),
-            IN => self
-                .text
-                .get(ptr)
-                .is_some_and(|u| self.in_set(pc + 2, u.code(), Fold::None)),
+            IN => self.text.get(ptr).is_some_and(|u| self.in_set(pc + 2, u.code(), Fold::None)),
             AT => self.at(code[pc + 1], ptr),
             LITERAL_IGNORE | LITERAL_UNI_IGNORE | IN_IGNORE | IN_UNI_IGNORE => {
                 self.text.get(ptr).is_some_and(|u| self.takes(pc, u.code()))
@@ -281,14 +265,7 @@ impl<U: Unit> Run<'_, U> {
 
 impl Matcher {
     #[inline]
-    fn push(
-        &mut self,
-        kind: Kind,
-        pc: usize,
-        rep: u32,
-        ptr: usize,
-        aux: usize,
-    ) -> Result<(), Stop> {
+    fn push(&mut self, kind: Kind, pc: usize, rep: u32, ptr: usize, aux: usize) -> Result<(), Stop> {
         if self.choices.len() == self.choices.capacity() {
             self.grow()?;
         }
@@ -307,19 +284,13 @@ impl Matcher {
 
     #[cold]
     fn grow(&mut self) -> Result<(), Stop> {
-        self.choices
-            .try_reserve(self.choices.len().max(16))
-            .map_err(|_| Stop::Memory)
+        self.choices.try_reserve(self.choices.len().max(16)).map_err(|_| Stop::Memory)
     }
 
     #[inline]
     fn set_mark(&mut self, i: usize, ptr: usize) {
         if !self.choices.is_empty() {
-            self.trail.push(Undo {
-                what: i as u32,
-                count: 0,
-                value: self.marks[i],
-            });
+            self.trail.push(Undo { what: i as u32, count: 0, value: self.marks[i] });
         }
         self.marks[i] = ptr;
     }
@@ -328,11 +299,7 @@ impl Matcher {
     fn save_rep(&mut self, i: u32) {
         if !self.choices.is_empty() {
             let r = self.reps[i as usize];
-            self.trail.push(Undo {
-                what: i | REP,
-                count: r.count,
-                value: r.last,
-            });
+            self.trail.push(Undo { what: i | REP, count: r.count, value: r.last });
         }
     }
 
@@ -350,22 +317,8 @@ impl Matcher {
     }
 
     /// Pushes what is needed to match a group on its own.
-    fn enter(
-        &mut self,
-        kind: SubKind,
-        pc: usize,
-        rep: u32,
-        ptr: usize,
-        count: u32,
-    ) -> Result<(), Stop> {
-        self.subs.push(Sub {
-            kind,
-            pc: pc as u32,
-            rep,
-            count,
-            ptr,
-            choices: self.choices.len(),
-        });
+    fn enter(&mut self, kind: SubKind, pc: usize, rep: u32, ptr: usize, count: u32) -> Result<(), Stop> {
+        self.subs.push(Sub { kind, pc: pc as u32, rep, count, ptr, choices: self.choices.len() });
         let (choice, at) = match kind {
             SubKind::Assert | SubKind::Atomic => (Kind::SubFails, pc),
             SubKind::AssertNot => (Kind::SubPasses, pc),
@@ -374,10 +327,7 @@ impl Matcher {
         self.push(choice, at, rep, ptr, 0)
     }
 
-    #[expect(
-        clippy::collapsible_match,
-        reason = "an arm that does not go on has failed; guards would hide that"
-    )]
+    #[expect(clippy::collapsible_match, reason = "an arm that does not go on has failed; guards would hide that")]
     /// Matches the program from `start` at `pc`/`ptr` on. Marks must have been reset. On success `start` and `end` are set.
     pub(crate) fn run<U: Unit>(
         &mut self,
@@ -420,8 +370,7 @@ impl Matcher {
                                 self.choices.truncate(sub.choices);
                                 let count = sub.count.saturating_add(1);
                                 let (min, max) = (code[at + 2], code[at + 3]);
-                                let more = count < min
-                                    || ((count < max || max == MAXREPEAT) && ptr != sub.ptr);
+                                let more = count < min || ((count < max || max == MAXREPEAT) && ptr != sub.ptr);
                                 if more {
                                     if self.tick(run)? {
                                         return Err(Stop::Interrupted);
@@ -500,20 +449,13 @@ impl Matcher {
                 REPEAT_ONE | POSSESSIVE_REPEAT_ONE => {
                     let (min, max) = (code[pc + 2] as usize, code[pc + 3]);
                     if end - ptr >= min {
-                        let max = if max == MAXREPEAT {
-                            usize::MAX
-                        } else {
-                            max as usize
-                        };
+                        let max = if max == MAXREPEAT { usize::MAX } else { max as usize };
                         let n = run.count(pc + 4, ptr, max);
                         if n >= min {
                             let least = ptr + min;
                             let tail = pc + 1 + code[pc + 1] as usize;
                             ptr += n;
-                            if code[pc] == POSSESSIVE_REPEAT_ONE
-                                || code[tail] == SUCCESS
-                                || ptr == least
-                            {
+                            if code[pc] == POSSESSIVE_REPEAT_ONE || code[tail] == SUCCESS || ptr == least {
                                 pc = tail;
                                 continue;
                             }
@@ -532,11 +474,7 @@ impl Matcher {
                     let (min, max) = (code[pc + 2] as usize, code[pc + 3]);
                     if end - ptr >= min && run.count(pc + 4, ptr, min) >= min {
                         ptr += min;
-                        let left = if max == MAXREPEAT {
-                            usize::MAX
-                        } else {
-                            max as usize - min
-                        };
+                        let left = if max == MAXREPEAT { usize::MAX } else { max as usize - min };
                         let tail = pc + 1 + code[pc + 1] as usize;
                         if left > 0 {
                             self.push(Kind::Lazy, pc, rep, ptr, left)?;
@@ -556,17 +494,10 @@ impl Matcher {
                     continue;
                 }
                 REPEAT => {
-                    self.reps.push(Rep {
-                        pc: pc as u32,
-                        prev: rep,
-                        count: 0,
-                        last: UNSET,
-                    });
+                    self.reps.push(Rep { pc: pc as u32, prev: rep, count: 0, last: UNSET });
                     rep = self.reps.len() as u32 - 1;
                     // The first arrival at UNTIL counts round zero: go there straight away.
-                    if let Some(at) =
-                        self.until(code, pc + 1 + code[pc + 1] as usize, &mut rep, ptr, false)?
-                    {
+                    if let Some(at) = self.until(code, pc + 1 + code[pc + 1] as usize, &mut rep, ptr, false)? {
                         pc = at;
                         continue;
                     }
@@ -592,11 +523,7 @@ impl Matcher {
                             _ => Fold::Unicode,
                         };
                         let low = |u: &U| charset::lower(u.code(), fold, run.locale);
-                        if text[a..b]
-                            .iter()
-                            .zip(&text[ptr..])
-                            .all(|(x, y)| x == y || low(x) == low(y))
-                        {
+                        if text[a..b].iter().zip(&text[ptr..]).all(|(x, y)| x == y || low(x) == low(y)) {
                             ptr += b - a;
                             pc += 2;
                             continue;
@@ -604,20 +531,14 @@ impl Matcher {
                     }
                 }
                 GROUPREF_EXISTS => {
-                    let exists = self
-                        .group(code[pc + 1] as usize + 1)
-                        .is_some_and(|(a, b)| a <= b);
+                    let exists = self.group(code[pc + 1] as usize + 1).is_some_and(|(a, b)| a <= b);
                     pc += if exists { 3 } else { 1 + code[pc + 2] as usize };
                     continue;
                 }
                 op @ (ASSERT | ASSERT_NOT) => {
                     let back = code[pc + 2] as usize;
                     if back <= ptr {
-                        let kind = if op == ASSERT {
-                            SubKind::Assert
-                        } else {
-                            SubKind::AssertNot
-                        };
+                        let kind = if op == ASSERT { SubKind::Assert } else { SubKind::AssertNot };
                         self.enter(kind, pc, rep, ptr, 0)?;
                         ptr -= back;
                         pc += 3;
@@ -746,14 +667,7 @@ impl Matcher {
     }
 
     /// Enters a round of a possessive repeat: below the minimum its failure is a failure, above it the end.
-    fn enter_round(
-        &mut self,
-        pc: usize,
-        rep: u32,
-        ptr: usize,
-        count: u32,
-        min: u32,
-    ) -> Result<(), Stop> {
+    fn enter_round(&mut self, pc: usize, rep: u32, ptr: usize, count: u32, min: u32) -> Result<(), Stop> {
         self.enter(SubKind::Possessive, pc, rep, ptr, count)?;
         if count < min
             && let Some(c) = self.choices.last_mut()
@@ -817,11 +731,7 @@ impl Matcher {
         };
         let at = r.pc as usize;
         let (min, max) = (code[at + 2], code[at + 3]);
-        let count = if finished {
-            r.count.saturating_add(1)
-        } else {
-            0
-        };
+        let count = if finished { r.count.saturating_add(1) } else { 0 };
         let more = count < max || max == MAXREPEAT;
         if count < min {
             if finished {
@@ -850,20 +760,11 @@ impl Matcher {
 
 /// The highest place in `least..=ptr` where the instruction at `tail` may match, if that is a literal.
 #[inline]
-fn give_back<U: Unit>(
-    code: &[u32],
-    tail: usize,
-    text: &[U],
-    ptr: usize,
-    least: usize,
-) -> Option<usize> {
+fn give_back<U: Unit>(code: &[u32], tail: usize, text: &[U], ptr: usize, least: usize) -> Option<usize> {
     if code[tail] != LITERAL {
         return Some(ptr);
     }
     let c = U::from_code(code[tail + 1])?;
     let top = (ptr + 1).min(text.len());
-    text[least.min(top)..top]
-        .iter()
-        .rposition(|&u| u == c)
-        .map(|i| least + i)
+    text[least.min(top)..top].iter().rposition(|&u| u == c).map(|i| least + i)
 }

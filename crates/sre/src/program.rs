@@ -84,12 +84,7 @@ impl Program {
             self.info.prefix = c[7..7 + len].to_vec();
             self.info.skip = c[6] as usize;
             self.info.literal = flags & INFO_LITERAL != 0;
-            let bytes: Option<Vec<u8>> = self
-                .info
-                .prefix
-                .iter()
-                .map(|&c| u8::try_from(c).ok())
-                .collect();
+            let bytes: Option<Vec<u8>> = self.info.prefix.iter().map(|&c| u8::try_from(c).ok()).collect();
             self.info.finder = bytes.map(|b| Finder::new(&b).into_owned());
         } else if flags & INFO_CHARSET != 0 {
             self.info.charset = 5;
@@ -127,12 +122,7 @@ fn uses_locale(set: &[u32]) -> bool {
     let mut i = 0;
     while let Some(&op) = set.get(i) {
         i += match op {
-            CATEGORY
-                if matches!(
-                    set.get(i + 1),
-                    Some(&(CATEGORY_LOC_WORD | CATEGORY_LOC_NOT_WORD))
-                ) =>
-            {
+            CATEGORY if matches!(set.get(i + 1), Some(&(CATEGORY_LOC_WORD | CATEGORY_LOC_NOT_WORD))) => {
                 return true;
             }
             LITERAL | CATEGORY => 2,
@@ -174,10 +164,7 @@ struct Validator<'a> {
 }
 
 fn validate(code: &[u32], groups: usize) -> Result<Vec<(usize, usize, Fold)>, InvalidCode> {
-    if code.last() != Some(&SUCCESS)
-        || groups > MAXGROUPS as usize
-        || code.len() > u32::MAX as usize / 2
-    {
+    if code.last() != Some(&SUCCESS) || groups > MAXGROUPS as usize || code.len() > u32::MAX as usize / 2 {
         return Err(InvalidCode);
     }
     let end = code.len() - 1;
@@ -186,22 +173,14 @@ fn validate(code: &[u32], groups: usize) -> Result<Vec<(usize, usize, Fold)>, In
         groups,
         starts: vec![false; code.len() + 1],
         targets: Vec::new(),
-        work: vec![Region {
-            start: 0,
-            end,
-            jump_limit: None,
-        }],
+        work: vec![Region { start: 0, end, jump_limit: None }],
         sets: Vec::new(),
     };
     v.starts[end] = true;
     while let Some(region) = v.work.pop() {
         v.region(&region)?;
     }
-    if v.targets.iter().all(|&t| v.starts[t]) {
-        Ok(v.sets)
-    } else {
-        Err(InvalidCode)
-    }
+    if v.targets.iter().all(|&t| v.starts[t]) { Ok(v.sets) } else { Err(InvalidCode) }
 }
 
 impl Validator<'_> {
@@ -212,28 +191,16 @@ impl Validator<'_> {
     /// The place that the skip word at `i` leads to; it must lie within the region.
     fn skip(&self, i: usize, least: usize, end: usize) -> Result<usize, InvalidCode> {
         let skip = self.word(i)? as usize;
-        if skip < least || skip > end.saturating_sub(i) {
-            Err(InvalidCode)
-        } else {
-            Ok(i + skip)
-        }
+        if skip < least || skip > end.saturating_sub(i) { Err(InvalidCode) } else { Ok(i + skip) }
     }
 
     fn expect(&self, i: usize, op: u32) -> Result<(), InvalidCode> {
-        if self.word(i)? == op {
-            Ok(())
-        } else {
-            Err(InvalidCode)
-        }
+        if self.word(i)? == op { Ok(()) } else { Err(InvalidCode) }
     }
 
     fn sub(&mut self, start: usize, end: usize) {
         self.starts[end] = true;
-        self.work.push(Region {
-            start,
-            end,
-            jump_limit: None,
-        });
+        self.work.push(Region { start, end, jump_limit: None });
     }
 
     fn region(&mut self, r: &Region) -> Result<(), InvalidCode> {
@@ -250,11 +217,7 @@ impl Validator<'_> {
             }
             pc = self.op(pc, r.end)?;
         }
-        if pc == r.end {
-            Ok(())
-        } else {
-            Err(InvalidCode)
-        }
+        if pc == r.end { Ok(()) } else { Err(InvalidCode) }
     }
 
     /// Validates one instruction; returns where the next one begins.
@@ -332,11 +295,7 @@ impl Validator<'_> {
                 let until = self.skip(pc + 1, 3, end)?;
                 need(until < end && self.word(pc + 2)? <= self.word(pc + 3)?)?;
                 let last = self.word(until)?;
-                need(if op == REPEAT {
-                    last == MAX_UNTIL || last == MIN_UNTIL
-                } else {
-                    last == SUCCESS
-                })?;
+                need(if op == REPEAT { last == MAX_UNTIL || last == MIN_UNTIL } else { last == SUCCESS })?;
                 self.sub(pc + 4, until);
                 Ok(until + 1)
             }
@@ -360,11 +319,7 @@ impl Validator<'_> {
                 need(skip >= 2 && skip <= end.saturating_sub(pc + 1))?;
                 let next = pc + 1 + skip;
                 self.targets.push(next);
-                self.work.push(Region {
-                    start: pc + 3,
-                    end: next,
-                    jump_limit: Some(end),
-                });
+                self.work.push(Region { start: pc + 3, end: next, jump_limit: Some(end) });
                 Ok(next)
             }
             _ => Err(InvalidCode),
@@ -388,11 +343,7 @@ impl Validator<'_> {
             at = next;
         }
         // All alternatives lead to the word behind the closing zero.
-        if jumps.is_empty() || jumps.iter().any(|&j| j != at + 1) {
-            Err(InvalidCode)
-        } else {
-            Ok(at + 1)
-        }
+        if jumps.is_empty() || jumps.iter().any(|&j| j != at + 1) { Err(InvalidCode) } else { Ok(at + 1) }
     }
 
     fn info(&mut self, pc: usize, next: usize) -> Result<(), InvalidCode> {
@@ -439,9 +390,7 @@ impl Validator<'_> {
                     if count > 256 || i + 66 + 8 * count >= end {
                         return Err(InvalidCode);
                     }
-                    let blocks = self.code[i + 2..i + 66]
-                        .iter()
-                        .flat_map(|w| w.to_le_bytes());
+                    let blocks = self.code[i + 2..i + 66].iter().flat_map(|w| w.to_le_bytes());
                     if blocks.into_iter().any(|b| usize::from(b) >= count) {
                         return Err(InvalidCode);
                     }
@@ -450,10 +399,6 @@ impl Validator<'_> {
                 _ => return Err(InvalidCode),
             };
         }
-        if i + 1 == end && self.code[i] == FAILURE {
-            Ok(())
-        } else {
-            Err(InvalidCode)
-        }
+        if i + 1 == end && self.code[i] == FAILURE { Ok(()) } else { Err(InvalidCode) }
     }
 }

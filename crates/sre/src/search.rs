@@ -17,10 +17,7 @@ pub struct Options<'a> {
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Options {
-            locale: &Locale::C,
-            must_advance: false,
-        }
+        Options { locale: &Locale::C, must_advance: false }
     }
 }
 
@@ -40,18 +37,8 @@ impl Matcher {
         if start > text.len() || text.len() - start < program.info.min {
             return Ok(false);
         }
-        let Options {
-            locale,
-            must_advance,
-        } = options;
-        let mut run = Run {
-            program,
-            text,
-            locale,
-            full,
-            advance: must_advance,
-            interrupt,
-        };
+        let Options { locale, must_advance } = options;
+        let mut run = Run { program, text, locale, full, advance: must_advance, interrupt };
         self.run(&mut run, start, program.body, start)
     }
 
@@ -69,18 +56,8 @@ impl Matcher {
         if start > text.len() || text.len() - start < info.min {
             return Ok(false);
         }
-        let Options {
-            locale,
-            must_advance,
-        } = options;
-        let mut run = Run {
-            program,
-            text,
-            locale,
-            full: false,
-            advance: must_advance,
-            interrupt,
-        };
+        let Options { locale, must_advance } = options;
+        let mut run = Run { program, text, locale, full: false, advance: must_advance, interrupt };
         // A match cannot begin behind this place.
         let last = text.len() - info.min;
         let body = program.body;
@@ -102,10 +79,7 @@ impl Matcher {
         }
         if info.charset != 0 {
             let mut at = start;
-            while let Some(i) = text[at..]
-                .iter()
-                .position(|u| run.in_set(info.charset, u.code(), Fold::None))
-            {
+            while let Some(i) = text[at..].iter().position(|u| run.in_set(info.charset, u.code(), Fold::None)) {
                 at += i;
                 if at > last {
                     return Ok(false);
@@ -121,8 +95,7 @@ impl Matcher {
         }
         // A pattern that begins with the beginning of the text matches nowhere else.
         let code = program.code();
-        let anchored =
-            code[body] == AT && matches!(code[body + 1], AT_BEGINNING | AT_BEGINNING_STRING);
+        let anchored = code[body] == AT && matches!(code[body + 1], AT_BEGINNING | AT_BEGINNING_STRING);
         let last = if anchored { 0 } else { last };
         for at in start..=last {
             if !run.may_begin(body, at) {

@@ -6,12 +6,8 @@ fn show(found: bool, m: &Matcher, groups: usize) -> String {
     if !found {
         return "-".to_owned();
     }
-    let spans: Vec<String> = (0..=groups)
-        .map(|i| {
-            m.group(i)
-                .map_or("-1:-1".to_owned(), |(a, b)| format!("{a}:{b}"))
-        })
-        .collect();
+    let spans: Vec<String> =
+        (0..=groups).map(|i| m.group(i).map_or("-1:-1".to_owned(), |(a, b)| format!("{a}:{b}"))).collect();
     format!("{} {}", m.lastindex, spans.join(" "))
 }
 
@@ -29,17 +25,13 @@ fn outcomes<U: Unit>(p: &Program, s: &[U], start: usize) -> [String; 3] {
 }
 
 fn numbers(s: &str) -> Vec<u32> {
-    s.split(',')
-        .filter(|x| !x.is_empty())
-        .map(|x| u32::from_str_radix(x, 16).unwrap())
-        .collect()
+    s.split(',').filter(|x| !x.is_empty()).map(|x| u32::from_str_radix(x, 16).unwrap()).collect()
 }
 
 fn replay(cases: &str) {
     let mut wrong = 0;
     for line in cases.lines() {
-        let [code, groups, text, start, rest @ ..] = &line.split('\t').collect::<Vec<_>>()[..]
-        else {
+        let [code, groups, text, start, rest @ ..] = &line.split('\t').collect::<Vec<_>>()[..] else {
             panic!("{line}");
         };
         let text = numbers(text);
@@ -50,18 +42,10 @@ fn replay(cases: &str) {
         };
         let start = start.parse().unwrap();
         let mut results = vec![outcomes(&p, &text, start)];
-        if let Some(s) = text
-            .iter()
-            .map(|&c| u16::try_from(c).ok())
-            .collect::<Option<Vec<_>>>()
-        {
+        if let Some(s) = text.iter().map(|&c| u16::try_from(c).ok()).collect::<Option<Vec<_>>>() {
             results.push(outcomes(&p, &s, start));
         }
-        if let Some(s) = text
-            .iter()
-            .map(|&c| u8::try_from(c).ok())
-            .collect::<Option<Vec<_>>>()
-        {
+        if let Some(s) = text.iter().map(|&c| u8::try_from(c).ok()).collect::<Option<Vec<_>>>() {
             results.push(outcomes(&p, &s, start));
         }
         for r in results {
@@ -114,9 +98,7 @@ fn refuses_what_no_compiler_makes() {
 fn hostile_code_does_no_harm() {
     let mut x = 12345u64;
     let mut next = |n: usize| {
-        x = x
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (x >> 33) as usize % n
     };
     let (mut accepted, mut runs) = (0, 0);
@@ -146,10 +128,7 @@ fn hostile_code_does_no_harm() {
                 left -= 1;
                 left == 0
             };
-            runs += usize::from(
-                m.search(&p, &text, 0, Options::default(), &mut stop)
-                    .is_ok(),
-            );
+            runs += usize::from(m.search(&p, &text, 0, Options::default(), &mut stop).is_ok());
         }
     }
     assert!(accepted > 100 && runs > 100);
@@ -158,9 +137,7 @@ fn hostile_code_does_no_harm() {
 #[test]
 fn can_be_interrupted() {
     // (a*)*b against many a's takes exponential time in this engine as in the reference's.
-    let body = [
-        MARK, 0, REPEAT_ONE, 6, 1, MAXREPEAT, LITERAL, 97, SUCCESS, MARK, 1,
-    ];
+    let body = [MARK, 0, REPEAT_ONE, 6, 1, MAXREPEAT, LITERAL, 97, SUCCESS, MARK, 1];
     let mut code = vec![REPEAT, body.len() as u32 + 3, 0, MAXREPEAT];
     code.extend(body);
     code.extend([MAX_UNTIL, LITERAL, 98, SUCCESS]);
@@ -172,10 +149,7 @@ fn can_be_interrupted() {
         asked == 5
     });
     assert_eq!(r, Err(Stop::Interrupted));
-    assert_eq!(
-        m.matches(&p, b"aab", 0, false, Options::default(), &mut || false),
-        Ok(true)
-    );
+    assert_eq!(m.matches(&p, b"aab", 0, false, Options::default(), &mut || false), Ok(true));
     assert_eq!(m.marks, [0, 2]);
     assert_eq!(m.group(2), None);
     assert_ne!(m.marks[0], UNSET);
@@ -190,19 +164,7 @@ fn goes_on_after_an_empty_match() {
     let mut m = Matcher::default();
     let (mut at, mut must_advance) = (0, false);
     let mut spans = Vec::new();
-    while m
-        .search(
-            &p,
-            text,
-            at,
-            Options {
-                must_advance,
-                ..Options::default()
-            },
-            &mut || false,
-        )
-        .unwrap()
-    {
+    while m.search(&p, text, at, Options { must_advance, ..Options::default() }, &mut || false).unwrap() {
         spans.push((m.start, m.end));
         must_advance = m.start == m.end;
         at = m.end;

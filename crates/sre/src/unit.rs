@@ -14,21 +14,13 @@ pub trait Unit: Copy + Eq {
     }
 
     /// The first place of a word. `bytes` is the same word as bytes with its searcher, where it has such.
-    fn find_word(
-        s: &[Self],
-        word: &[u32],
-        _bytes: Option<&memchr::memmem::Finder<'static>>,
-    ) -> Option<usize> {
+    fn find_word(s: &[Self], word: &[u32], _bytes: Option<&memchr::memmem::Finder<'static>>) -> Option<usize> {
         let first = Self::from_code(*word.first()?)?;
         let last = s.len().checked_sub(word.len() - 1)?;
         let mut at = 0;
         while at < last {
             at += Self::find(&s[at..last], first)?;
-            if s[at + 1..]
-                .iter()
-                .zip(&word[1..])
-                .all(|(x, &c)| x.code() == c)
-            {
+            if s[at + 1..].iter().zip(&word[1..]).all(|(x, &c)| x.code() == c) {
                 return Some(at);
             }
             at += 1;
@@ -53,11 +45,7 @@ impl Unit for u8 {
         memchr::memchr(c, s)
     }
 
-    fn find_word(
-        s: &[Self],
-        _word: &[u32],
-        bytes: Option<&memchr::memmem::Finder<'static>>,
-    ) -> Option<usize> {
+    fn find_word(s: &[Self], _word: &[u32], bytes: Option<&memchr::memmem::Finder<'static>>) -> Option<usize> {
         bytes?.find(s)
     }
 }

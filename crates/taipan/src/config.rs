@@ -72,7 +72,9 @@ pub struct UsageError {
 }
 
 fn usage_error(program: &str, text: String) -> UsageError {
-    let line = format!("usage: {program} [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `{program} -h' for more information.\n");
+    let line = format!(
+        "usage: {program} [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `{program} -h' for more information.\n"
+    );
     UsageError { message: format!("{text}\n{line}"), status: 2 }
 }
 
@@ -147,18 +149,23 @@ impl Config {
                         i += 1;
                         v.clone()
                     } else {
-                        return Err(usage_error(&program, format!("Argument expected for the -{} option", option as char)));
+                        return Err(usage_error(
+                            &program,
+                            format!("Argument expected for the -{} option", option as char),
+                        ));
                     };
                     let text = value.to_string_lossy().into_owned();
                     match option {
                         b'c' => {
                             self.run = Run::Command(text + "\n");
-                            self.argv = std::iter::once(OsString::from("-c")).chain(args[i..].iter().cloned()).collect();
+                            self.argv =
+                                std::iter::once(OsString::from("-c")).chain(args[i..].iter().cloned()).collect();
                             return Ok(());
                         }
                         b'm' => {
                             self.run = Run::Module(text);
-                            self.argv = std::iter::once(OsString::from("-m")).chain(args[i..].iter().cloned()).collect();
+                            self.argv =
+                                std::iter::once(OsString::from("-m")).chain(args[i..].iter().cloned()).collect();
                             return Ok(());
                         }
                         b'W' => self.warnings.push(text),
@@ -227,12 +234,18 @@ impl Config {
             "--license" => self.run = Run::Print(license()),
             "--check-hash-based-pycs" => {
                 let Some(v) = args.get(*i) else {
-                    return Err(usage_error(program, "Argument expected for the --check-hash-based-pycs option".to_owned()));
+                    return Err(usage_error(
+                        program,
+                        "Argument expected for the --check-hash-based-pycs option".to_owned(),
+                    ));
                 };
                 *i += 1;
                 let v = v.to_string_lossy().into_owned();
                 if !matches!(v.as_str(), "always" | "never" | "default") {
-                    return Err(usage_error(program, "--check-hash-based-pycs must be one of 'default', 'always', or 'never'".to_owned()));
+                    return Err(usage_error(
+                        program,
+                        "--check-hash-based-pycs must be one of 'default', 'always', or 'never'".to_owned(),
+                    ));
                 }
                 self.check_hash_pycs = v;
             }
@@ -275,7 +288,9 @@ impl Config {
             Some(s) if s == "random" => {}
             Some(s) => match s.to_string_lossy().parse::<u32>() {
                 Ok(n) => self.hash_seed = HashSeed::Fixed(n),
-                Err(_) => return Err(fatal("PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]")),
+                Err(_) => {
+                    return Err(fatal("PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]"));
+                }
             },
             None => {}
         }
@@ -300,7 +315,11 @@ impl Config {
                 ("int_max_str_digits", v) => {
                     self.int_max_str_digits = match v.and_then(|v| v.parse::<i32>().ok()) {
                         Some(n) if n == 0 || n >= 640 => Some(n),
-                        _ => return Err(fatal("-X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.")),
+                        _ => {
+                            return Err(fatal(
+                                "-X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.",
+                            ));
+                        }
                     }
                 }
                 _ => {}
@@ -319,7 +338,10 @@ impl Config {
 }
 
 fn fatal(text: &str) -> UsageError {
-    UsageError { message: format!("Fatal Python error: config_init: {text}\nPython runtime state: preinitialized\n"), status: 1 }
+    UsageError {
+        message: format!("Fatal Python error: config_init: {text}\nPython runtime state: preinitialized\n"),
+        status: 1,
+    }
 }
 
 /// `--version`.

@@ -81,9 +81,7 @@ fn install_hooks() {
         super_of_frame: taipan_vm::frame::super_of_frame,
     });
     import::set_library(import::Library {
-        find: |name| {
-            taipan_stdlib::find(name).map(|f| import::FrozenModule { code: f.code, is_package: f.is_package })
-        },
+        find: |name| taipan_stdlib::find(name).map(|f| import::FrozenModule { code: f.code, is_package: f.is_package }),
         probe: |name| taipan_stdlib::module(name).map(|m| m.is_package),
         source: taipan_stdlib::source,
         data: taipan_stdlib::data,
@@ -219,7 +217,12 @@ fn configure_sys(c: &Config) -> PyResult<()> {
 fn set_paths(c: &Config, p: &paths::Paths) -> PyResult<()> {
     set("executable", &text(&p.executable))?;
     set("_base_executable", &text(&p.executable))?;
-    for (name, v) in [("prefix", &p.prefix), ("exec_prefix", &p.prefix), ("base_prefix", &p.base_prefix), ("base_exec_prefix", &p.base_prefix)] {
+    for (name, v) in [
+        ("prefix", &p.prefix),
+        ("exec_prefix", &p.prefix),
+        ("base_prefix", &p.base_prefix),
+        ("base_exec_prefix", &p.base_prefix),
+    ] {
         set(name, &text(v))?;
     }
     set("_home", none::none())?;
@@ -243,10 +246,17 @@ fn set_streams(c: &Config) -> PyResult<()> {
     };
     let encoding = encoding.unwrap_or_else(|| "utf-8".to_owned());
     // Without a locale that says otherwise, undecodable input passes through.
-    let posix = matches!(env("LC_ALL").or_else(|| env("LC_CTYPE")).or_else(|| env("LANG")).as_deref(), None | Some("C" | "POSIX"));
+    let posix = matches!(
+        env("LC_ALL").or_else(|| env("LC_CTYPE")).or_else(|| env("LANG")).as_deref(),
+        None | Some("C" | "POSIX")
+    );
     let default_errors = if posix || c.utf8_mode == Some(true) { "surrogateescape" } else { "strict" };
     for (fd, name) in [(0, "stdin"), (1, "stdout"), (2, "stderr")] {
-        let errors = if fd == 2 { "backslashreplace".to_owned() } else { errors.clone().unwrap_or_else(|| default_errors.to_owned()) };
+        let errors = if fd == 2 {
+            "backslashreplace".to_owned()
+        } else {
+            errors.clone().unwrap_or_else(|| default_errors.to_owned())
+        };
         // SAFETY: asks about a descriptor.
         let open = unsafe { libc::fcntl(fd, libc::F_GETFD) } >= 0;
         let stream = if open { stream(c, fd, name, &encoding, &errors)? } else { none::none_obj() };
@@ -263,7 +273,8 @@ fn stream(c: &Config, fd: i32, name: &str, encoding: &str, errors: &str) -> PyRe
     let buffering = Int::from_i64(if unbuffered { 0 } else { -1 });
     let no = bool_::false_();
     let none = none::none();
-    let buffer = io.call_method(intern!("open"), &[&Int::from_i64(fd as i64), &text(mode), &buffering, none, none, none, no])?;
+    let buffer =
+        io.call_method(intern!("open"), &[&Int::from_i64(fd as i64), &text(mode), &buffering, none, none, none, no])?;
     let raw = if unbuffered { buffer.clone() } else { buffer.get_attr(intern!("raw"))? };
     raw.set_attr(intern!("name"), &text(&format!("<{name}>")))?;
     let terminal = raw.call_method(intern!("isatty"), &[])?.is_true()?;
@@ -342,7 +353,14 @@ fn clear_modules() {
     }
     taipan_object::gc::collect_at_exit();
     for (k, m) in &names {
-        if !is(k, "sys") && !is(k, "builtins") && !is(k, "io") && !is(k, "codecs") && !is(k, "encodings.utf_8") && !is(k, "_io") && !is(k, "traceback") {
+        if !is(k, "sys")
+            && !is(k, "builtins")
+            && !is(k, "io")
+            && !is(k, "codecs")
+            && !is(k, "encodings.utf_8")
+            && !is(k, "_io")
+            && !is(k, "traceback")
+        {
             let _ = m;
         }
     }
@@ -357,7 +375,11 @@ fn clear_module(m: &Object) {
             let Some(s) = k.downcast::<Str>() else { continue };
             let name = s.to_utf8_lossy();
             let is_private = name.starts_with('_') && !name.starts_with("__");
-            if (private == is_private) && &*name != "__builtins__" && !v.is_none() && d.set_item(&k, none::none()).is_err() {
+            if (private == is_private)
+                && &*name != "__builtins__"
+                && !v.is_none()
+                && d.set_item(&k, none::none()).is_err()
+            {
                 taipan_object::error::clear();
             }
         }

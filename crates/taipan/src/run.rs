@@ -52,7 +52,9 @@ fn prepend_path(c: &Config, dir: &str) -> PyResult<()> {
     }
     let dir = match (&c.run, dir) {
         // `-m` means the folder as it is now.
-        (Run::Module(_), "") => std::env::current_dir().map_or_else(|_| String::new(), |d| d.to_string_lossy().into_owned()),
+        (Run::Module(_), "") => {
+            std::env::current_dir().map_or_else(|_| String::new(), |d| d.to_string_lossy().into_owned())
+        }
         _ => dir.to_owned(),
     };
     insert_path(&dir)
@@ -136,7 +138,10 @@ fn file(c: &Config, path: &std::ffi::OsStr) -> PyResult<()> {
             return exit_with(2);
         }
     };
-    let dir = std::fs::canonicalize(p).ok().and_then(|p| p.parent().map(|d| d.to_string_lossy().into_owned())).unwrap_or_default();
+    let dir = std::fs::canonicalize(p)
+        .ok()
+        .and_then(|p| p.parent().map(|d| d.to_string_lossy().into_owned()))
+        .unwrap_or_default();
     prepend_path(c, &dir)?;
     let main = main_module()?;
     let m: &Module = main.cast();
@@ -148,7 +153,11 @@ fn file(c: &Config, path: &std::ffi::OsStr) -> PyResult<()> {
         let code = pyc(&source)?;
         return run_in_main(&code);
     }
-    let source = if c.skip_first_line { source[source.iter().position(|b| *b == b'\n').unwrap_or(source.len())..].to_vec() } else { source };
+    let source = if c.skip_first_line {
+        source[source.iter().position(|b| *b == b'\n').unwrap_or(source.len())..].to_vec()
+    } else {
+        source
+    };
     let code = compile::compile_bytes(&source, &Request::module(&shown))?;
     run_in_main(&code)
 }
@@ -170,13 +179,15 @@ fn run_importable(shown: &str, p: &std::path::Path) -> PyResult<Option<()>> {
     let zip = p.is_file() && {
         let mut head = [0u8; 4];
         // A zip may have a script before it, so the hooks decide; files that are plainly source need no asking.
-        std::fs::File::open(p).and_then(|mut f| f.read(&mut head)).is_ok() && shown.ends_with(".zip") | shown.ends_with(".pyz") | head.starts_with(b"PK")
+        std::fs::File::open(p).and_then(|mut f| f.read(&mut head)).is_ok()
+            && shown.ends_with(".zip") | shown.ends_with(".pyz") | head.starts_with(b"PK")
     };
     if !p.is_dir() && !zip {
         return Ok(None);
     }
     let pkgutil = import::import("_frozen_importlib_external")?;
-    let finder = pkgutil.get_attr(intern!("PathFinder"))?.call_method(intern!("_path_importer_cache"), &[&text(shown)])?;
+    let finder =
+        pkgutil.get_attr(intern!("PathFinder"))?.call_method(intern!("_path_importer_cache"), &[&text(shown)])?;
     if finder.is_none() {
         return Ok(None);
     }
@@ -197,7 +208,7 @@ fn standard_input(c: &Config) -> PyResult<()> {
     prepend_path(c, "")?;
     if std::io::stdin().is_terminal() || c.interactive {
         if !c.quiet {
-            let p = taipan_vm::sys::get("platform")?.map_or_else(none::none_obj, |p| p);
+            let p = taipan_vm::sys::get("platform")?.unwrap_or_else(none::none_obj);
             eprintln!(
                 "{} on {}\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information.",
                 crate::config::version(true).trim_end(),
@@ -216,7 +227,8 @@ fn standard_input(c: &Config) -> PyResult<()> {
 fn interactive() -> PyResult<()> {
     let code = import::import("code")?;
     let main = main_module()?;
-    let console = code.get_attr(intern!("InteractiveConsole"))?.call(&[main.cast::<Module>().dict(), &text("<stdin>")])?;
+    let console =
+        code.get_attr(intern!("InteractiveConsole"))?.call(&[main.cast::<Module>().dict(), &text("<stdin>")])?;
     for (name, default) in [("ps1", ">>> "), ("ps2", "... ")] {
         if taipan_vm::sys::get(name)?.is_none() {
             taipan_vm::sys::set(name, &text(default))?;

@@ -33,7 +33,11 @@ fn extension_modules_load_and_run() {
         Ok(s) => assert!(s.success(), "the extension does not compile"),
         Err(e) => return println!("skipped: no C compiler ({e})"),
     }
-    let out = Command::new(env!("CARGO_BIN_EXE_taipan")).arg(tests.join("test_ext.py")).arg(&library).output().expect("taipan starts");
+    let out = Command::new(env!("CARGO_BIN_EXE_taipan"))
+        .arg(tests.join("test_ext.py"))
+        .arg(&library)
+        .output()
+        .expect("taipan starts");
     let (stdout, stderr) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     assert!(out.status.success() && stdout.contains("extension ok"), "{}\n{stdout}{stderr}", out.status);
 }

@@ -31,10 +31,7 @@ pub struct Mapped {
 impl Mapped {
     #[inline]
     fn one(c: u32) -> Self {
-        Mapped {
-            codes: [c, 0, 0],
-            len: 1,
-        }
+        Mapped { codes: [c, 0, 0], len: 1 }
     }
 }
 
@@ -53,10 +50,7 @@ fn extended(number: u16, which: usize) -> Mapped {
     let mut codes = [0; 3];
     let n = usize::from(len).min(3);
     codes[..n].copy_from_slice(&CASE_TEXT[usize::from(at)..usize::from(at) + n]);
-    Mapped {
-        codes,
-        len: n as u8,
-    }
+    Mapped { codes, len: n as u8 }
 }
 
 #[inline]
@@ -107,20 +101,7 @@ pub fn lower_in_context(i: usize, len: usize, get: impl Fn(usize) -> u32) -> Map
     if c != CAPITAL_SIGMA {
         return lower(c);
     }
-    let before = (0..i)
-        .rev()
-        .map(&get)
-        .find(|&c| !is_case_ignorable(c))
-        .is_some_and(is_cased);
-    let after = || {
-        (i + 1..len)
-            .map(&get)
-            .find(|&c| !is_case_ignorable(c))
-            .is_some_and(is_cased)
-    };
-    Mapped::one(if before && !after() {
-        FINAL_SIGMA
-    } else {
-        SMALL_SIGMA
-    })
+    let before = (0..i).rev().map(&get).find(|&c| !is_case_ignorable(c)).is_some_and(is_cased);
+    let after = || (i + 1..len).map(&get).find(|&c| !is_case_ignorable(c)).is_some_and(is_cased);
+    Mapped::one(if before && !after() { FINAL_SIGMA } else { SMALL_SIGMA })
 }

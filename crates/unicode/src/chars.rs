@@ -2,9 +2,7 @@
 //! has no properties.
 
 use crate::CType;
-use crate::tables::{
-    CTYPE_BLOCKS, CTYPE_INDEX, CTYPE_SHIFT, CTYPES, NUMERIC_CODES, NUMERIC_KINDS, NUMERIC_VALUES,
-};
+use crate::tables::{CTYPE_BLOCKS, CTYPE_INDEX, CTYPE_SHIFT, CTYPES, NUMERIC_CODES, NUMERIC_KINDS, NUMERIC_VALUES};
 
 /// The bits of a character type.
 pub mod flag {
@@ -44,10 +42,7 @@ pub mod flag {
 
 #[inline]
 pub(crate) fn ctype(c: u32) -> &'static CType {
-    let block = CTYPE_BLOCKS
-        .get((c >> CTYPE_SHIFT) as usize)
-        .copied()
-        .unwrap_or(CTYPE_BLOCKS[0x40000 >> CTYPE_SHIFT]);
+    let block = CTYPE_BLOCKS.get((c >> CTYPE_SHIFT) as usize).copied().unwrap_or(CTYPE_BLOCKS[0x40000 >> CTYPE_SHIFT]);
     let i = (usize::from(block) << CTYPE_SHIFT) + (c & ((1 << CTYPE_SHIFT) - 1)) as usize;
     &CTYPES[usize::from(CTYPE_INDEX[i])]
 }

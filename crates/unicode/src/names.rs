@@ -2,8 +2,8 @@
 
 use crate::normalize::hangul_parts;
 use crate::tables::{
-    DERIVED_NAMES, EXTRA_NAMES, NAME_BUCKETS, NAME_COUNT, NAMES_ANCHORS, NAMES_BODY, NAMES_BY_HASH,
-    NAMES_LENGTHS, NAMES_LEXICON, NAMES_RUNS, NAMES_STARTS, NAMES_WORD_ANCHORS, SHORT_WORDS,
+    DERIVED_NAMES, EXTRA_NAMES, NAME_BUCKETS, NAME_COUNT, NAMES_ANCHORS, NAMES_BODY, NAMES_BY_HASH, NAMES_LENGTHS,
+    NAMES_LEXICON, NAMES_RUNS, NAMES_STARTS, NAMES_WORD_ANCHORS, SHORT_WORDS,
 };
 
 static DATA: &[u8] = include_bytes!("names.bin");
@@ -33,22 +33,14 @@ fn find_run(before: impl Fn((u32, usize)) -> bool) -> Option<(usize, (u32, usize
     let (mut lo, mut hi) = (0, RUNS);
     while lo < hi {
         let mid = (lo + hi) / 2;
-        if before(run(mid)) {
-            lo = mid + 1
-        } else {
-            hi = mid
-        }
+        if before(run(mid)) { lo = mid + 1 } else { hi = mid }
     }
     lo.checked_sub(1).map(|i| (i, run(i)))
 }
 
 fn number_of(c: u32) -> Option<usize> {
     let (i, (first, number)) = find_run(|r| r.0 <= c)?;
-    let end = if i + 1 < RUNS {
-        run(i + 1).1
-    } else {
-        NAME_COUNT
-    };
+    let end = if i + 1 < RUNS { run(i + 1).1 } else { NAME_COUNT };
     let n = number + (c - first) as usize;
     (n < end).then_some(n)
 }
@@ -77,10 +69,8 @@ fn push_word(out: &mut String, number: usize) {
 
 fn name_of_number(number: usize) -> String {
     let group = number / 16 * 16;
-    let skipped: usize = DATA[NAMES_LENGTHS.start + group..NAMES_LENGTHS.start + number]
-        .iter()
-        .map(|&n| usize::from(n))
-        .sum();
+    let skipped: usize =
+        DATA[NAMES_LENGTHS.start + group..NAMES_LENGTHS.start + number].iter().map(|&n| usize::from(n)).sum();
     let mut at = NAMES_BODY.start + u32_at(&NAMES_ANCHORS, number / 16) + skipped;
     let mut out = String::new();
     loop {
@@ -103,17 +93,15 @@ fn name_of_number(number: usize) -> String {
     }
 }
 
-const LEADS: [&str; 19] = [
-    "G", "GG", "N", "D", "DD", "R", "M", "B", "BB", "S", "SS", "", "J", "JJ", "C", "K", "T", "P",
-    "H",
-];
+const LEADS: [&str; 19] =
+    ["G", "GG", "N", "D", "DD", "R", "M", "B", "BB", "S", "SS", "", "J", "JJ", "C", "K", "T", "P", "H"];
 const VOWELS: [&str; 21] = [
-    "A", "AE", "YA", "YAE", "EO", "E", "YEO", "YE", "O", "WA", "WAE", "OE", "YO", "U", "WEO", "WE",
-    "WI", "YU", "EU", "YI", "I",
+    "A", "AE", "YA", "YAE", "EO", "E", "YEO", "YE", "O", "WA", "WAE", "OE", "YO", "U", "WEO", "WE", "WI", "YU", "EU",
+    "YI", "I",
 ];
 const TAILS: [&str; 28] = [
-    "", "G", "GG", "GS", "N", "NJ", "NH", "D", "L", "LG", "LM", "LB", "LS", "LT", "LP", "LH", "M",
-    "B", "BS", "S", "SS", "NG", "J", "C", "K", "T", "P", "H",
+    "", "G", "GG", "GS", "N", "NJ", "NH", "D", "L", "LG", "LM", "LB", "LS", "LT", "LP", "LH", "M", "B", "BS", "S",
+    "SS", "NG", "J", "C", "K", "T", "P", "H",
 ];
 const HANGUL: &str = "HANGUL SYLLABLE ";
 
@@ -121,12 +109,7 @@ const HANGUL: &str = "HANGUL SYLLABLE ";
 pub fn name(c: u32) -> Option<String> {
     if hangul_parts(c).is_some() {
         let s = (c - 0xac00) as usize;
-        return Some(format!(
-            "{HANGUL}{}{}{}",
-            LEADS[s / 588],
-            VOWELS[s / 28 % 21],
-            TAILS[s % 28]
-        ));
+        return Some(format!("{HANGUL}{}{}{}", LEADS[s / 588], VOWELS[s / 28 % 21], TAILS[s % 28]));
     }
     for &(first, last, prefix) in &DERIVED_NAMES {
         if (first..=last).contains(&c) {
@@ -147,10 +130,7 @@ pub enum Named {
 
 /// The longest of the parts that begins the text.
 fn longest(text: &str, parts: &[&str]) -> Option<(usize, usize)> {
-    (0..parts.len())
-        .filter(|&i| text.starts_with(parts[i]))
-        .map(|i| (i, parts[i].len()))
-        .max_by_key(|x| x.1)
+    (0..parts.len()).filter(|&i| text.starts_with(parts[i])).map(|i| (i, parts[i].len())).max_by_key(|x| x.1)
 }
 
 fn lookup_hangul(rest: &str) -> Option<u32> {
@@ -178,9 +158,7 @@ pub fn lookup(name: &str) -> Option<Named> {
             return Some(Named::Char(c));
         }
     }
-    let hash = name.bytes().fold(0x811c_9dc5u32, |h, b| {
-        (h ^ u32::from(b)).wrapping_mul(0x0100_0193)
-    });
+    let hash = name.bytes().fold(0x811c_9dc5u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
     let bucket = (hash % NAME_BUCKETS) as usize;
     for i in u16_at(&NAMES_STARTS, bucket)..u16_at(&NAMES_STARTS, bucket + 1) {
         let number = u16_at(&NAMES_BY_HASH, i);

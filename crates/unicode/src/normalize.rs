@@ -64,11 +64,7 @@ pub(crate) fn hangul_parts(c: u32) -> Option<[u32; 3]> {
     }
     let t = s % T_COUNT;
     let tail = if t == 0 { 0 } else { T_BASE + t };
-    Some([
-        L_BASE + s / (V_COUNT * T_COUNT),
-        V_BASE + s / T_COUNT % V_COUNT,
-        tail,
-    ])
+    Some([L_BASE + s / (V_COUNT * T_COUNT), V_BASE + s / T_COUNT % V_COUNT, tail])
 }
 
 /// What the quick check says about a text.
@@ -141,9 +137,7 @@ fn compose_pair(v: Version, a: u32, b: u32) -> Option<u32> {
     if s < S_COUNT && s.is_multiple_of(T_COUNT) && t > 0 && t < T_COUNT {
         return Some(a + t);
     }
-    let i = COMPOSITIONS
-        .binary_search_by_key(&(a, b), |x| (x.0, x.1))
-        .ok()?;
+    let i = COMPOSITIONS.binary_search_by_key(&(a, b), |x| (x.0, x.1)).ok()?;
     let c = COMPOSITIONS[i].2;
     is_assigned(v, c).then_some(c)
 }
@@ -156,11 +150,7 @@ pub fn normalize(v: Version, form: Form, s: impl Iterator<Item = u32>) -> Vec<u3
     }
     // Canonical order: runs of combining characters, stably sorted by class.
     let class = |c: u32| {
-        if c < 0x300 {
-            0
-        } else {
-            combining(Version::Current, c)
-        }
+        if c < 0x300 { 0 } else { combining(Version::Current, c) }
     };
     let mut i = 0;
     while i < out.len() {

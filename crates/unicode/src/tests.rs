@@ -57,11 +57,7 @@ fn predicates_of_every_code_point() {
             chars::is_identifier([97, c].into_iter()),
             chars::is_linebreak(c),
         ];
-        d.num(
-            bits.iter()
-                .enumerate()
-                .fold(0, |x, (i, &b)| x | u32::from(b) << i),
-        );
+        d.num(bits.iter().enumerate().fold(0, |x, (i, &b)| x | u32::from(b) << i));
     }
     assert_eq!(d.0, PREDICATES);
 }
@@ -105,11 +101,7 @@ fn database(v: Version) -> u64 {
         d.num(u32::from(ucd::mirrored(v, c)));
         d.num(ucd::decimal(v, c).unwrap_or(99));
         d.num(ucd::digit(c).unwrap_or(99));
-        ucd::numeric(v, c)
-            .unwrap_or(-1.0)
-            .to_le_bytes()
-            .into_iter()
-            .for_each(|b| d.byte(b));
+        ucd::numeric(v, c).unwrap_or(-1.0).to_le_bytes().into_iter().for_each(|b| d.byte(b));
     }
     d.0
 }
@@ -144,18 +136,12 @@ fn normal_forms_of_every_code_point() {
 #[test]
 fn normal_forms_of_mixtures() {
     // Sequences of a base and three marks chosen by a linear congruential generator.
-    let marks = [
-        0x300, 0x301, 0x323, 0x345, 0x3099, 0x5b0, 0x1161, 0x11a8, 0x61, 0x308, 0x315, 0x31b,
-    ];
-    let bases = [
-        0x61, 0x65, 0x3b1, 0x1100, 0xac00, 0x304b, 0x212b, 0x1e9b, 0x5d0, 0xfb1d, 0x1100,
-    ];
+    let marks = [0x300, 0x301, 0x323, 0x345, 0x3099, 0x5b0, 0x1161, 0x11a8, 0x61, 0x308, 0x315, 0x31b];
+    let bases = [0x61, 0x65, 0x3b1, 0x1100, 0xac00, 0x304b, 0x212b, 0x1e9b, 0x5d0, 0xfb1d, 0x1100];
     let mut d = Digest::new();
     let mut x = 1u64;
     let mut next = |n: usize| {
-        x = x
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (x >> 33) as usize % n
     };
     for _ in 0..20000 {
@@ -191,10 +177,7 @@ fn names_that_are_none() {
     use names::{Named, lookup};
     assert_eq!(lookup("nbsp"), Some(Named::Char(0xa0)));
     assert_eq!(lookup("LINE FEED"), Some(Named::Char(10)));
-    assert_eq!(
-        lookup("keycap digit one"),
-        Some(Named::Sequence(&[0x31, 0xfe0f, 0x20e3]))
-    );
+    assert_eq!(lookup("keycap digit one"), Some(Named::Sequence(&[0x31, 0xfe0f, 0x20e3])));
     let none = [
         "",
         " ",

@@ -1,9 +1,9 @@
 //! The character database behind `unicodedata`, in the current version and in version 3.2.0.
 
 use crate::tables::{
-    BIDI_CLASSES, CATEGORIES, CHANGE_BLOCKS, CHANGE_INDEX, CHANGE_SHIFT, CHANGES,
-    DECOMPOSITION_BLOCKS, DECOMPOSITION_INDEX, DECOMPOSITION_OFFSETS, DECOMPOSITION_POOL,
-    DECOMPOSITION_SHIFT, DECOMPOSITION_TAGS, RECORDS, UCD_BLOCKS, UCD_INDEX, UCD_SHIFT, WIDTHS,
+    BIDI_CLASSES, CATEGORIES, CHANGE_BLOCKS, CHANGE_INDEX, CHANGE_SHIFT, CHANGES, DECOMPOSITION_BLOCKS,
+    DECOMPOSITION_INDEX, DECOMPOSITION_OFFSETS, DECOMPOSITION_POOL, DECOMPOSITION_SHIFT, DECOMPOSITION_TAGS, RECORDS,
+    UCD_BLOCKS, UCD_INDEX, UCD_SHIFT, WIDTHS,
 };
 use crate::{Change, Record, chars};
 
@@ -21,25 +21,13 @@ const SAME: u8 = 255;
 
 #[inline]
 pub(crate) fn record(c: u32) -> &'static Record {
-    let block = usize::from(
-        UCD_BLOCKS
-            .get((c >> UCD_SHIFT) as usize)
-            .copied()
-            .unwrap_or(0),
-    );
+    let block = usize::from(UCD_BLOCKS.get((c >> UCD_SHIFT) as usize).copied().unwrap_or(0));
     &RECORDS[usize::from(UCD_INDEX[(block << UCD_SHIFT) + (c & ((1 << UCD_SHIFT) - 1)) as usize])]
 }
 
 fn change(c: u32) -> &'static Change {
-    let block = usize::from(
-        CHANGE_BLOCKS
-            .get((c >> CHANGE_SHIFT) as usize)
-            .copied()
-            .unwrap_or(0),
-    );
-    &CHANGES[usize::from(
-        CHANGE_INDEX[(block << CHANGE_SHIFT) + (c & ((1 << CHANGE_SHIFT) - 1)) as usize],
-    )]
+    let block = usize::from(CHANGE_BLOCKS.get((c >> CHANGE_SHIFT) as usize).copied().unwrap_or(0));
+    &CHANGES[usize::from(CHANGE_INDEX[(block << CHANGE_SHIFT) + (c & ((1 << CHANGE_SHIFT) - 1)) as usize])]
 }
 
 /// Whether the code point had no meaning yet in Unicode 3.2.0, but has one now.
@@ -71,11 +59,7 @@ pub fn bidirectional(v: Version, c: u32) -> &'static str {
 
 /// `unicodedata.combining`
 pub fn combining(v: Version, c: u32) -> u8 {
-    if v == Version::V3_2 && is_new(c) {
-        0
-    } else {
-        record(c).combining
-    }
+    if v == Version::V3_2 && is_new(c) { 0 } else { record(c).combining }
 }
 
 /// `unicodedata.mirrored`
@@ -136,19 +120,11 @@ pub fn numeric(v: Version, c: u32) -> Option<f64> {
 /// The tag (empty for a canonical one) and the code points of a decomposition; Hangul is left out.
 #[inline]
 pub(crate) fn raw_decomposition(c: u32) -> (u32, &'static [u32]) {
-    let block = usize::from(
-        DECOMPOSITION_BLOCKS
-            .get((c >> DECOMPOSITION_SHIFT) as usize)
-            .copied()
-            .unwrap_or(0),
-    );
+    let block = usize::from(DECOMPOSITION_BLOCKS.get((c >> DECOMPOSITION_SHIFT) as usize).copied().unwrap_or(0));
     let i = (block << DECOMPOSITION_SHIFT) + (c & ((1 << DECOMPOSITION_SHIFT) - 1)) as usize;
     let at = usize::from(DECOMPOSITION_OFFSETS[usize::from(DECOMPOSITION_INDEX[i])]);
     let head = DECOMPOSITION_POOL[at];
-    (
-        head >> 8,
-        &DECOMPOSITION_POOL[at + 1..at + 1 + (head & 255) as usize],
-    )
+    (head >> 8, &DECOMPOSITION_POOL[at + 1..at + 1 + (head & 255) as usize])
 }
 
 /// `unicodedata.decomposition`

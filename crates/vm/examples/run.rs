@@ -313,7 +313,7 @@ fn main() {
     attach();
     let file = std::env::args().nth(1).expect("a file");
     let data = std::fs::read(file).expect("readable");
-    let code = taipan_bytecode::marshal::load_code(&data).ok().expect("a code object");
+    let Ok(code) = taipan_bytecode::marshal::load_code(&data) else { panic!("not a code object") };
     let globals = Dict::new();
     let set = |k: &str, v: &Object| globals.set_str(k, v).map_err(|e| e.clear()).ok();
     set("__name__", &Str::from_utf8("__main__"));

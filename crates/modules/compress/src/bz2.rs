@@ -166,6 +166,8 @@ pub static BZ2Compressor_Type: Type = Type::with_flags(
 pub struct Decoder(Stream);
 
 impl Decode for Decoder {
+    const BREAKS: bool = true;
+
     fn decode(&mut self, input: &[u8], out: &mut Vec<u8>, limit: usize) -> PyResult<(usize, bool)> {
         let mut taken = 0;
         loop {

@@ -46,6 +46,8 @@ pub fn limit(max_length: isize) -> usize {
 pub trait Decode {
     /// Whether a full output may mean that more can be had without input.
     const HOLDS_BACK: bool = false;
+    /// Whether it cannot be used any more after an error.
+    const BREAKS: bool = false;
     /// Decodes input until it or the output limit is reached: how much was taken, and whether the end was.
     fn decode(&mut self, input: &[u8], out: &mut Vec<u8>, limit: usize) -> PyResult<(usize, bool)>;
 }
@@ -61,6 +63,7 @@ pub struct Decompressor<D> {
     pub needs_input: Cell<bool>,
     /// What came behind the end.
     pub unused: RefCell<Vec<u8>>,
+    broken: Cell<bool>,
 }
 
 impl<D: Decode> Decompressor<D> {
@@ -72,6 +75,7 @@ impl<D: Decode> Decompressor<D> {
             eof: Cell::new(false),
             needs_input: Cell::new(true),
             unused: RefCell::default(),
+            broken: Cell::new(false),
         }
     }
 
@@ -79,6 +83,9 @@ impl<D: Decode> Decompressor<D> {
     pub fn decompress(&self, data: &Buffer, max_length: isize, at_end: &str) -> PyResult<Ref<Bytes>> {
         if self.eof.get() {
             return Err(raise!(EOFError, "{at_end}"));
+        }
+        if self.broken.get() {
+            return Err(raise!(ValueError, "Decompressor is unusable after a previous error"));
         }
         let mut joined = self.pending.take();
         let input: &[u8] = if joined.is_empty() {
@@ -93,6 +100,7 @@ impl<D: Decode> Decompressor<D> {
             Ok(r) => r,
             Err(e) => {
                 self.needs_input.set(false);
+                self.broken.set(D::BREAKS);
                 return Err(e);
             }
         };

@@ -71,7 +71,7 @@ fn check_resource(n: c_int) -> PyResult<()> {
 }
 
 fn limit_object(l: &libc::rlimit) -> Obj {
-    let n = |x: libc::rlim_t| Int::from_i64(x as i64).into_obj();
+    let n = |x: libc::rlim_t| if x == libc::RLIM_INFINITY { Int::from_i64(-1) } else { Int::from_u64(x) }.into_obj();
     Tuple::from_vec(vec![n(l.rlim_cur), n(l.rlim_max)]).into_obj()
 }
 
@@ -86,6 +86,7 @@ fn limit_from(o: &Object) -> PyResult<libc::rlimit> {
             Some(-1) => Ok(libc::RLIM_INFINITY),
             Some(n) if n < 0 => bail!(ValueError, "Cannot convert negative int"),
             Some(n) => Ok(n as libc::rlim_t),
+            None if i.is_negative() => bail!(ValueError, "Cannot convert negative int"),
             None => match i.to_u64() {
                 Some(n) => Ok(n),
                 None => bail!(OverflowError, "Python int too large to convert to C rlim_t"),

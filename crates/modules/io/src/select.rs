@@ -60,7 +60,8 @@ fn watched(o: &Object) -> PyResult<(Watched, c_int)> {
     let mut w = Watched { items: Vec::new(), set: unsafe { std::mem::zeroed() } };
     let mut max = -1;
     // A list may be changed by the `fileno` methods of its own items.
-    let fixed = if o.downcast::<List>().is_some() { Vec::new() } else { fast_items(o, "arguments 1-3 must be sequences")? };
+    let fixed =
+        if o.downcast::<List>().is_some() { Vec::new() } else { fast_items(o, "arguments 1-3 must be sequences")? };
     let item_at = |i: usize| match o.downcast::<List>() {
         Some(l) => l.get(i),
         None => fixed.get(i).cloned(),

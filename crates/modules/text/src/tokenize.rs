@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use taipan_object::alloc::{dealloc_of, new_instance};
 use taipan_object::args::{Param, Signature, receiver};
 use taipan_object::codecs::decode_bytes;
-use taipan_object::error::{raise_instance, to_iternext};
+use taipan_object::error::{raise_fmt, raise_instance, to_iternext};
 use taipan_object::native::bind;
 use taipan_object::typeobj::ready::ready;
 use taipan_object::types::bytes::Bytes;
@@ -16,7 +16,7 @@ use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Raised, Ref, Type, TypeDef, bail, flags, layout, raise};
+use taipan_object::{Obj, ObjCell, Object, PyResult, Raised, Ref, Type, TypeDef, bail, flags, layout};
 use taipan_syntax::tokenize::Tokenize;
 use taipan_syntax::{ErrorKind, SyntaxError};
 
@@ -127,7 +127,7 @@ fn raise_syntax_error(e: &SyntaxError) -> Raised {
         ErrorKind::OverflowError => exceptions::OverflowError,
         _ => exceptions::SyntaxError,
     };
-    let Some(at) = &e.location else { return raise!(SyntaxError, "{}", e.msg) };
+    let Some(at) = &e.location else { return raise_fmt(ty, format_args!("{}", e.msg)) };
     let int = |n: i64| Int::from_i64(n).into_obj();
     let nothing = || none().to_obj();
     let indentation = matches!(e.kind, ErrorKind::IndentationError | ErrorKind::TabError);

@@ -90,8 +90,12 @@ fn lookup_name(v: Version, name: Name) -> PyResult<Ref<Str>> {
     }
     let text = String::from_utf8_lossy(&name.0);
     match names::lookup(&text) {
-        Some(Named::Char(c)) => Ok(Str::from_char(c)),
-        // Version 3.2.0 had no named sequences.
+        // Version 3.2.0 had neither aliases nor named sequences.
+        Some(Named::Char(c))
+            if v == Version::Current || names::name(c).is_some_and(|n| n.eq_ignore_ascii_case(&text)) =>
+        {
+            Ok(Str::from_char(c))
+        }
         Some(Named::Sequence(s)) if v == Version::Current => Ok(Str::from_ucs4(s)),
         _ => Err(raise!(KeyError, "undefined character name '{text}'")),
     }

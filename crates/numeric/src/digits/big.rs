@@ -37,19 +37,13 @@ impl From<u64> for Big {
     fn from(x: u64) -> Self {
         let mut out = [0; 3];
         let n = super::u64_into(&mut out, x);
-        Big {
-            neg: false,
-            digits: out[..n].to_vec(),
-        }
+        Big { neg: false, digits: out[..n].to_vec() }
     }
 }
 
 impl From<i64> for Big {
     fn from(x: i64) -> Self {
-        Big {
-            neg: x < 0,
-            ..Big::from(x.unsigned_abs())
-        }
+        Big { neg: x < 0, ..Big::from(x.unsigned_abs()) }
     }
 }
 
@@ -63,10 +57,7 @@ impl From<u128> for Big {
 
 impl From<i128> for Big {
     fn from(x: i128) -> Self {
-        Big {
-            neg: x < 0,
-            ..Big::from(x.unsigned_abs())
-        }
+        Big { neg: x < 0, ..Big::from(x.unsigned_abs()) }
     }
 }
 
@@ -74,19 +65,13 @@ impl Big {
     /// A number from a sign and digits that may have leading zeros.
     pub fn new(neg: bool, mut digits: Vec<u32>) -> Self {
         normalize(&mut digits);
-        Big {
-            neg: neg && !digits.is_empty(),
-            digits,
-        }
+        Big { neg: neg && !digits.is_empty(), digits }
     }
 
     /// The borrowed form.
     #[inline]
     pub fn as_ref(&self) -> BigRef<'_> {
-        BigRef {
-            neg: self.neg,
-            digits: &self.digits,
-        }
+        BigRef { neg: self.neg, digits: &self.digits }
     }
 
     /// The value, if it fits.
@@ -103,10 +88,7 @@ impl<'a> BigRef<'a> {
     /// A number from a sign and normalised digits.
     #[inline]
     pub fn new(neg: bool, digits: &'a [u32]) -> Self {
-        BigRef {
-            neg: neg && !digits.is_empty(),
-            digits,
-        }
+        BigRef { neg: neg && !digits.is_empty(), digits }
     }
 
     /// Whether the number is zero.
@@ -117,29 +99,18 @@ impl<'a> BigRef<'a> {
 
     /// A copy that owns its digits.
     pub fn to_big(self) -> Big {
-        Big {
-            neg: self.neg,
-            digits: self.digits.to_vec(),
-        }
+        Big { neg: self.neg, digits: self.digits.to_vec() }
     }
 
     /// The value, if it fits.
     pub fn to_i64(self) -> Option<i64> {
         let m = super::to_u64(self.digits)?;
-        if self.neg {
-            (m <= 1 << 63).then(|| (m as i64).wrapping_neg())
-        } else {
-            i64::try_from(m).ok()
-        }
+        if self.neg { (m <= 1 << 63).then(|| (m as i64).wrapping_neg()) } else { i64::try_from(m).ok() }
     }
 
     /// The value, if it fits and is not negative.
     pub fn to_u64(self) -> Option<u64> {
-        if self.neg {
-            None
-        } else {
-            super::to_u64(self.digits)
-        }
+        if self.neg { None } else { super::to_u64(self.digits) }
     }
 
     /// The negated number.
@@ -150,21 +121,12 @@ impl<'a> BigRef<'a> {
     /// The sum.
     pub fn add(self, other: BigRef<'_>) -> Big {
         if self.neg == other.neg {
-            return Big {
-                neg: self.neg,
-                digits: super::add(self.digits, other.digits),
-            };
+            return Big { neg: self.neg, digits: super::add(self.digits, other.digits) };
         }
         match super::cmp(self.digits, other.digits) {
             Ordering::Equal => Big::default(),
-            Ordering::Greater => Big {
-                neg: self.neg,
-                digits: super::sub(self.digits, other.digits),
-            },
-            Ordering::Less => Big {
-                neg: other.neg,
-                digits: super::sub(other.digits, self.digits),
-            },
+            Ordering::Greater => Big { neg: self.neg, digits: super::sub(self.digits, other.digits) },
+            Ordering::Less => Big { neg: other.neg, digits: super::sub(other.digits, self.digits) },
         }
     }
 
@@ -190,10 +152,7 @@ impl<'a> BigRef<'a> {
         if r.is_empty() {
             return Some((Big::new(true, q), Big::default()));
         }
-        Some((
-            Big::new(true, super::add(&q, &[1])),
-            Big::new(other.neg, super::sub(other.digits, &r)),
-        ))
+        Some((Big::new(true, super::add(&q, &[1])), Big::new(other.neg, super::sub(other.digits, &r))))
     }
 
     /// Quotient rounded towards zero, and the remainder with the dividend's sign. None for a zero divisor.
@@ -230,10 +189,7 @@ impl<'a> BigRef<'a> {
     pub fn shr(self, bits: u64) -> Big {
         let q = super::shr(self.digits, bits);
         if self.neg && super::any_low_bits(self.digits, bits) {
-            return Big {
-                neg: true,
-                digits: super::add(&q, &[1]),
-            };
+            return Big { neg: true, digits: super::add(&q, &[1]) };
         }
         Big::new(self.neg, q)
     }
@@ -243,10 +199,7 @@ impl<'a> BigRef<'a> {
         if self.neg {
             Big::new(false, super::sub(self.digits, &[1]))
         } else {
-            Big {
-                neg: true,
-                digits: super::add(self.digits, &[1]),
-            }
+            Big { neg: true, digits: super::add(self.digits, &[1]) }
         }
     }
 
@@ -258,17 +211,9 @@ impl<'a> BigRef<'a> {
             BitOp::Xor => a ^ b,
         };
         let neg = apply(u32::from(self.neg), u32::from(other.neg)) != 0;
-        let (long, short) = if self.digits.len() >= other.digits.len() {
-            (self, other)
-        } else {
-            (other, self)
-        };
+        let (long, short) = if self.digits.len() >= other.digits.len() { (self, other) } else { (other, self) };
         // Past the shorter number its sign fills: for `&` with a positive number nothing is left there.
-        let len = if op == BitOp::And && !short.neg {
-            short.digits.len()
-        } else {
-            long.digits.len()
-        };
+        let len = if op == BitOp::And && !short.neg { short.digits.len() } else { long.digits.len() };
         let mut digits = Vec::with_capacity(len + 1);
         let (mut ca, mut cb, mut cr) = (u32::from(long.neg), u32::from(short.neg), u32::from(neg));
         let mut complement = |d: u32, sign: bool, which: usize| {
@@ -316,10 +261,7 @@ impl<'a> BigRef<'a> {
         } else {
             limbs::to_digits(&limbs::pow(&limbs::from_digits(&odd), exp))
         };
-        Big {
-            neg,
-            digits: super::shl(&power, twos.saturating_mul(exp)),
-        }
+        Big { neg, digits: super::shl(&power, twos.saturating_mul(exp)) }
     }
 
     /// `pow(self, exp, modulus)`: `exp` may be negative if the base is invertible. The result has the modulus's sign.
@@ -327,10 +269,7 @@ impl<'a> BigRef<'a> {
         if modulus.is_zero() {
             return Err(PowModError::ZeroModulus);
         }
-        let m = BigRef {
-            neg: false,
-            digits: modulus.digits,
-        };
+        let m = BigRef { neg: false, digits: modulus.digits };
         let base = if exp.neg {
             self.mod_inverse(m).ok_or(PowModError::NotInvertible)?
         } else {
@@ -356,19 +295,11 @@ impl<'a> BigRef<'a> {
             }
             Big::from(acc).digits
         } else {
-            let p = limbs::pow_mod(
-                &limbs::from_digits(&base.digits),
-                &limbs::from_digits(exp.digits),
-                &lm,
-            );
+            let p = limbs::pow_mod(&limbs::from_digits(&base.digits), &limbs::from_digits(exp.digits), &lm);
             limbs::to_digits(&p)
         };
         let r = Big::new(false, r);
-        if modulus.neg && !r.digits.is_empty() {
-            Ok(r.as_ref().add(modulus))
-        } else {
-            Ok(r)
-        }
+        if modulus.neg && !r.digits.is_empty() { Ok(r.as_ref().add(modulus)) } else { Ok(r) }
     }
 
     /// The inverse modulo a positive `m`, in `0..m`; None if there is none.

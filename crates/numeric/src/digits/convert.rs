@@ -24,11 +24,7 @@ pub fn round_mantissa(mantissa: u64, sticky: bool, exp: i64) -> Result<f64, Over
     let (mut kept, rest, half) = if drop == 64 {
         (0, mantissa, 1u64 << 63)
     } else {
-        (
-            mantissa >> drop,
-            mantissa & ((1 << drop) - 1),
-            1u64 << (drop - 1),
-        )
+        (mantissa >> drop, mantissa & ((1 << drop) - 1), 1u64 << (drop - 1))
     };
     if rest > half || (rest == half && (sticky || kept & 1 == 1)) {
         kept += 1;
@@ -39,11 +35,7 @@ pub fn round_mantissa(mantissa: u64, sticky: bool, exp: i64) -> Result<f64, Over
     // `kept` has at most 53 bits (or is exactly 2^53): both products are exact.
     let x = kept as f64;
     let power = |e: i64| f64::from_bits(((e + 1023) as u64) << 52);
-    Ok(if unit < -1022 {
-        x * power(-1000) * power(unit + 1000)
-    } else {
-        x * power(unit)
-    })
+    Ok(if unit < -1022 { x * power(-1000) * power(unit + 1000) } else { x * power(unit) })
 }
 
 /// The top 64 bits of a magnitude, whether anything non-zero lies below, and the exponent of the lowest bit kept.
@@ -56,11 +48,7 @@ fn top_bits(d: &[u32]) -> (u64, bool, i64) {
     }
     let drop = bits - 64;
     let words = (drop / 30) as usize;
-    (
-        low_u64(&shr(&d[words..], drop % 30)),
-        any_low_bits(d, drop),
-        drop as i64,
-    )
+    (low_u64(&shr(&d[words..], drop % 30)), any_low_bits(d, drop), drop as i64)
 }
 
 /// The nearest double, halves to even.
@@ -83,11 +71,7 @@ pub fn frexp(x: BigRef<'_>) -> (f64, i64) {
         return (0.0, 0);
     }
     let f = round_mantissa(m, sticky, -64).unwrap_or(0.5);
-    let (f, e) = if f >= 1.0 {
-        (f / 2.0, exp + 65)
-    } else {
-        (f, exp + 64)
-    };
+    let (f, e) = if f >= 1.0 { (f / 2.0, exp + 65) } else { (f, exp + 64) };
     (if x.neg { -f } else { f }, e)
 }
 
@@ -102,15 +86,8 @@ pub fn from_f64(x: f64) -> Option<Big> {
     if exp < -52 {
         return Some(Big::default());
     }
-    let m = Big {
-        neg: false,
-        digits: Big::from(mantissa).digits,
-    };
-    let mut big = if exp >= 0 {
-        m.as_ref().shl(exp as u64)
-    } else {
-        m.as_ref().shr(-exp as u64)
-    };
+    let m = Big { neg: false, digits: Big::from(mantissa).digits };
+    let mut big = if exp >= 0 { m.as_ref().shl(exp as u64) } else { m.as_ref().shr(-exp as u64) };
     big.neg = x < 0.0 && !big.digits.is_empty();
     Some(big)
 }
@@ -185,12 +162,7 @@ pub enum BytesError {
 }
 
 /// Writes the number as bytes, in two's complement if `signed`.
-pub fn to_bytes_into(
-    out: &mut [u8],
-    x: BigRef<'_>,
-    little: bool,
-    signed: bool,
-) -> Result<(), BytesError> {
+pub fn to_bytes_into(out: &mut [u8], x: BigRef<'_>, little: bool, signed: bool) -> Result<(), BytesError> {
     if x.neg && !signed {
         return Err(BytesError::Negative);
     }

@@ -4,11 +4,7 @@ use super::{bit_length, cmp, divrem, low_u64, normalize, to_u64};
 
 /// The greatest common divisor of two magnitudes.
 pub fn gcd(a: &[u32], b: &[u32]) -> Vec<u32> {
-    let (mut x, mut y) = if cmp(a, b).is_ge() {
-        (a.to_vec(), b.to_vec())
-    } else {
-        (b.to_vec(), a.to_vec())
-    };
+    let (mut x, mut y) = if cmp(a, b).is_ge() { (a.to_vec(), b.to_vec()) } else { (b.to_vec(), a.to_vec()) };
     loop {
         if y.is_empty() {
             return x;

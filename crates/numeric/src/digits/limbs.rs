@@ -83,9 +83,7 @@ fn trimmed(v: &[u64]) -> &[u64] {
 /// Compares two values of possibly unnormalised limbs.
 pub fn cmp(a: &[u64], b: &[u64]) -> Ordering {
     let (a, b) = (trimmed(a), trimmed(b));
-    a.len()
-        .cmp(&b.len())
-        .then_with(|| a.iter().rev().cmp(b.iter().rev()))
+    a.len().cmp(&b.len()).then_with(|| a.iter().rev().cmp(b.iter().rev()))
 }
 
 /// `a += b`; returns the carry out of `a`. Needs `a.len() >= b.len()`.
@@ -284,11 +282,7 @@ pub fn divrem_1(a: &mut [u64], d: u64) -> u64 {
     let Some(&top) = a.last() else { return 0 };
     let mut r = if s == 0 { 0 } else { top >> (64 - s) };
     for i in (0..a.len()).rev() {
-        let low = if s == 0 || i == 0 {
-            0
-        } else {
-            a[i - 1] >> (64 - s)
-        };
+        let low = if s == 0 || i == 0 { 0 } else { a[i - 1] >> (64 - s) };
         let (q, rest) = div_2by1(r, a[i] << s | low, dn, v);
         a[i] = q;
         r = rest;
@@ -383,8 +377,7 @@ fn div_knuth(q: &mut [u64], u: &mut [u64], v: &[u64]) {
             let (q, r) = div_2by1(u2, u1, v1, recip);
             (q, r, false)
         };
-        while !over && u128::from(qhat) * u128::from(v0) > (u128::from(rhat) << 64 | u128::from(u0))
-        {
+        while !over && u128::from(qhat) * u128::from(v0) > (u128::from(rhat) << 64 | u128::from(u0)) {
             qhat -= 1;
             (rhat, over) = rhat.overflowing_add(v1);
         }
@@ -482,8 +475,7 @@ fn div_3n_2n(q: &mut [u64], r: &mut [u64], a12: &[u64], a3: &[u64], b: &[u64]) {
 /// The number of significant bits.
 pub fn bit_length(a: &[u64]) -> usize {
     let a = trimmed(a);
-    a.last()
-        .map_or(0, |t| a.len() * 64 - t.leading_zeros() as usize)
+    a.last().map_or(0, |t| a.len() * 64 - t.leading_zeros() as usize)
 }
 
 /// Floor of the square root.
@@ -525,10 +517,7 @@ impl<'a> Montgomery<'a> {
         for _ in 0..5 {
             inv = inv.wrapping_mul(2u64.wrapping_sub(m0.wrapping_mul(inv)));
         }
-        Montgomery {
-            m,
-            inv: inv.wrapping_neg(),
-        }
+        Montgomery { m, inv: inv.wrapping_neg() }
     }
 
     /// `out = t / 2^(64 n) mod m`, where `t` has 2n + 1 limbs and is below `m * 2^(64 n)`.
@@ -584,9 +573,7 @@ pub fn pow_mod(base: &[u64], exp: &[u64], m: &[u64]) -> Vec<u64> {
         trim(&mut out);
         out
     } else {
-        windowed(vec![1], base.to_vec(), exp, bits, window, |x, y| {
-            divrem(&mul(x, y), m).1
-        })
+        windowed(vec![1], base.to_vec(), exp, bits, window, |x, y| divrem(&mul(x, y), m).1)
     }
 }
 

@@ -50,9 +50,7 @@ pub fn normalize(v: &mut Vec<u32>) {
 
 /// Compares two magnitudes.
 pub fn cmp(a: &[u32], b: &[u32]) -> Ordering {
-    a.len()
-        .cmp(&b.len())
-        .then_with(|| a.iter().rev().cmp(b.iter().rev()))
+    a.len().cmp(&b.len()).then_with(|| a.iter().rev().cmp(b.iter().rev()))
 }
 
 /// Writes the digits of a 64-bit number; returns how many.
@@ -74,18 +72,13 @@ pub fn to_u64(d: &[u32]) -> Option<u64> {
 
 /// The lowest 64 bits of the magnitude.
 pub fn low_u64(d: &[u32]) -> u64 {
-    d.iter()
-        .take(3)
-        .enumerate()
-        .fold(0, |x, (i, &d)| x | u64::from(d) << (30 * i))
+    d.iter().take(3).enumerate().fold(0, |x, (i, &d)| x | u64::from(d) << (30 * i))
 }
 
 /// The number of significant bits.
 #[inline]
 pub fn bit_length(d: &[u32]) -> u64 {
-    d.last().map_or(0, |t| {
-        (d.len() as u64 - 1) * 30 + u64::from(32 - t.leading_zeros())
-    })
+    d.last().map_or(0, |t| (d.len() as u64 - 1) * 30 + u64::from(32 - t.leading_zeros()))
 }
 
 /// The number of one bits.
@@ -149,11 +142,7 @@ pub fn mul_into(out: &mut [u32], a: &[u32], b: &[u32]) -> usize {
     let size = a.len() + b.len();
     if b.len() >= LIMB_MUL_MIN {
         let la = limbs::from_digits(a);
-        let product = if std::ptr::eq(a, b) {
-            limbs::mul(&la, &la)
-        } else {
-            limbs::mul(&la, &limbs::from_digits(b))
-        };
+        let product = if std::ptr::eq(a, b) { limbs::mul(&la, &la) } else { limbs::mul(&la, &limbs::from_digits(b)) };
         return limbs::to_digits_into(&mut out[..size], &product);
     }
     let out = &mut out[..size];
@@ -196,9 +185,7 @@ pub fn divrem_digit_into(out: &mut [u32], a: &[u32], d: u32) -> (usize, u32) {
 
 /// The remainder of a division by a non-zero digit.
 pub fn rem_digit(a: &[u32], d: u32) -> u32 {
-    a.iter()
-        .rev()
-        .fold(0u64, |r, &x| (r << 30 | u64::from(x)) % u64::from(d)) as u32
+    a.iter().rev().fold(0u64, |r, &x| (r << 30 | u64::from(x)) % u64::from(d)) as u32
 }
 
 /// The sum.

@@ -122,11 +122,7 @@ fn cut(a: &[u64], piece: usize, n: usize) -> Vec<u64> {
 /// Writes the product of `a` and `b` over `out`, whose length is the sum of theirs.
 pub fn mul_into(out: &mut [u64], a: &[u64], b: &[u64]) {
     // A column sums at most min(pieces) products of 2 * piece bits.
-    let piece = if b.len().min(a.len()) * 64 / 20 < 1 << 23 {
-        20
-    } else {
-        16
-    };
+    let piece = if b.len().min(a.len()) * 64 / 20 < 1 << 23 { 20 } else { 16 };
     let pieces = (a.len() * 64).div_ceil(piece) + (b.len() * 64).div_ceil(piece);
     let n = pieces.next_power_of_two();
     let tw = twiddles(n, false);

@@ -47,17 +47,7 @@ fn school(a: &[u32], b: &[u32]) -> Vec<u32> {
 #[test]
 fn multiplication_agrees_with_schoolbook_at_every_size() {
     let mut rng = Rng(7);
-    for (n, m) in [
-        (1, 1),
-        (3, 9),
-        (12, 12),
-        (70, 75),
-        (100, 40),
-        (150, 150),
-        (333, 512),
-        (1000, 90),
-        (2000, 1999),
-    ] {
+    for (n, m) in [(1, 1), (3, 9), (12, 12), (70, 75), (100, 40), (150, 150), (333, 512), (1000, 90), (2000, 1999)] {
         for _ in 0..8 {
             let (a, b) = (rng.digits(n), rng.digits(m));
             assert_eq!(mul(&a, &b), school(&a, &b), "{n} {m}");
@@ -73,17 +63,7 @@ fn multiplication_agrees_with_schoolbook_at_every_size() {
 #[test]
 fn division_inverts_multiplication() {
     let mut rng = Rng(99);
-    for (n, m) in [
-        (2, 1),
-        (5, 3),
-        (20, 19),
-        (60, 30),
-        (400, 200),
-        (700, 180),
-        (1200, 600),
-        (3000, 400),
-        (2500, 2400),
-    ] {
+    for (n, m) in [(2, 1), (5, 3), (20, 19), (60, 30), (400, 200), (700, 180), (1200, 600), (3000, 400), (2500, 2400)] {
         for _ in 0..8 {
             let (a, b) = (rng.digits(n), rng.digits(m));
             if b.is_empty() {
@@ -146,9 +126,7 @@ fn show(b: &Big) -> String {
 fn signed_arithmetic_agrees_with_machine_integers() {
     let mut rng = Rng(3);
     for _ in 0..3000 {
-        let pick = |r: u64, s: u64| {
-            (r as i64 >> (s % 64)) as i128 * if s & 64 == 0 { 1 } else { 0x1_0000_0001 }
-        };
+        let pick = |r: u64, s: u64| (r as i64 >> (s % 64)) as i128 * if s & 64 == 0 { 1 } else { 0x1_0000_0001 };
         let (a, b) = (pick(rng.next(), rng.next()), pick(rng.next(), rng.next()));
         let (x, y) = (Big::from(a), Big::from(b));
         let (x, y) = (x.as_ref(), y.as_ref());
@@ -163,16 +141,9 @@ fn signed_arithmetic_agrees_with_machine_integers() {
         assert_eq!(x.cmp(&y), a.cmp(&b));
         if b != 0 {
             let q = a.div_euclid(b);
-            let (q, r) = if b < 0 && a.rem_euclid(b) != 0 {
-                (q - 1, a.rem_euclid(b) + b)
-            } else {
-                (q, a.rem_euclid(b))
-            };
-            assert_eq!(
-                x.divmod_floor(y),
-                Some((Big::from(q), Big::from(r))),
-                "{a} {b}"
-            );
+            let (q, r) =
+                if b < 0 && a.rem_euclid(b) != 0 { (q - 1, a.rem_euclid(b) + b) } else { (q, a.rem_euclid(b)) };
+            assert_eq!(x.divmod_floor(y), Some((Big::from(q), Big::from(r))), "{a} {b}");
         }
         let bytes = &mut [0; 16];
         convert::to_bytes_into(bytes, x, true, true).unwrap();
@@ -193,38 +164,15 @@ fn powers_and_roots() {
     let r = b.as_ref().pow_mod(e.as_ref(), m.as_ref()).unwrap();
     assert_eq!(show(&r), "450389888914122588406716261093");
     let inv = b.as_ref().mod_inverse(m.as_ref()).unwrap();
-    let one = inv
-        .as_ref()
-        .mul(b.as_ref())
-        .as_ref()
-        .divmod_floor(m.as_ref())
-        .unwrap()
-        .1;
+    let one = inv.as_ref().mul(b.as_ref()).as_ref().divmod_floor(m.as_ref()).unwrap().1;
     assert_eq!(one, Big::from(1u64));
     // An even modulus takes the other road; Fermat's little theorem as the judge for the odd one.
     let even = big("1000000000000000000000000000058");
-    let slow = (0..37).fold(Big::from(1u64), |x, _| {
-        x.as_ref()
-            .mul(b.as_ref())
-            .as_ref()
-            .divmod_floor(even.as_ref())
-            .unwrap()
-            .1
-    });
-    assert_eq!(
-        b.as_ref()
-            .pow_mod(Big::from(37u64).as_ref(), even.as_ref())
-            .unwrap(),
-        slow
-    );
-    assert_eq!(
-        show(&Big::from(-3i64).as_ref().pow(41)),
-        "-36472996377170786403"
-    );
-    assert_eq!(
-        show(&Big::from(12i64).as_ref().pow(30)),
-        "237376313799769806328950291431424"
-    );
+    let slow = (0..37)
+        .fold(Big::from(1u64), |x, _| x.as_ref().mul(b.as_ref()).as_ref().divmod_floor(even.as_ref()).unwrap().1);
+    assert_eq!(b.as_ref().pow_mod(Big::from(37u64).as_ref(), even.as_ref()).unwrap(), slow);
+    assert_eq!(show(&Big::from(-3i64).as_ref().pow(41)), "-36472996377170786403");
+    assert_eq!(show(&Big::from(12i64).as_ref().pow(30)), "237376313799769806328950291431424");
     let mut rng = Rng(11);
     for n in [1, 2, 3, 5, 8, 30, 100, 400] {
         let a = rng.digits(n);
@@ -239,14 +187,7 @@ fn powers_and_roots() {
 #[test]
 fn gcd_by_lehmer_agrees_with_euclid() {
     let mut rng = Rng(23);
-    for (n, m, k) in [
-        (1, 2, 1),
-        (4, 4, 3),
-        (9, 8, 5),
-        (40, 40, 20),
-        (100, 30, 10),
-        (5, 60, 2),
-    ] {
+    for (n, m, k) in [(1, 2, 1), (4, 4, 3), (9, 8, 5), (40, 40, 20), (100, 30, 10), (5, 60, 2)] {
         for _ in 0..10 {
             let g = rng.digits(k);
             let (a, b) = (mul(&rng.digits(n), &g), mul(&rng.digits(m), &g));
@@ -273,46 +214,18 @@ fn doubles() {
     assert_eq!(to_f64(almost.as_ref()), Ok(f64::MAX));
     let half = top.as_ref().sub(Big::from(1u64).as_ref().shl(970).as_ref());
     assert_eq!(to_f64(half.as_ref()), Err(Overflow));
-    for x in [
-        0.0,
-        0.99,
-        1.5,
-        -2.75,
-        1e15,
-        4503599627370497.5,
-        1e22,
-        -1e300,
-        f64::MAX,
-    ] {
+    for x in [0.0, 0.99, 1.5, -2.75, 1e15, 4503599627370497.5, 1e22, -1e300, f64::MAX] {
         assert_eq!(to_f64(from_f64(x).unwrap().as_ref()), Ok(x.trunc()));
     }
     let ten = |e| Big::from(10u64).as_ref().pow(e);
     assert_eq!(true_div(ten(400).as_ref(), ten(390).as_ref()), Ok(1e10));
-    assert_eq!(
-        true_div(Big::from(1u64).as_ref(), ten(323).as_ref()),
-        Ok(1e-323)
-    );
-    assert_eq!(
-        true_div(Big::from(3u64).as_ref(), ten(324).as_ref()),
-        Ok(5e-324)
-    );
-    assert_eq!(
-        true_div(Big::from(2u64).as_ref(), ten(324).as_ref()),
-        Ok(0.0)
-    );
-    assert_eq!(
-        true_div(ten(308).as_ref(), Big::from(7u64).as_ref()),
-        Ok(1e308 / 7.0)
-    );
-    assert_eq!(
-        true_div(ten(309).as_ref(), Big::from(1u64).as_ref()),
-        Err(TrueDivError::Overflow)
-    );
+    assert_eq!(true_div(Big::from(1u64).as_ref(), ten(323).as_ref()), Ok(1e-323));
+    assert_eq!(true_div(Big::from(3u64).as_ref(), ten(324).as_ref()), Ok(5e-324));
+    assert_eq!(true_div(Big::from(2u64).as_ref(), ten(324).as_ref()), Ok(0.0));
+    assert_eq!(true_div(ten(308).as_ref(), Big::from(7u64).as_ref()), Ok(1e308 / 7.0));
+    assert_eq!(true_div(ten(309).as_ref(), Big::from(1u64).as_ref()), Err(TrueDivError::Overflow));
     assert_eq!(frexp(top.as_ref()), (0.5, 1025));
-    assert_eq!(
-        cmp_f64(big("9007199254740993").as_ref(), 9007199254740992.0),
-        std::cmp::Ordering::Greater
-    );
+    assert_eq!(cmp_f64(big("9007199254740993").as_ref(), 9007199254740992.0), std::cmp::Ordering::Greater);
 }
 
 #[test]
@@ -320,34 +233,13 @@ fn bytes_refuse_what_does_not_fit() {
     use convert::*;
     let mut two = [0; 2];
     let n = |x: i64| Big::from(x);
-    assert_eq!(
-        to_bytes_into(&mut two, n(65536).as_ref(), true, false),
-        Err(BytesError::TooBig)
-    );
-    assert_eq!(
-        to_bytes_into(&mut two, n(65535).as_ref(), true, false),
-        Ok(())
-    );
-    assert_eq!(
-        to_bytes_into(&mut two, n(32768).as_ref(), true, true),
-        Err(BytesError::TooBig)
-    );
-    assert_eq!(
-        to_bytes_into(&mut two, n(-32768).as_ref(), false, true),
-        Ok(())
-    );
+    assert_eq!(to_bytes_into(&mut two, n(65536).as_ref(), true, false), Err(BytesError::TooBig));
+    assert_eq!(to_bytes_into(&mut two, n(65535).as_ref(), true, false), Ok(()));
+    assert_eq!(to_bytes_into(&mut two, n(32768).as_ref(), true, true), Err(BytesError::TooBig));
+    assert_eq!(to_bytes_into(&mut two, n(-32768).as_ref(), false, true), Ok(()));
     assert_eq!(two, [0x80, 0]);
-    assert_eq!(
-        to_bytes_into(&mut two, n(-32769).as_ref(), false, true),
-        Err(BytesError::TooBig)
-    );
-    assert_eq!(
-        to_bytes_into(&mut two, n(-1).as_ref(), false, false),
-        Err(BytesError::Negative)
-    );
+    assert_eq!(to_bytes_into(&mut two, n(-32769).as_ref(), false, true), Err(BytesError::TooBig));
+    assert_eq!(to_bytes_into(&mut two, n(-1).as_ref(), false, false), Err(BytesError::Negative));
     assert_eq!(to_bytes_into(&mut [], n(0).as_ref(), false, true), Ok(()));
-    assert_eq!(
-        to_bytes_into(&mut [], n(-1).as_ref(), false, true),
-        Err(BytesError::TooBig)
-    );
+    assert_eq!(to_bytes_into(&mut [], n(-1).as_ref(), false, true), Err(BytesError::TooBig));
 }

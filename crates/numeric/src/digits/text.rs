@@ -152,11 +152,7 @@ pub fn digit_value(c: u8) -> Option<u32> {
 
 /// The magnitude written as ASCII digits of `base` (2 to 36). None if there is no digit or another character.
 pub fn from_base(text: &[u8], base: u32) -> Option<Vec<u32>> {
-    if text.is_empty()
-        || !text
-            .iter()
-            .all(|&c| digit_value(c).is_some_and(|v| v < base))
-    {
+    if text.is_empty() || !text.iter().all(|&c| digit_value(c).is_some_and(|v| v < base)) {
         return None;
     }
     let value = |c: u8| u64::from(digit_value(c).unwrap_or(0));

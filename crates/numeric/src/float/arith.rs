@@ -124,11 +124,7 @@ pub fn round_ndigits(x: f64, ndigits: i64) -> Result<f64, RoundOverflow> {
         let p = ndigits as usize;
         let s = format!("{:.p$}", x.abs());
         let v: f64 = s.parse().unwrap_or(f64::INFINITY);
-        return if v.is_finite() {
-            Ok(v.copysign(x))
-        } else {
-            Err(RoundOverflow)
-        };
+        return if v.is_finite() { Ok(v.copysign(x)) } else { Err(RoundOverflow) };
     }
     let Some(int) = convert::from_f64(x.abs()) else {
         return Ok(x);

@@ -20,11 +20,7 @@ pub fn to_hex(x: f64) -> String {
     let bits = x.to_bits();
     let fraction = bits & ((1 << 52) - 1);
     let biased = (bits >> 52 & 0x7ff) as i32;
-    let (lead, exp) = if biased == 0 {
-        (0, -1022)
-    } else {
-        (1, biased - 1023)
-    };
+    let (lead, exp) = if biased == 0 { (0, -1022) } else { (1, biased - 1023) };
     let _ = write!(out, "0x{lead}.{fraction:013x}p{exp:+}");
     out
 }
@@ -108,13 +104,8 @@ pub fn from_hex(text: &[u8]) -> Result<f64, HexError> {
         return Ok(signed(0.0));
     }
     let lz = mantissa.leading_zeros();
-    let exp = exp
-        .saturating_add(low)
-        .saturating_sub(4 * frac.len() as i64)
-        .saturating_sub(i64::from(lz));
+    let exp = exp.saturating_add(low).saturating_sub(4 * frac.len() as i64).saturating_sub(i64::from(lz));
     // Far outside the range of doubles the exact exponent does not matter.
     let exp = exp.clamp(-1 << 40, 1 << 40);
-    crate::digits::convert::round_mantissa(mantissa << lz, sticky, exp)
-        .map(signed)
-        .map_err(|_| HexError::Overflow)
+    crate::digits::convert::round_mantissa(mantissa << lz, sticky, exp).map(signed).map_err(|_| HexError::Overflow)
 }

@@ -20,17 +20,10 @@ pub fn as_integer_ratio(x: f64) -> Option<(Big, Big)> {
         return Some((convert::from_f64(x)?, Big::from(1u64)));
     }
     let fraction = bits & ((1 << 52) - 1);
-    let (mut m, mut e) = if exp == 0 {
-        (fraction, -1074)
-    } else {
-        (fraction | 1 << 52, exp - 1075)
-    };
+    let (mut m, mut e) = if exp == 0 { (fraction, -1074) } else { (fraction | 1 << 52, exp - 1075) };
     let twos = i64::from(m.trailing_zeros()).min(-e);
     m >>= twos;
     e += twos;
-    let num = Big {
-        neg: x < 0.0,
-        ..Big::from(m)
-    };
+    let num = Big { neg: x < 0.0, ..Big::from(m) };
     Some((num, Big::from(1u64).as_ref().shl(-e as u64)))
 }

@@ -17,10 +17,7 @@ pub struct Repr {
 
 impl Repr {
     fn new() -> Self {
-        Repr {
-            buf: [0; 40],
-            len: 0,
-        }
+        Repr { buf: [0; 40], len: 0 }
     }
 
     fn push(&mut self, s: &[u8]) {
@@ -87,11 +84,7 @@ pub fn repr(x: f64) -> Repr {
         &digits,
         exp + 1,
         !(-4..16).contains(&exp),
-        Shape {
-            point_zero: true,
-            alt: false,
-            upper: false,
-        },
+        Shape { point_zero: true, alt: false, upper: false },
     );
     out
 }
@@ -100,10 +93,7 @@ pub fn repr(x: f64) -> Repr {
 fn split_scientific(s: &[u8]) -> (Vec<u8>, i32) {
     let e = s.iter().position(|&c| c == b'e').unwrap_or(s.len());
     let digits = s[..e].iter().copied().filter(|&c| c != b'.').collect();
-    let exp = std::str::from_utf8(s.get(e + 1..).unwrap_or_default())
-        .ok()
-        .and_then(|s| s.parse().ok())
-        .unwrap_or(0);
+    let exp = std::str::from_utf8(s.get(e + 1..).unwrap_or_default()).ok().and_then(|s| s.parse().ok()).unwrap_or(0);
     (digits, exp)
 }
 
@@ -147,12 +137,7 @@ fn layout(push: &mut dyn FnMut(&[u8]), digits: &[u8], point: i32, use_exp: bool,
         let exp = point - 1;
         let mut s = Repr::new();
         let e = if shape.upper { 'E' } else { 'e' };
-        let _ = write!(
-            s,
-            "{e}{}{:02}",
-            if exp < 0 { '-' } else { '+' },
-            exp.unsigned_abs()
-        );
+        let _ = write!(s, "{e}{}{:02}", if exp < 0 { '-' } else { '+' }, exp.unsigned_abs());
         push(s.as_bytes());
     }
 }
@@ -241,18 +226,8 @@ pub fn format_double(x: f64, code: u8, precision: usize, flags: Flags) -> String
     } else if flags.sign {
         out.push('+');
     }
-    let shape = Shape {
-        point_zero: flags.add_dot_0,
-        alt: flags.alt,
-        upper,
-    };
-    layout(
-        &mut |s| out.push_str(std::str::from_utf8(s).unwrap_or_default()),
-        &digits,
-        point,
-        use_exp,
-        shape,
-    );
+    let shape = Shape { point_zero: flags.add_dot_0, alt: flags.alt, upper };
+    layout(&mut |s| out.push_str(std::str::from_utf8(s).unwrap_or_default()), &digits, point, use_exp, shape);
     out
 }
 
@@ -266,10 +241,7 @@ pub fn strip_underscores(text: &[u8]) -> Option<std::borrow::Cow<'_, [u8]>> {
         if c != b'_' {
             out.push(c);
         } else {
-            let before = i
-                .checked_sub(1)
-                .and_then(|j| text.get(j))
-                .is_some_and(u8::is_ascii_digit);
+            let before = i.checked_sub(1).and_then(|j| text.get(j)).is_some_and(u8::is_ascii_digit);
             if !before || !text.get(i + 1).is_some_and(u8::is_ascii_digit) {
                 return None;
             }
@@ -321,12 +293,7 @@ pub fn parse_prefix(s: &[u8]) -> Option<(usize, f64)> {
     } else if word(b"inf") || word(b"nan") {
         3
     } else {
-        let digits = |from: usize| {
-            rest[from..]
-                .iter()
-                .take_while(|c| c.is_ascii_digit())
-                .count()
-        };
+        let digits = |from: usize| rest[from..].iter().take_while(|c| c.is_ascii_digit()).count();
         let int = digits(0);
         let mut at = int;
         let mut frac = 0;
@@ -339,11 +306,7 @@ pub fn parse_prefix(s: &[u8]) -> Option<(usize, f64)> {
         }
         if matches!(rest.get(at), Some(b'e' | b'E')) {
             let esign = usize::from(matches!(rest.get(at + 1), Some(b'+' | b'-')));
-            let n = if at + 1 + esign <= rest.len() {
-                digits(at + 1 + esign)
-            } else {
-                0
-            };
+            let n = if at + 1 + esign <= rest.len() { digits(at + 1 + esign) } else { 0 };
             if n > 0 {
                 at += 1 + esign + n;
             }
@@ -381,18 +344,7 @@ mod tests {
         ];
         for (x, s) in cases {
             assert_eq!(r(x), s);
-            assert_eq!(
-                format_double(
-                    x,
-                    b'r',
-                    0,
-                    Flags {
-                        add_dot_0: true,
-                        ..Flags::default()
-                    }
-                ),
-                s
-            );
+            assert_eq!(format_double(x, b'r', 0, Flags { add_dot_0: true, ..Flags::default() }), s);
         }
         assert_eq!(r(f64::NAN), "nan");
     }
@@ -411,30 +363,8 @@ mod tests {
         assert_eq!(f(1.0, b'g', 6, alt), "1.00000");
         assert_eq!(f(0.0, b'g', 6, alt), "0.00000");
         assert_eq!(f(0.0, b'e', 2, plain), "0.00e+00");
-        assert_eq!(
-            f(
-                -0.04,
-                b'f',
-                1,
-                Flags {
-                    no_neg_0: true,
-                    ..plain
-                }
-            ),
-            "0.0"
-        );
-        assert_eq!(
-            f(
-                1e22,
-                b'f',
-                2,
-                Flags {
-                    sign: true,
-                    ..plain
-                }
-            ),
-            "+10000000000000000000000.00"
-        );
+        assert_eq!(f(-0.04, b'f', 1, Flags { no_neg_0: true, ..plain }), "0.0");
+        assert_eq!(f(1e22, b'f', 2, Flags { sign: true, ..plain }), "+10000000000000000000000.00");
         assert_eq!(f(f64::INFINITY, b'F', 2, plain), "INF");
         assert_eq!(f(1.0, b'f', 70000, plain).len(), 70002);
         assert_eq!(f(5e-324, b'e', 4, plain), "4.9407e-324");
@@ -446,9 +376,7 @@ mod tests {
         assert_eq!(parse(b"-Infinity"), Some(f64::NEG_INFINITY));
         assert_eq!(parse(b".5"), Some(0.5));
         assert_eq!(parse(b"5."), Some(5.0));
-        for bad in [
-            "", ".", "1e", "_1", "1_", "1__0", "1_.5", "e5", "0x10", "1 2", "infin", "+-1", "1e_5",
-        ] {
+        for bad in ["", ".", "1e", "_1", "1_", "1__0", "1_.5", "e5", "0x10", "1 2", "infin", "+-1", "1e_5"] {
             assert_eq!(parse(bad.as_bytes()), None, "{bad}");
         }
         assert_eq!(parse_prefix(b"1.5e+x"), Some((3, 1.5)));
@@ -466,10 +394,7 @@ mod tests {
         assert_eq!(to_hex(5e-324), "0x0.0000000000001p-1022");
         assert_eq!(from_hex(b" 0x.8p1 "), Ok(1.0));
         assert_eq!(from_hex(b"0x1.00000000000008p0"), Ok(1.0));
-        assert_eq!(
-            from_hex(b"0x1.000000000000080000001p0"),
-            Ok(1.0000000000000002)
-        );
+        assert_eq!(from_hex(b"0x1.000000000000080000001p0"), Ok(1.0000000000000002));
         assert_eq!(from_hex(b"0x1p1024"), Err(HexError::Overflow));
         assert_eq!(from_hex(b"0x1p-1075"), Ok(0.0));
         assert_eq!(from_hex(b"0x1.8p-1075"), Ok(5e-324));

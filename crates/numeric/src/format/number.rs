@@ -20,31 +20,15 @@ const POINT: &[u32] = &[b'.' as u32];
 
 impl Locale<'_> {
     /// The "C" locale.
-    pub const C: Locale<'static> = Locale {
-        decimal_point: POINT,
-        thousands_sep: &[],
-        grouping: &[],
-    };
+    pub const C: Locale<'static> = Locale { decimal_point: POINT, thousands_sep: &[], grouping: &[] };
 }
 
 fn separators(g: Grouping) -> Locale<'static> {
     match g {
         Grouping::None => Locale::C,
-        Grouping::Comma => Locale {
-            thousands_sep: &[b',' as u32],
-            grouping: &[3],
-            ..Locale::C
-        },
-        Grouping::Underscore => Locale {
-            thousands_sep: &[b'_' as u32],
-            grouping: &[3],
-            ..Locale::C
-        },
-        Grouping::UnderscoreFour => Locale {
-            thousands_sep: &[b'_' as u32],
-            grouping: &[4],
-            ..Locale::C
-        },
+        Grouping::Comma => Locale { thousands_sep: &[b',' as u32], grouping: &[3], ..Locale::C },
+        Grouping::Underscore => Locale { thousands_sep: &[b'_' as u32], grouping: &[3], ..Locale::C },
+        Grouping::UnderscoreFour => Locale { thousands_sep: &[b'_' as u32], grouping: &[4], ..Locale::C },
     }
 }
 
@@ -94,18 +78,10 @@ fn write_number(out: &mut dyn Sink, p: &Parts<'_>, spec: &Spec, locale: &Locale<
         _ => None,
     };
     let frac = separators(spec.frac_grouping);
-    let frac_seps = if frac.grouping.is_empty() {
-        0
-    } else {
-        p.fraction.len().saturating_sub(1) / 3
-    };
+    let frac_seps = if frac.grouping.is_empty() { 0 } else { p.fraction.len().saturating_sub(1) / 3 };
     let fixed = usize::from(sign.is_some())
         + p.prefix.len()
-        + if p.point {
-            locale.decimal_point.len()
-        } else {
-            0
-        }
+        + if p.point { locale.decimal_point.len() } else { 0 }
         + p.fraction.len()
         + frac_seps
         + p.rest.len()
@@ -115,13 +91,9 @@ fn write_number(out: &mut dyn Sink, p: &Parts<'_>, spec: &Spec, locale: &Locale<
     } else {
         0
     };
-    let groups = if p.digits.is_empty() {
-        Vec::new()
-    } else {
-        group(p.digits.len(), locale, min)
-    };
-    let grouped: usize = groups.iter().map(|(z, d)| z + d).sum::<usize>()
-        + groups.len().saturating_sub(1) * locale.thousands_sep.len();
+    let groups = if p.digits.is_empty() { Vec::new() } else { group(p.digits.len(), locale, min) };
+    let grouped: usize =
+        groups.iter().map(|(z, d)| z + d).sum::<usize>() + groups.len().saturating_sub(1) * locale.thousands_sep.len();
     let pad = spec.width.unwrap_or(0).saturating_sub(fixed + grouped);
     let (left, inner, right) = match spec.align {
         Align::Left => (0, 0, pad),
@@ -180,9 +152,7 @@ pub fn format_int(
             Ok(c @ (b'b' | b'c' | b'd' | b'o' | b'x' | b'X' | b'n')) => c,
             Ok(b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'%') => {
                 let Ok(f) = convert::to_f64(x) else {
-                    return Err(SpecError::Overflow(
-                        "int too large to convert to float".to_owned(),
-                    ));
+                    return Err(SpecError::Overflow("int too large to convert to float".to_owned()));
                 };
                 return format_float(out, f, spec, type_name, locale);
             }
@@ -195,15 +165,8 @@ pub fn format_int(
     if spec.no_neg_0 {
         return value("Negative zero coercion (z) not allowed in integer format specifier");
     }
-    let mut parts = Parts {
-        negative: x.neg,
-        prefix: b"",
-        digits: b"",
-        point: false,
-        fraction: b"",
-        rest: b"",
-        char: None,
-    };
+    let mut parts =
+        Parts { negative: x.neg, prefix: b"", digits: b"", point: false, fraction: b"", rest: b"", char: None };
     if ty == b'c' {
         if spec.sign.is_some() {
             return value("Sign not allowed with integer format specifier 'c'");
@@ -212,14 +175,10 @@ pub fn format_int(
             return value("Alternate form (#) not allowed with integer format specifier 'c'");
         }
         if x.to_i64().is_none() {
-            return Err(SpecError::Overflow(
-                "Python int too large to convert to C long".to_owned(),
-            ));
+            return Err(SpecError::Overflow("Python int too large to convert to C long".to_owned()));
         }
         let Some(c) = x.to_u64().filter(|&c| c < 0x11_0000) else {
-            return Err(SpecError::Overflow(
-                "%c arg not in range(0x110000)".to_owned(),
-            ));
+            return Err(SpecError::Overflow("%c arg not in range(0x110000)".to_owned()));
         };
         parts.char = Some(c as u32);
         write_number(out, &parts, spec, &Locale::C);
@@ -260,14 +219,7 @@ fn float_text(
     if spec.precision.is_some_and(|p| i32::try_from(p).is_err()) {
         return value("precision too big");
     }
-    let (mut x, mut flags) = (
-        x,
-        Flags {
-            alt: spec.alternate,
-            no_neg_0: spec.no_neg_0,
-            ..Flags::default()
-        },
-    );
+    let (mut x, mut flags) = (x, Flags { alt: spec.alternate, no_neg_0: spec.no_neg_0, ..Flags::default() });
     let (mut code, mut precision) = (default.0, spec.precision.unwrap_or(6));
     let mut percent = false;
     match spec.ty {
@@ -310,15 +262,7 @@ fn float_parts(s: &str, negative: bool) -> Parts<'_> {
     if point {
         (fraction, rest) = rest[1..].split_at(count(&rest[1..]));
     }
-    Parts {
-        negative,
-        prefix: b"",
-        digits,
-        point,
-        fraction,
-        rest,
-        char: None,
-    }
+    Parts { negative, prefix: b"", digits, point, fraction, rest, char: None }
 }
 
 /// Formats a double. `locale` is used only by type `n` (see [`Spec::wants_locale`]).
@@ -340,16 +284,9 @@ pub fn format_float(
 }
 
 /// Formats a complex number.
-pub fn format_complex(
-    out: &mut dyn Sink,
-    re: f64,
-    im: f64,
-    spec: &Spec,
-    locale: &Locale<'_>,
-) -> Result<(), SpecError> {
+pub fn format_complex(out: &mut dyn Sink, re: f64, im: f64, spec: &Spec, locale: &Locale<'_>) -> Result<(), SpecError> {
     if let Some(c) = spec.ty
-        && !u8::try_from(c)
-            .is_ok_and(|c| matches!(c, b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'n'))
+        && !u8::try_from(c).is_ok_and(|c| matches!(c, b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'n'))
     {
         return unknown_type(c, "complex");
     }
@@ -371,25 +308,14 @@ pub fn format_complex(
     let (is, ineg) = float_text(im, spec, false, default, "complex")?;
     let mut body: Vec<u32> = Vec::new();
     let mut emit = |l: &Locale<'_>| {
-        let inner = Spec {
-            width: None,
-            align: Align::Left,
-            ..*spec
-        };
+        let inner = Spec { width: None, align: Align::Left, ..*spec };
         if parens {
             body.ascii(b"(");
         }
         if !skip_real {
             write_number(&mut body, &float_parts(&rs, rneg), &inner, l);
         }
-        let inner = if skip_real {
-            inner
-        } else {
-            Spec {
-                sign: Some(b'+'),
-                ..inner
-            }
-        };
+        let inner = if skip_real { inner } else { Spec { sign: Some(b'+'), ..inner } };
         write_number(&mut body, &float_parts(&is, ineg), &inner, l);
         body.ascii(if parens { b"j)" } else { b"j" });
     };

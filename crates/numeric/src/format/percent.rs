@@ -75,11 +75,7 @@ impl PercentError {
 
 /// "unsupported format character ..." for `str`.
 pub fn unsupported(ty: u32, index: usize) -> String {
-    let c = if (32..127).contains(&ty) {
-        ty as u8 as char
-    } else {
-        '?'
-    };
+    let c = if (32..127).contains(&ty) { ty as u8 as char } else { '?' };
     format!("unsupported format character '{c}' (0x{ty:x}) at index {index}")
 }
 
@@ -121,14 +117,8 @@ pub fn parse<C: Copy + Into<u32>>(s: &[C], mut pos: usize) -> Result<Conversion,
             return Ok(Amount::Star);
         }
         let mut n = None;
-        while let Some(d) = at(*pos)
-            .and_then(char::from_u32)
-            .and_then(|c| c.to_digit(10))
-        {
-            let next = n
-                .unwrap_or(0usize)
-                .checked_mul(10)
-                .and_then(|x| x.checked_add(d as usize));
+        while let Some(d) = at(*pos).and_then(char::from_u32).and_then(|c| c.to_digit(10)) {
+            let next = n.unwrap_or(0usize).checked_mul(10).and_then(|x| x.checked_add(d as usize));
             n = Some(next.filter(|&x| x <= max).ok_or(error)?);
             *pos += 1;
         }
@@ -147,26 +137,12 @@ pub fn parse<C: Copy + Into<u32>>(s: &[C], mut pos: usize) -> Result<Conversion,
         pos += 1;
     }
     let ty = at(pos).ok_or(PercentError::Incomplete)?;
-    Ok(Conversion {
-        key,
-        flags,
-        width,
-        precision,
-        ty,
-        ty_index: pos,
-        end: pos + 1,
-    })
+    Ok(Conversion { key, flags, width, precision, ty, ty_index: pos, end: pos + 1 })
 }
 
 /// The digits of an integer conversion: at least `precision` of them, with the prefix of the alternate form.
 /// Returns the prefix's length.
-pub fn int_body(
-    out: &mut Vec<u8>,
-    magnitude: &[u32],
-    ty: u8,
-    precision: Option<usize>,
-    alt: bool,
-) -> usize {
+pub fn int_body(out: &mut Vec<u8>, magnitude: &[u32], ty: u8, precision: Option<usize>, alt: bool) -> usize {
     let (base, prefix): (u32, &[u8]) = match ty {
         b'o' => (8, b"0o"),
         b'x' => (16, b"0x"),
@@ -180,23 +156,13 @@ pub fn int_body(
     }
     let prefix = if alt { prefix } else { b"" };
     out.extend_from_slice(prefix);
-    out.resize(
-        out.len() + precision.unwrap_or(0).saturating_sub(digits.len()),
-        b'0',
-    );
+    out.resize(out.len() + precision.unwrap_or(0).saturating_sub(digits.len()), b'0');
     out.extend_from_slice(&digits);
     prefix.len()
 }
 
 /// Writes a number: sign, padding and body (whose first `prefix` bytes stay before zeros).
-pub fn write_number(
-    out: &mut dyn Sink,
-    negative: bool,
-    body: &[u8],
-    prefix: usize,
-    flags: PercentFlags,
-    width: usize,
-) {
+pub fn write_number(out: &mut dyn Sink, negative: bool, body: &[u8], prefix: usize, flags: PercentFlags, width: usize) {
     let sign = match (negative, flags.sign, flags.blank) {
         (true, ..) => Some(b'-'),
         (_, true, _) => Some(b'+'),
@@ -229,21 +195,9 @@ pub fn text_padding(len: usize, flags: PercentFlags, width: usize) -> (usize, us
 }
 
 /// Writes a double by one of `e E f F g G`.
-pub fn write_float(
-    out: &mut dyn Sink,
-    x: f64,
-    ty: u8,
-    precision: Option<usize>,
-    flags: PercentFlags,
-    width: usize,
-) {
-    let f = crate::float::Flags {
-        alt: flags.alt,
-        ..Default::default()
-    };
+pub fn write_float(out: &mut dyn Sink, x: f64, ty: u8, precision: Option<usize>, flags: PercentFlags, width: usize) {
+    let f = crate::float::Flags { alt: flags.alt, ..Default::default() };
     let s = crate::float::format_double(x, ty, precision.unwrap_or(6), f);
-    let (negative, body) = s
-        .strip_prefix('-')
-        .map_or((false, s.as_str()), |r| (true, r));
+    let (negative, body) = s.strip_prefix('-').map_or((false, s.as_str()), |r| (true, r));
     write_number(out, negative, body.as_bytes(), 0, flags, width);
 }

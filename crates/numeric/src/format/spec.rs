@@ -83,10 +83,7 @@ fn shown(c: u32) -> String {
 
 /// "Unknown format code ..."
 pub fn unknown_type<T>(ty: u32, type_name: &str) -> Result<T, SpecError> {
-    Err(SpecError::Value(format!(
-        "Unknown format code {} for object of type '{type_name}'",
-        shown(ty)
-    )))
+    Err(SpecError::Value(format!("Unknown format code {} for object of type '{type_name}'", shown(ty))))
 }
 
 fn align_of(c: u32) -> Option<Align> {
@@ -110,10 +107,7 @@ pub fn ascii_decimal(c: u32) -> Option<u32> {
 fn number(s: &[u32], pos: &mut usize, decimal: DecimalFn) -> Result<Option<usize>, SpecError> {
     let mut n = None;
     while let Some(d) = s.get(*pos).and_then(|&c| decimal(c)) {
-        let next = n
-            .unwrap_or(0usize)
-            .checked_mul(10)
-            .and_then(|x| x.checked_add(d as usize));
+        let next = n.unwrap_or(0usize).checked_mul(10).and_then(|x| x.checked_add(d as usize));
         match next {
             Some(x) if isize::try_from(x).is_ok() => n = Some(x),
             _ => return value("Too many decimal digits in format string"),
@@ -213,13 +207,8 @@ impl Spec {
 
     fn check_grouping(&mut self) -> Result<(), SpecError> {
         let ascii = self.ty.map(|c| u8::try_from(c).unwrap_or(0xff));
-        let refuse = |g: Grouping, ty: u32| {
-            Err(SpecError::Value(format!(
-                "Cannot specify '{}' with {}.",
-                g.char(),
-                shown(ty)
-            )))
-        };
+        let refuse =
+            |g: Grouping, ty: u32| Err(SpecError::Value(format!("Cannot specify '{}' with {}.", g.char(), shown(ty))));
         if self.grouping != Grouping::None {
             match ascii {
                 None | Some(b'd' | b'e' | b'f' | b'g' | b'E' | b'G' | b'%' | b'F') => {}
@@ -271,12 +260,7 @@ impl Spec {
         }
         let take = self.precision.map_or(len, |p| p.min(len));
         let (left, right) = self.padding(take);
-        Ok(StrLayout {
-            left,
-            take,
-            right,
-            fill: self.fill,
-        })
+        Ok(StrLayout { left, take, right, fill: self.fill })
     }
 }
 

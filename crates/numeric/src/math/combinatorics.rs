@@ -31,11 +31,7 @@ pub fn factorial(n: u64) -> Big {
     let mut lower = 3;
     for i in (0..n.ilog2()).rev() {
         let upper = n >> i;
-        let top = if upper.is_multiple_of(2) {
-            upper - 1
-        } else {
-            upper
-        };
+        let top = if upper.is_multiple_of(2) { upper - 1 } else { upper };
         if top >= lower {
             odd = digits::mul(&odd, &product(lower, top, 2));
             lower = top + 2;
@@ -43,10 +39,7 @@ pub fn factorial(n: u64) -> Big {
         outer = digits::mul(&outer, &odd);
     }
     let twos = n - u64::from(n.count_ones());
-    Big {
-        neg: false,
-        digits: digits::shl(&outer, twos),
-    }
+    Big { neg: false, digits: digits::shl(&outer, twos) }
 }
 
 /// `n * (n-1) * ... * (n-k+1)`
@@ -57,10 +50,7 @@ pub fn perm(n: u64, k: u64) -> Big {
     if k == 0 {
         return Big::from(1u64);
     }
-    Big {
-        neg: false,
-        digits: product(n - k + 1, n, 1),
-    }
+    Big { neg: false, digits: product(n - k + 1, n, 1) }
 }
 
 /// The number of ways to choose `k` of `n`.
@@ -80,10 +70,7 @@ pub fn comb(n: u64, k: u64) -> Big {
             Some(x) => acc = x / u128::from(i + 1),
             None => {
                 let (q, _) = digits::divrem(&perm(n, k).digits, &factorial(k).digits);
-                return Big {
-                    neg: false,
-                    digits: q,
-                };
+                return Big { neg: false, digits: q };
             }
         }
     }
@@ -98,28 +85,18 @@ pub fn perm_big(n: &[u32], k: u64) -> Big {
         }
         if count == 1 {
             let d = Big::from(from).digits;
-            return if digits::cmp(n, &d).is_ge() {
-                digits::sub(n, &d)
-            } else {
-                Vec::new()
-            };
+            return if digits::cmp(n, &d).is_ge() { digits::sub(n, &d) } else { Vec::new() };
         }
         let half = count / 2;
         digits::mul(&tree(n, from, half), &tree(n, from + half, count - half))
     }
-    Big {
-        neg: false,
-        digits: tree(n, 0, k),
-    }
+    Big { neg: false, digits: tree(n, 0, k) }
 }
 
 /// `comb` for a base beyond machine words.
 pub fn comb_big(n: &[u32], k: u64) -> Big {
     let (q, _) = digits::divrem(&perm_big(n, k).digits, &factorial(k).digits);
-    Big {
-        neg: false,
-        digits: q,
-    }
+    Big { neg: false, digits: q }
 }
 
 #[cfg(test)]
@@ -146,11 +123,7 @@ mod tests {
         }
         let big = Big::from(1u128 << 70);
         let two = comb_big(&big.digits, 2);
-        let expected = big
-            .as_ref()
-            .mul(big.as_ref().sub(Big::from(1u64).as_ref()).as_ref())
-            .as_ref()
-            .shr(1);
+        let expected = big.as_ref().mul(big.as_ref().sub(Big::from(1u64).as_ref()).as_ref()).as_ref().shr(1);
         assert_eq!(two, expected);
     }
 }

@@ -81,11 +81,7 @@ fn sin_pi(x: f64) -> f64 {
 /// `math.gamma`
 pub fn gamma(x: f64) -> Result<f64, MathError> {
     if !x.is_finite() {
-        return if x.is_nan() || x > 0.0 {
-            Ok(x)
-        } else {
-            Err(MathError::Domain)
-        };
+        return if x.is_nan() || x > 0.0 { Ok(x) } else { Err(MathError::Domain) };
     }
     if x == 0.0 {
         return Err(MathError::Domain);
@@ -102,27 +98,14 @@ pub fn gamma(x: f64) -> Result<f64, MathError> {
     let a = x.abs();
     if a < 1e-20 {
         let r = 1.0 / x;
-        return if r.is_infinite() {
-            Err(MathError::Range)
-        } else {
-            Ok(r)
-        };
+        return if r.is_infinite() { Err(MathError::Range) } else { Ok(r) };
     }
     if a > 200.0 {
-        return if x < 0.0 {
-            Ok(0.0 / sin_pi(x))
-        } else {
-            Err(MathError::Range)
-        };
+        return if x < 0.0 { Ok(0.0 / sin_pi(x)) } else { Err(MathError::Range) };
     }
     let y = a + G_MINUS_HALF;
     // The rounding error of y is carried into the power below.
-    let z = if a > G_MINUS_HALF {
-        (y - a) - G_MINUS_HALF
-    } else {
-        (y - G_MINUS_HALF) - a
-    } * G
-        / y;
+    let z = if a > G_MINUS_HALF { (y - a) - G_MINUS_HALF } else { (y - G_MINUS_HALF) - a } * G / y;
     let r = if x < 0.0 {
         let mut r = -PI / sin_pi(a) / a * y.exp() / lanczos_sum(a);
         r -= z * r;
@@ -142,11 +125,7 @@ pub fn gamma(x: f64) -> Result<f64, MathError> {
             r * root * root
         }
     };
-    if r.is_infinite() {
-        Err(MathError::Range)
-    } else {
-        Ok(r)
-    }
+    if r.is_infinite() { Err(MathError::Range) } else { Ok(r) }
 }
 
 /// `math.lgamma`: the logarithm of the gamma function's magnitude.
@@ -155,11 +134,7 @@ pub fn lgamma(x: f64) -> Result<f64, MathError> {
         return Ok(if x.is_nan() { x } else { f64::INFINITY });
     }
     if x == x.floor() && x <= 2.0 {
-        return if x <= 0.0 {
-            Err(MathError::Domain)
-        } else {
-            Ok(0.0)
-        };
+        return if x <= 0.0 { Err(MathError::Domain) } else { Ok(0.0) };
     }
     let a = x.abs();
     if a < 1e-20 {
@@ -170,11 +145,7 @@ pub fn lgamma(x: f64) -> Result<f64, MathError> {
     if x < 0.0 {
         r = PI.ln() - sin_pi(a).abs().ln() - a.ln() - r;
     }
-    if r.is_infinite() {
-        Err(MathError::Range)
-    } else {
-        Ok(r)
-    }
+    if r.is_infinite() { Err(MathError::Range) } else { Ok(r) }
 }
 
 /// `math.erf`

@@ -24,11 +24,7 @@ pub fn frexp(x: f64) -> (f64, i32) {
     if x == 0.0 || !x.is_finite() {
         return (x, 0);
     }
-    let (x, bias) = if x.is_subnormal() {
-        (x * f64::from_bits((1023 + 64) << 52), 64)
-    } else {
-        (x, 0)
-    };
+    let (x, bias) = if x.is_subnormal() { (x * f64::from_bits((1023 + 64) << 52), 64) } else { (x, 0) };
     let bits = x.to_bits();
     let e = (bits >> 52 & 0x7ff) as i32 - 1022;
     (f64::from_bits(bits & !(0x7ff << 52) | 1022 << 52), e - bias)
@@ -57,20 +53,12 @@ pub fn next_after(x: f64, y: f64, steps: u64) -> f64 {
         return y;
     }
     let steps = i128::from(steps);
-    let target = if a < b {
-        (a + steps).min(b)
-    } else {
-        (a - steps).max(b)
-    };
+    let target = if a < b { (a + steps).min(b) } else { (a - steps).max(b) };
     if target == b {
         return y;
     }
     let v = f64::from_bits(target.unsigned_abs() as u64);
-    if target < 0 || (target == 0 && a < 0) {
-        -v
-    } else {
-        v
-    }
+    if target < 0 || (target == 0 && a < 0) { -v } else { v }
 }
 
 /// `math.ulp(x)`
@@ -80,11 +68,7 @@ pub fn ulp(x: f64) -> f64 {
         return x;
     }
     let up = f64::from_bits(x.to_bits() + 1);
-    if up.is_infinite() {
-        x - f64::from_bits(x.to_bits() - 1)
-    } else {
-        up - x
-    }
+    if up.is_infinite() { x - f64::from_bits(x.to_bits() - 1) } else { up - x }
 }
 
 #[cfg(test)]

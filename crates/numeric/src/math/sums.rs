@@ -32,22 +32,14 @@ impl CompensatedSum {
     #[inline]
     pub fn add(&mut self, x: f64) {
         let t = self.hi + x;
-        self.lo += if self.hi.abs() >= x.abs() {
-            (self.hi - t) + x
-        } else {
-            (x - t) + self.hi
-        };
+        self.lo += if self.hi.abs() >= x.abs() { (self.hi - t) + x } else { (x - t) + self.hi };
         self.hi = t;
     }
 
     /// The sum.
     pub fn value(self) -> f64 {
         // A correction of zero would lose the sign of -0.0, one that is not finite would spoil an infinite sum.
-        if self.lo != 0.0 && self.lo.is_finite() {
-            self.hi + self.lo
-        } else {
-            self.hi
-        }
+        if self.lo != 0.0 && self.lo.is_finite() { self.hi + self.lo } else { self.hi }
     }
 }
 
@@ -108,11 +100,7 @@ impl ExactSum {
     /// The sum, rounded half to even.
     pub fn value(&self) -> Result<f64, ExactSumError> {
         if self.special != 0.0 {
-            return if self.infinities.is_nan() {
-                Err(ExactSumError::OppositeInfinities)
-            } else {
-                Ok(self.special)
-            };
+            return if self.infinities.is_nan() { Err(ExactSumError::OppositeInfinities) } else { Ok(self.special) };
         }
         let mut rest = self.partials.iter().rev().copied().peekable();
         let Some(mut hi) = rest.next() else {
@@ -227,19 +215,14 @@ mod tests {
     fn exact_sums() {
         let sum = |v: &[f64]| {
             let mut s = ExactSum::default();
-            v.iter()
-                .try_for_each(|&x| s.add(x))
-                .and_then(|()| s.value())
+            v.iter().try_for_each(|&x| s.add(x)).and_then(|()| s.value())
         };
         assert_eq!(sum(&[0.1; 10]), Ok(1.0));
         assert_eq!(sum(&[1e16, 1.0, -1e16]), Ok(1.0));
         assert_eq!(sum(&[1e-16, 1.0, 1e16]), Ok(10000000000000002.0));
         assert_eq!(sum(&[]), Ok(0.0));
         assert_eq!(sum(&[f64::INFINITY, 1.0]), Ok(f64::INFINITY));
-        assert_eq!(
-            sum(&[f64::INFINITY, f64::NEG_INFINITY]),
-            Err(ExactSumError::OppositeInfinities)
-        );
+        assert_eq!(sum(&[f64::INFINITY, f64::NEG_INFINITY]), Err(ExactSumError::OppositeInfinities));
         assert_eq!(sum(&[1e308, 1e308]), Err(ExactSumError::Overflow));
     }
 
@@ -249,9 +232,7 @@ mod tests {
         [0.1; 10].into_iter().for_each(|x| s.add(x));
         assert_eq!(s.value(), 1.0);
         let mut p = ProductSum::default();
-        [(1e16, 1.0), (1.0, 1.0), (-1e16, 1.0), (0.1, 0.1)]
-            .into_iter()
-            .for_each(|(x, y)| p.add(x, y));
+        [(1e16, 1.0), (1.0, 1.0), (-1e16, 1.0), (0.1, 0.1)].into_iter().for_each(|(x, y)| p.add(x, y));
         assert_eq!(p.value(), 1.01);
         assert_eq!(norm(&mut [3.0, 4.0]), 5.0);
         assert_eq!(norm(&mut [1.0, 1.0, 1.0, 1.0]), 2.0);

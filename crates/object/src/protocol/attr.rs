@@ -91,7 +91,11 @@ impl Object {
             return from_status(f(self, text.to_utf8_cstr()?.as_ptr(), value));
         }
         let verb = if value.is_some() { "assign to" } else { "del" };
-        let attrs = if self.ty().getattro.get().is_some() || self.ty().getattr.get().is_some() { "only read-only" } else { "no" };
+        let attrs = if self.ty().getattro.get().is_some() || self.ty().getattr.get().is_some() {
+            "only read-only"
+        } else {
+            "no"
+        };
         bail!(TypeError, "'{}' object has {attrs} attributes ({verb} .{})", self.ty().name_str(), shown(name))
     }
 
@@ -252,15 +256,17 @@ fn generic_set(o: &Object, name: &Object, value: Option<&Object>) -> PyResult<()
                 name,
                 &format!("'{}' object attribute '{}' is read-only", ty.name_str(), shown(name)),
             ),
-            None if ty.setattro.get().map(|f| f as usize) == Some(generic_setattro as *const () as usize) => exceptions::attribute_error(
-                o,
-                name,
-                &format!(
-                    "'{}' object has no attribute '{}' and no __dict__ for setting new attributes",
-                    ty.name_str(),
-                    shown(name)
-                ),
-            ),
+            None if ty.setattro.get().map(|f| f as usize) == Some(generic_setattro as *const () as usize) => {
+                exceptions::attribute_error(
+                    o,
+                    name,
+                    &format!(
+                        "'{}' object has no attribute '{}' and no __dict__ for setting new attributes",
+                        ty.name_str(),
+                        shown(name)
+                    ),
+                )
+            }
             None => no_attribute(o, name),
         }),
     }

@@ -184,17 +184,19 @@ impl Object {
     /// (`_PyObject_GetMethod`).
     pub fn get_method(&self, name: &Object) -> PyResult<Method> {
         let ty = self.ty();
-        if ty.getattro.get().map(|f| f as usize) != Some(crate::protocol::attr::generic_getattro as *const () as usize) {
+        if ty.getattro.get().map(|f| f as usize) != Some(crate::protocol::attr::generic_getattro as *const () as usize)
+        {
             return self.get_attr(name).map(Method::Bound);
         }
         let descr = ty.lookup(name);
         if let Some(d) = &descr
-            && d.ty().has_flag(flags::METHOD_DESCRIPTOR) {
-                return match crate::protocol::attr::instance_attr(self, name)? {
-                    Some(v) => Ok(Method::Bound(v)),
-                    None => Ok(Method::Unbound(descr.expect("just seen"))),
-                };
-            }
+            && d.ty().has_flag(flags::METHOD_DESCRIPTOR)
+        {
+            return match crate::protocol::attr::instance_attr(self, name)? {
+                Some(v) => Ok(Method::Bound(v)),
+                None => Ok(Method::Unbound(descr.expect("just seen"))),
+            };
+        }
         crate::protocol::attr::generic_get_with(self, name, descr).map(Method::Bound)
     }
 }

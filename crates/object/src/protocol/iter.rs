@@ -1,9 +1,9 @@
 //! Iteration.
 
+use crate::bail;
 use crate::error::{PyResult, from_iternext};
 use crate::header::{Obj, Object};
 use crate::types::{list::List, tuple::Tuple};
-use crate::bail;
 
 impl Object {
     /// `iter(self)`.

@@ -115,7 +115,8 @@ impl Object {
         if value.is_some() {
             bail!(TypeError, "'{}' object does not support item assignment", ty.name_str());
         }
-        let does_not = if ty.sequence().is_some() && crate::protocol::number::has_index(key) { "doesn't" } else { "does not" };
+        let does_not =
+            if ty.sequence().is_some() && crate::protocol::number::has_index(key) { "doesn't" } else { "does not" };
         bail!(TypeError, "'{}' object {does_not} support item deletion", ty.name_str())
     }
 

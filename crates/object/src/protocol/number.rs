@@ -54,7 +54,9 @@ fn unsupported(a: &Object, b: &Object, symbol: &str) -> Raised {
 fn binary_op(a: &Object, b: &Object, slot: BinarySlot, symbol: &str) -> PyResult {
     let r = binary_op1(a, b, slot)?;
     if is_not_implemented(&r) {
-        if symbol == ">>" && a.is_exact(&crate::types::cfunction::PyCFunction_Type) && a.cast::<crate::types::cfunction::CFunction>().name() == "print"
+        if symbol == ">>"
+            && a.is_exact(&crate::types::cfunction::PyCFunction_Type)
+            && a.cast::<crate::types::cfunction::CFunction>().name() == "print"
         {
             bail!(
                 TypeError,
@@ -326,9 +328,10 @@ pub fn to_float(o: &Object) -> PyResult<Ref<Float>> {
         return Ok(Ref::from_borrowed(o.cast()));
     }
     if let Some(n) = o.ty().number()
-        && (n.float.get().is_some() || n.index.get().is_some()) {
-            return Ok(Float::new(o.converted_to_f64()?));
-        }
+        && (n.float.get().is_some() || n.index.get().is_some())
+    {
+        return Ok(Float::new(o.converted_to_f64()?));
+    }
     crate::types::float::from_text_object(o)
 }
 
@@ -340,9 +343,10 @@ impl Object {
         match (i.to_i64(), overflow) {
             (Some(n), _) => Ok(n as isize),
             (None, None) => Ok(if i.is_negative() { isize::MIN } else { isize::MAX }),
-            (None, Some(ty)) => {
-                Err(crate::error::raise_fmt(ty, format_args!("cannot fit '{}' into an index-sized integer", self.ty().name_str())))
-            }
+            (None, Some(ty)) => Err(crate::error::raise_fmt(
+                ty,
+                format_args!("cannot fit '{}' into an index-sized integer", self.ty().name_str()),
+            )),
         }
     }
 

@@ -15,9 +15,8 @@ impl Object {
         };
         check_recursion(" while getting the repr of an object")?;
         let r = f(self)?;
-        r.downcast_into::<Str>().map_err(|r| {
-            crate::raise!(TypeError, "__repr__ returned non-string (type {})", r.ty().name_str())
-        })
+        r.downcast_into::<Str>()
+            .map_err(|r| crate::raise!(TypeError, "__repr__ returned non-string (type {})", r.ty().name_str()))
     }
 
     /// `str(self)`.
@@ -28,9 +27,8 @@ impl Object {
         let Some(f) = self.ty().str.get() else { return self.repr() };
         check_recursion(" while getting the str of an object")?;
         let r = f(self)?;
-        r.downcast_into::<Str>().map_err(|r| {
-            crate::raise!(TypeError, "__str__ returned non-string (type {})", r.ty().name_str())
-        })
+        r.downcast_into::<Str>()
+            .map_err(|r| crate::raise!(TypeError, "__str__ returned non-string (type {})", r.ty().name_str()))
     }
 
     /// `ascii(self)`.

@@ -46,7 +46,9 @@ impl Object {
                 return Ok(true);
             }
             return Ok(match self.get_attr_opt(intern!("__class__"))? {
-                Some(k) if !std::ptr::eq(k.as_ptr(), self.ty().as_object()) => k.downcast::<Type>().is_some_and(|k| k.is_subtype(c)),
+                Some(k) if !std::ptr::eq(k.as_ptr(), self.ty().as_object()) => {
+                    k.downcast::<Type>().is_some_and(|k| k.is_subtype(c))
+                }
                 _ => false,
             });
         }

@@ -46,10 +46,18 @@ impl Type {
             return size != base.basicsize.get() || self.itemsize.get() != base.itemsize.get();
         }
         let word = size_of::<usize>() as isize;
-        if self.is_heap() && self.weaklistoffset.get() > 0 && base.weaklistoffset.get() == 0 && self.weaklistoffset.get() + word == size {
+        if self.is_heap()
+            && self.weaklistoffset.get() > 0
+            && base.weaklistoffset.get() == 0
+            && self.weaklistoffset.get() + word == size
+        {
             size -= word;
         }
-        if self.is_heap() && self.dictoffset.get() > 0 && base.dictoffset.get() == 0 && self.dictoffset.get() + word == size {
+        if self.is_heap()
+            && self.dictoffset.get() > 0
+            && base.dictoffset.get() == 0
+            && self.dictoffset.get() + word == size
+        {
             size -= word;
         }
         size != base.basicsize.get()
@@ -105,7 +113,8 @@ pub extern "C" fn subtype_traverse(o: &Object, visit: VisitProc, arg: *mut c_voi
         if r != 0 {
             return r;
         }
-    } else if ty.dictoffset.get() > 0 && ty.dictoffset.get() != t.dictoffset.get()
+    } else if ty.dictoffset.get() > 0
+        && ty.dictoffset.get() != t.dictoffset.get()
         && let crate::protocol::attr::DictPlace::Field(c) = crate::protocol::attr::dict_place(o)
         && let Some(d) = c.get()
     {
@@ -187,11 +196,10 @@ pub unsafe extern "C" fn subtype_dealloc(obj: NonNull<Object>) {
         let ty_ref = ty.is_heap().then(|| crate::Obj::from_raw(ty.as_object()));
         let ours = subtype_dealloc as *const () as usize;
         let base = base_with(ty, |t| &t.dealloc, ours).unwrap_or(&crate::types::object::PyBaseObject_Type);
-        if ty.finalize.get().is_some()
-            && !finalize_on_death(o) {
-                std::mem::forget(ty_ref);
-                return;
-            }
+        if ty.finalize.get().is_some() && !finalize_on_death(o) {
+            std::mem::forget(ty_ref);
+            return;
+        }
         let collectable = ty.has_flag(flags::HAVE_GC);
         if collectable {
             gc::untrack(o);

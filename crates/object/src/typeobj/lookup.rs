@@ -34,7 +34,8 @@ const LAST_VERSION: u32 = u32::MAX - 1;
 impl TypeCache {
     /// An empty cache.
     pub fn new() -> TypeCache {
-        let line = || Line { version: Cell::new(0), name: Cell::new(std::ptr::null()), value: Cell::new(std::ptr::null()) };
+        let line =
+            || Line { version: Cell::new(0), name: Cell::new(std::ptr::null()), value: Cell::new(std::ptr::null()) };
         TypeCache { lines: (0..1usize << CACHE_BITS).map(|_| line()).collect(), next_version: Cell::new(FIRST_VERSION) }
     }
 
@@ -173,8 +174,10 @@ impl Type {
 
     /// The live direct subclasses, oldest first.
     pub fn subclass_list(&self) -> Vec<&Type> {
+        let Some(list) = self.subclass_vec() else { return Vec::new() };
         // SAFETY: dying classes take themselves off the list.
-        self.subclass_vec().map_or_else(Vec::new, |v| v.iter().map(|t| unsafe { &**t }).filter(|t| t.as_object().refcnt() > 0).collect())
+        let types = list.iter().map(|t| unsafe { &**t });
+        types.filter(|t| t.as_object().refcnt() > 0).collect()
     }
 
     /// Notes a new direct subclass.

@@ -125,7 +125,8 @@ fn set_name(ty: &Type, value: Option<&Object>) -> PyResult<()> {
     if s.contains_nul() {
         bail!(ValueError, "type name must not contain null characters");
     }
-    let text = CString::new(s.to_utf8()?).map_err(|_| raise!(ValueError, "type name must not contain null characters"))?;
+    let text =
+        CString::new(s.to_utf8()?).map_err(|_| raise!(ValueError, "type name must not contain null characters"))?;
     if let Some(h) = ty.as_heap() {
         h.ht_name.set(Some(v.to_obj()));
         // The former name stays allocated: error texts being made may still refer to it.
@@ -243,7 +244,11 @@ fn set_abstract(ty: &Type, value: Option<&Object>) -> PyResult<()> {
         }
     };
     ty.modified();
-    if on { ty.add_flags(flags::IS_ABSTRACT) } else { ty.remove_flags(flags::IS_ABSTRACT) }
+    if on {
+        ty.add_flags(flags::IS_ABSTRACT)
+    } else {
+        ty.remove_flags(flags::IS_ABSTRACT)
+    }
     Ok(())
 }
 
@@ -317,11 +322,17 @@ fn set_annotations(ty: &Type, value: Option<&Object>) -> PyResult<()> {
     let d = ready::dict_of(ty);
     match value {
         Some(v) => {
-            let key = if d.get_item(intern!("__annotations__"))?.is_some() { intern!("__annotations__") } else { intern!("__annotations_cache__") };
+            let key = if d.get_item(intern!("__annotations__"))?.is_some() {
+                intern!("__annotations__")
+            } else {
+                intern!("__annotations_cache__")
+            };
             d.set_item(key, v)?;
         }
         None => {
-            if d.pop_opt(intern!("__annotations__"))?.is_none() && d.pop_opt(intern!("__annotations_cache__"))?.is_none() {
+            if d.pop_opt(intern!("__annotations__"))?.is_none()
+                && d.pop_opt(intern!("__annotations_cache__"))?.is_none()
+            {
                 bail!(AttributeError, "__annotations__");
             }
         }
@@ -367,7 +378,12 @@ fn set_bases(ty: &Type, value: Option<&Object>) -> PyResult<()> {
     let new_base: &Type = super::new::best_base(bases)?;
     let old_base = ty.base().expect("a heap type has a base");
     if !compatible_layout(old_base, new_base) {
-        bail!(TypeError, "__bases__ assignment: '{}' object layout differs from '{}'", new_base.name_str(), old_base.name_str());
+        bail!(
+            TypeError,
+            "__bases__ assignment: '{}' object layout differs from '{}'",
+            new_base.name_str(),
+            old_base.name_str()
+        );
     }
     let old_bases = ty.bases_tuple();
     let old_base_ref = old_base.to_obj();
@@ -454,7 +470,8 @@ fn same_shape_as_base(t: &Type) -> bool {
         && t.itemsize.get() == b.itemsize.get()
         && t.dictoffset.get() == b.dictoffset.get()
         && t.weaklistoffset.get() == b.weaklistoffset.get()
-        && t.flags.get() & (flags::INLINE_VALUES | flags::PREHEADER) == b.flags.get() & (flags::INLINE_VALUES | flags::PREHEADER)
+        && t.flags.get() & (flags::INLINE_VALUES | flags::PREHEADER)
+            == b.flags.get() & (flags::INLINE_VALUES | flags::PREHEADER)
         && (t.flags.get() & flags::HAVE_GC == b.flags.get() & flags::HAVE_GC)
 }
 

@@ -87,10 +87,14 @@ pub struct Type {
 const _: () = {
     assert!(size_of::<Type>() == 416);
     assert!(offset_of!(Type, name) == 24 && offset_of!(Type, dealloc) == 48 && offset_of!(Type, as_number) == 96);
-    assert!(offset_of!(Type, getattro) == 144 && offset_of!(Type, flags) == 168 && offset_of!(Type, richcompare) == 200);
+    assert!(
+        offset_of!(Type, getattro) == 144 && offset_of!(Type, flags) == 168 && offset_of!(Type, richcompare) == 200
+    );
     assert!(offset_of!(Type, methods) == 232 && offset_of!(Type, dict) == 264 && offset_of!(Type, dictoffset) == 288);
     assert!(offset_of!(Type, free) == 320 && offset_of!(Type, mro) == 344 && offset_of!(Type, version_tag) == 384);
-    assert!(offset_of!(Type, finalize) == 392 && offset_of!(Type, vectorcall) == 400 && offset_of!(Type, watched) == 408);
+    assert!(
+        offset_of!(Type, finalize) == 392 && offset_of!(Type, vectorcall) == 400 && offset_of!(Type, watched) == 408
+    );
     assert!(offset_of!(Type, versions_used) == 410);
 };
 
@@ -151,11 +155,44 @@ pub struct TypeDef {
 impl TypeDef {
     /// Nothing filled in.
     pub const EMPTY: TypeDef = TypeDef {
-        name: c"?", basicsize: 16, itemsize: 0, flags: 0, base: None, doc: None, dealloc: None, vectorcall_offset: 0,
-        as_async: None, repr: None, as_number: None, as_sequence: None, as_mapping: None, hash: None, call: None, str: None,
-        getattro: None, setattro: None, as_buffer: None, traverse: None, clear: None, richcompare: None, weaklistoffset: 0,
-        iter: None, iternext: None, methods: None, members: None, getset: None, descr_get: None, descr_set: None,
-        dictoffset: 0, init: None, alloc: None, new: None, free: None, is_gc: None, finalize: None, vectorcall: None,
+        name: c"?",
+        basicsize: 16,
+        itemsize: 0,
+        flags: 0,
+        base: None,
+        doc: None,
+        dealloc: None,
+        vectorcall_offset: 0,
+        as_async: None,
+        repr: None,
+        as_number: None,
+        as_sequence: None,
+        as_mapping: None,
+        hash: None,
+        call: None,
+        str: None,
+        getattro: None,
+        setattro: None,
+        as_buffer: None,
+        traverse: None,
+        clear: None,
+        richcompare: None,
+        weaklistoffset: 0,
+        iter: None,
+        iternext: None,
+        methods: None,
+        members: None,
+        getset: None,
+        descr_get: None,
+        descr_set: None,
+        dictoffset: 0,
+        init: None,
+        alloc: None,
+        new: None,
+        free: None,
+        is_gc: None,
+        finalize: None,
+        vectorcall: None,
     };
 }
 
@@ -390,7 +427,6 @@ const _: () = {
     assert!(offset_of!(HeapType, ht_name) == 856 && offset_of!(HeapType, ht_cached_keys) == 880);
     assert!(offset_of!(HeapType, ht_token) == 904 && offset_of!(HeapType, spec_cache) == 912);
 };
-
 
 // SAFETY: `Type` is `PyTypeObject`; every instance of `type` and of its subclasses starts with one.
 unsafe impl crate::Layout for Type {

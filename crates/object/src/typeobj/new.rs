@@ -7,11 +7,11 @@ use crate::header::{Obj, Object, Ref};
 use crate::method::{MemberDef, MethodDef, MethodPtr, member, meth};
 use crate::typeobj::{HeapType, Type, flags, heap};
 use crate::types::dict::Dict;
+use crate::types::exceptions;
 use crate::types::object::PyBaseObject_Type;
 use crate::types::str::{Str, intern::intern};
 use crate::types::tuple::Tuple;
 use crate::types::type_::PyType_Type;
-use crate::types::exceptions;
 use crate::{bail, intern, raise};
 use std::ffi::CString;
 use std::mem::offset_of;
@@ -36,7 +36,14 @@ extern "C" fn tp_new_entry(slf: Option<&Object>, args: &Object, kwargs: Option<&
         bail!(TypeError, "{}.__new__(X): X is not a type object ({})", ty.name_str(), args.item(0).ty().name_str());
     };
     if !sub.is_subtype(ty) {
-        bail!(TypeError, "{}.__new__({}): {} is not a subtype of {}", ty.name_str(), sub.name_str(), sub.name_str(), ty.name_str());
+        bail!(
+            TypeError,
+            "{}.__new__({}): {} is not a subtype of {}",
+            ty.name_str(),
+            sub.name_str(),
+            sub.name_str(),
+            ty.name_str()
+        );
     }
     if sub.has_flag(flags::DISALLOW_INSTANTIATION) {
         bail!(TypeError, "cannot create '{}' instances", sub.name_str());
@@ -50,7 +57,13 @@ extern "C" fn tp_new_entry(slf: Option<&Object>, args: &Object, kwargs: Option<&
         }
     }
     if static_base.new.get().map(|f| f as usize) != ty.new.get().map(|f| f as usize) {
-        bail!(TypeError, "{}.__new__({}) is not safe, use {}.__new__()", ty.name_str(), sub.name_str(), static_base.name_str());
+        bail!(
+            TypeError,
+            "{}.__new__({}) is not safe, use {}.__new__()",
+            ty.name_str(),
+            sub.name_str(),
+            static_base.name_str()
+        );
     }
     let rest = args.slice(1, args.len());
     match ty.new.get() {
@@ -156,7 +169,8 @@ pub extern "C" fn type_new(meta: &Type, args: &Object, kwargs: Option<&Object>) 
     {
         return f(winner, args, kwargs);
     }
-    let bases: Ref<Tuple> = if bases.is_empty() { Tuple::new(&[PyBaseObject_Type.as_object()]) } else { Ref::from_borrowed(bases) };
+    let bases: Ref<Tuple> =
+        if bases.is_empty() { Tuple::new(&[PyBaseObject_Type.as_object()]) } else { Ref::from_borrowed(bases) };
     let base = best_base(&bases)?;
     let dict = ns.copy()?;
     let cls = build(winner, name, &bases, base, &dict)?;
@@ -171,7 +185,8 @@ fn build(meta: &Type, name: &Str, bases: &Ref<Tuple>, base: &Type, dict: &Ref<Di
     if name.contains_nul() {
         bail!(ValueError, "type name must not contain null characters");
     }
-    let tpname = CString::new(name.to_utf8()?).map_err(|_| raise!(ValueError, "type name must not contain null characters"))?;
+    let tpname =
+        CString::new(name.to_utf8()?).map_err(|_| raise!(ValueError, "type name must not contain null characters"))?;
     let layout = SlotLayout::plan(name, bases, base, dict)?;
     let alloc = meta.alloc.get().unwrap_or(generic_alloc);
     let cls = alloc(meta, layout.names.len() as isize)?;
@@ -210,7 +225,8 @@ fn build(meta: &Type, name: &Str, bases: &Ref<Tuple>, base: &Type, dict: &Ref<Di
     ty.alloc.set(Some(generic_alloc));
     ready::ready(ty)?;
     // A dict that values can be shared in needs the pre-header right before a fixed-size object.
-    if ty.has_flag(flags::MANAGED_DICT) && ty.itemsize.get() == 0 && ty.basicsize.get() as usize == size_of::<Object>() {
+    if ty.has_flag(flags::MANAGED_DICT) && ty.itemsize.get() == 0 && ty.basicsize.get() as usize == size_of::<Object>()
+    {
         ty.add_flags(flags::INLINE_VALUES);
     }
     if ty.has_flag(flags::MANAGED_DICT) {
@@ -300,7 +316,11 @@ impl SlotLayout {
                 collectable: true,
             });
         };
-        let listed = if slots.downcast::<Str>().is_some() { vec![slots.clone()] } else { crate::protocol::iter::collect(&slots)? };
+        let listed = if slots.downcast::<Str>().is_some() {
+            vec![slots.clone()]
+        } else {
+            crate::protocol::iter::collect(&slots)?
+        };
         if !listed.is_empty() && base.itemsize.get() != 0 {
             bail!(TypeError, "nonempty __slots__ not supported for subtype of '{}'", base.name_str());
         }
@@ -354,7 +374,9 @@ impl SlotLayout {
     fn apply(self, ty: &Type, heap: &HeapType, base: &Type) -> PyResult<()> {
         let mut offset = base.basicsize.get();
         if let Some(slots) = &self.slots {
-            heap.ht_slots.set(Some(if self.names.is_empty() { slots.clone() } else {
+            heap.ht_slots.set(Some(if self.names.is_empty() {
+                slots.clone()
+            } else {
                 Tuple::from_vec(self.names.iter().map(|n| n.clone().into_obj()).collect()).into_obj()
             }));
             // SAFETY: the class was allocated with room for the members behind it.
@@ -364,7 +386,13 @@ impl SlotLayout {
             for (i, n) in self.names.iter().enumerate() {
                 // Strings end with a NUL, and `ht_slots` keeps the names alive.
                 let text = n.to_utf8()?;
-                let def = MemberDef { name: text.as_ptr().cast(), kind: member::OBJECT_EX, offset, flags: 0, doc: std::ptr::null() };
+                let def = MemberDef {
+                    name: text.as_ptr().cast(),
+                    kind: member::OBJECT_EX,
+                    offset,
+                    flags: 0,
+                    doc: std::ptr::null(),
+                };
                 // SAFETY: one of the `ob_size` members.
                 unsafe { members.add(i).write(def) };
                 offset += size_of::<usize>() as isize;
@@ -442,4 +470,3 @@ pub extern "C" fn type_init(_cls: &Object, args: &Object, kwargs: Option<&Object
 }
 
 const _: () = assert!(offset_of!(HeapType, ht_type) == 0);
-

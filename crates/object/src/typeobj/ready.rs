@@ -209,7 +209,11 @@ fn add_methods(ty: &Type, dict: &Dict) -> PyResult<()> {
 
 /// What a type takes over from its first base beyond plain slots.
 fn inherit_special(ty: &Type, base: &Type) {
-    if !ty.has_flag(flags::HAVE_GC) && base.has_flag(flags::HAVE_GC) && ty.traverse.get().is_none() && ty.clear.get().is_none() {
+    if !ty.has_flag(flags::HAVE_GC)
+        && base.has_flag(flags::HAVE_GC)
+        && ty.traverse.get().is_none()
+        && ty.clear.get().is_none()
+    {
         ty.add_flags(flags::HAVE_GC);
         ty.traverse.set(base.traverse.get());
         ty.clear.set(base.clear.get());
@@ -260,12 +264,47 @@ fn inherit_slots(ty: &Type, base: &Type) {
             }
         };
     }
-    table!(as_number, number, [
-        add, subtract, multiply, remainder, divmod, power, negative, positive, absolute, bool_, invert, lshift, rshift, and, xor, or, int,
-        float, inplace_add, inplace_subtract, inplace_multiply, inplace_remainder, inplace_power, inplace_lshift, inplace_rshift, inplace_and,
-        inplace_xor, inplace_or, floor_divide, true_divide, inplace_floor_divide, inplace_true_divide, index, matrix_multiply,
-        inplace_matrix_multiply,
-    ]);
+    table!(
+        as_number,
+        number,
+        [
+            add,
+            subtract,
+            multiply,
+            remainder,
+            divmod,
+            power,
+            negative,
+            positive,
+            absolute,
+            bool_,
+            invert,
+            lshift,
+            rshift,
+            and,
+            xor,
+            or,
+            int,
+            float,
+            inplace_add,
+            inplace_subtract,
+            inplace_multiply,
+            inplace_remainder,
+            inplace_power,
+            inplace_lshift,
+            inplace_rshift,
+            inplace_and,
+            inplace_xor,
+            inplace_or,
+            floor_divide,
+            true_divide,
+            inplace_floor_divide,
+            inplace_true_divide,
+            index,
+            matrix_multiply,
+            inplace_matrix_multiply,
+        ]
+    );
     table!(as_async, async_, [await_, aiter, anext, send]);
     table!(as_sequence, sequence, [length, concat, repeat, item, ass_item, contains, inplace_concat, inplace_repeat]);
     table!(as_mapping, mapping, [length, subscript, ass_subscript]);

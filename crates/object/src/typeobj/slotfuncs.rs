@@ -362,7 +362,9 @@ pub extern "C" fn getattr_hook(o: &Object, name: &Object) -> PyResult {
         return getattro(o, name);
     };
     let found = match ty.lookup(intern!("__getattribute__")) {
-        Some(g) if !crate::types::descr::is_wrapper_of(&g, attr::generic_getattro as *const c_void) => getattro(o, name),
+        Some(g) if !crate::types::descr::is_wrapper_of(&g, attr::generic_getattro as *const c_void) => {
+            getattro(o, name)
+        }
         _ => match attr::generic_lookup(o, name, ty.lookup(name)) {
             Ok(Some(v)) => Ok(v),
             Ok(None) => {

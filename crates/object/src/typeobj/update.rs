@@ -117,14 +117,21 @@ fn update_slot_at(ty: &Type, start: usize) -> usize {
     }
     // SAFETY: the word belongs to the slot, and the function has the slot's type by construction of the table.
     unsafe {
-        *word = if !specific.is_null() && !use_generic { specific } else if use_generic { generic } else { std::ptr::null() };
+        *word = if !specific.is_null() && !use_generic {
+            specific
+        } else if use_generic {
+            generic
+        } else {
+            std::ptr::null()
+        };
     }
     end
 }
 
 /// Whether `__new__` found on the class is the built-in one of the `tp_new` that the class already has.
 fn is_own_new(ty: &Type, f: &CFunction) -> bool {
-    f.is_type_new() && f.self_type().is_some_and(|t| t.new.get().map(|f| f as usize) == ty.new.get().map(|f| f as usize))
+    f.is_type_new()
+        && f.self_type().is_some_and(|t| t.new.get().map(|f| f as usize) == ty.new.get().map(|f| f as usize))
 }
 
 /// [`fixup_slots`] for a class and all its subclasses, after its bases changed.

@@ -126,7 +126,13 @@ fn not_bypassing(s: &Object, f: SetAttroFunc, what: &str) -> PyResult<()> {
 
 pub fn wrap_ternary(s: &Object, a: &Tuple, p: *const c_void, _: Option<&Object>) -> PyResult {
     if a.is_empty() || a.len() > 2 {
-        bail!(TypeError, "expected {} argument{}, got {}", if a.is_empty() { "at least 1" } else { "at most 2" }, if a.is_empty() { "" } else { "s" }, a.len());
+        bail!(
+            TypeError,
+            "expected {} argument{}, got {}",
+            if a.is_empty() { "at least 1" } else { "at most 2" },
+            if a.is_empty() { "" } else { "s" },
+            a.len()
+        );
     }
     // SAFETY: paired with `nb_power` slots.
     let f: TernaryFunc = unsafe { slot(p) };
@@ -135,7 +141,13 @@ pub fn wrap_ternary(s: &Object, a: &Tuple, p: *const c_void, _: Option<&Object>)
 
 pub fn wrap_ternary_r(s: &Object, a: &Tuple, p: *const c_void, _: Option<&Object>) -> PyResult {
     if a.is_empty() || a.len() > 2 {
-        bail!(TypeError, "expected {} argument{}, got {}", if a.is_empty() { "at least 1" } else { "at most 2" }, if a.is_empty() { "" } else { "s" }, a.len());
+        bail!(
+            TypeError,
+            "expected {} argument{}, got {}",
+            if a.is_empty() { "at least 1" } else { "at most 2" },
+            if a.is_empty() { "" } else { "s" },
+            a.len()
+        );
     }
     // SAFETY: paired with `nb_power` slots.
     let f: TernaryFunc = unsafe { slot(p) };
@@ -151,7 +163,13 @@ compare_wrappers!(wrap_lt Lt, wrap_le Le, wrap_eq Eq, wrap_ne Ne, wrap_gt Gt, wr
 
 pub fn wrap_descr_get(s: &Object, a: &Tuple, p: *const c_void, _: Option<&Object>) -> PyResult {
     if a.is_empty() || a.len() > 2 {
-        bail!(TypeError, "expected {} argument{}, got {}", if a.is_empty() { "at least 1" } else { "at most 2" }, if a.is_empty() { "" } else { "s" }, a.len());
+        bail!(
+            TypeError,
+            "expected {} argument{}, got {}",
+            if a.is_empty() { "at least 1" } else { "at most 2" },
+            if a.is_empty() { "" } else { "s" },
+            a.len()
+        );
     }
     // SAFETY: paired with `tp_descr_get`.
     let f: DescrGetFunc = unsafe { slot(p) };

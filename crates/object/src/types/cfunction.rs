@@ -12,9 +12,9 @@ use crate::thread::check_recursion;
 use crate::typeobj::ready::{strip_signature, text_signature};
 use crate::typeobj::slots::{VectorcallFunc, VisitProc};
 use crate::typeobj::{Type, TypeDef, flags};
+use crate::types::bool_;
 use crate::types::str::Str;
 use crate::types::tuple::Tuple;
-use crate::types::bool_;
 use crate::{getset, getsets, intern, layout, members, methods};
 use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
@@ -167,7 +167,12 @@ fn has_keywords(kwnames: Option<&Object>) -> bool {
     kwnames.is_some_and(|k| !k.cast::<Tuple>().is_empty())
 }
 
-unsafe extern "C" fn call_noargs(o: &Object, _: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn call_noargs(
+    o: &Object,
+    _: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let c: &CFunction = o.cast();
     if has_keywords(kwnames) {
         return Err(no_keywords(o));
@@ -180,7 +185,12 @@ unsafe extern "C" fn call_noargs(o: &Object, _: *const *const Object, nargsf: us
     unsafe { (c.def().meth.plain)(c.receiver(), None) }
 }
 
-unsafe extern "C" fn call_o(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn call_o(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let c: &CFunction = o.cast();
     if has_keywords(kwnames) {
         return Err(no_keywords(o));
@@ -193,7 +203,12 @@ unsafe extern "C" fn call_o(o: &Object, args: *const *const Object, nargsf: usiz
     unsafe { (c.def().meth.plain)(c.receiver(), (*args).as_ref()) }
 }
 
-unsafe extern "C" fn call_fast(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn call_fast(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let c: &CFunction = o.cast();
     if has_keywords(kwnames) {
         return Err(no_keywords(o));
@@ -203,14 +218,24 @@ unsafe extern "C" fn call_fast(o: &Object, args: *const *const Object, nargsf: u
     unsafe { (c.def().meth.fast)(c.receiver(), args, nargs(nargsf) as isize) }
 }
 
-unsafe extern "C" fn call_fast_keywords(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn call_fast_keywords(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let c: &CFunction = o.cast();
     check_recursion(" while calling a Python object")?;
     // SAFETY: METH_FASTCALL | METH_KEYWORDS.
     unsafe { (c.def().meth.fast_keywords)(c.receiver(), args, nargs(nargsf) as isize, kwnames) }
 }
 
-unsafe extern "C" fn call_method(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn call_method(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let c: &CMethod = o.cast();
     check_recursion(" while calling a Python object")?;
     let cls: &Type = c.mm_class.get().expect("METH_METHOD functions have a class").cast();
@@ -259,7 +284,7 @@ extern "C" fn cfunction_repr(o: &Object) -> PyResult {
 
 extern "C" fn cfunction_hash(o: &Object) -> isize {
     let c: &CFunction = o.cast();
-        // SAFETY: the function pointer is a word; only its bits are used.
+    // SAFETY: the function pointer is a word; only its bits are used.
     let f = unsafe { c.def().meth.null } as usize;
     let s = c.m_self.get().map_or(0, |s| crate::protocol::compare::hash_pointer(s));
     match s ^ (f.rotate_right(4) as isize) {
@@ -270,7 +295,9 @@ extern "C" fn cfunction_hash(o: &Object) -> isize {
 
 extern "C" fn cfunction_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
     let op = CompareOp::from_c(op);
-    let (Some(x), Some(y)) = (a.downcast::<CFunction>(), b.downcast::<CFunction>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<CFunction>(), b.downcast::<CFunction>()) else {
+        return Ok(not_implemented());
+    };
     if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(not_implemented());
     }

@@ -152,7 +152,12 @@ pub fn new_method(ty: &Type, def: &'static MethodDef) -> Obj {
             f if f == meth::METHOD | meth::FASTCALL | meth::KEYWORDS => Some(method_method),
             _ => Some(method_varargs),
         };
-    new_object(MethodDescr { d_common: Descr::new(ty, def.name), d_method: Cell::new(def), vectorcall: Cell::new(vectorcall) }).into_obj()
+    new_object(MethodDescr {
+        d_common: Descr::new(ty, def.name),
+        d_method: Cell::new(def),
+        vectorcall: Cell::new(vectorcall),
+    })
+    .into_obj()
 }
 
 #[cold]
@@ -202,7 +207,12 @@ unsafe fn check_call<'a>(
     Ok((d, slf))
 }
 
-unsafe extern "C" fn method_noargs(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn method_noargs(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let n = nargs(nargsf);
     // SAFETY: forwarded contract; METH_NOARGS functions are `plain`.
     unsafe {
@@ -214,7 +224,12 @@ unsafe extern "C" fn method_noargs(o: &Object, args: *const *const Object, nargs
     }
 }
 
-unsafe extern "C" fn method_o(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn method_o(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let n = nargs(nargsf);
     // SAFETY: forwarded contract; METH_O functions are `plain`.
     unsafe {
@@ -226,7 +241,12 @@ unsafe extern "C" fn method_o(o: &Object, args: *const *const Object, nargsf: us
     }
 }
 
-unsafe extern "C" fn method_fast(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn method_fast(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let n = nargs(nargsf);
     // SAFETY: forwarded contract.
     unsafe {
@@ -235,7 +255,12 @@ unsafe extern "C" fn method_fast(o: &Object, args: *const *const Object, nargsf:
     }
 }
 
-unsafe extern "C" fn method_fast_keywords(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn method_fast_keywords(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let n = nargs(nargsf);
     // SAFETY: forwarded contract.
     unsafe {
@@ -244,7 +269,12 @@ unsafe extern "C" fn method_fast_keywords(o: &Object, args: *const *const Object
     }
 }
 
-unsafe extern "C" fn method_method(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn method_method(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let n = nargs(nargsf);
     // SAFETY: forwarded contract.
     unsafe {
@@ -253,7 +283,12 @@ unsafe extern "C" fn method_method(o: &Object, args: *const *const Object, nargs
     }
 }
 
-unsafe extern "C" fn method_varargs(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn method_varargs(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let n = nargs(nargsf);
     // SAFETY: forwarded contract.
     unsafe {
@@ -507,7 +542,12 @@ extern "C" fn getset_get(o: &Object, instance: Option<&Object>, _: Option<&Objec
     d.d_common.check(i)?;
     match d.def().get {
         Some(f) => f(i, d.def().closure),
-        None => bail!(AttributeError, "attribute '{}' of '{}' objects is not readable", d.d_common.name(), d.d_common.owner().name_str()),
+        None => bail!(
+            AttributeError,
+            "attribute '{}' of '{}' objects is not readable",
+            d.d_common.name(),
+            d.d_common.owner().name_str()
+        ),
     }
 }
 
@@ -594,7 +634,12 @@ impl WrapperDescr {
 
 /// The descriptor of a filled slot.
 pub fn new_wrapper(ty: &Type, row: &'static SlotDef, wrapped: *const c_void) -> Obj {
-    new_object(WrapperDescr { d_common: Descr::new(ty, row.name), d_base: Cell::new(row), d_wrapped: Cell::new(wrapped) }).into_obj()
+    new_object(WrapperDescr {
+        d_common: Descr::new(ty, row.name),
+        d_base: Cell::new(row),
+        d_wrapped: Cell::new(wrapped),
+    })
+    .into_obj()
 }
 
 /// Whether `o` is the slot wrapper of exactly this native function.
@@ -712,7 +757,9 @@ extern "C" fn method_wrapper_hash(o: &Object) -> isize {
 
 extern "C" fn method_wrapper_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
     let op = CompareOp::from_c(op);
-    let (Some(x), Some(y)) = (a.downcast::<MethodWrapper>(), b.downcast::<MethodWrapper>()) else { return Ok(not_implemented()) };
+    let (Some(x), Some(y)) = (a.downcast::<MethodWrapper>(), b.downcast::<MethodWrapper>()) else {
+        return Ok(not_implemented());
+    };
     if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(not_implemented());
     }
@@ -783,7 +830,6 @@ pub static TYPES: &[&Type] = &[
     &PyWrapperDescr_Type,
     &_PyMethodWrapper_Type,
 ];
-
 
 /// The `AttributeError` of a member that is not set.
 pub fn unset_member(o: &Object, name: &Object) -> crate::Raised {

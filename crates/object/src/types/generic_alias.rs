@@ -187,7 +187,7 @@ fn sequence_items(o: &Object) -> Option<Vec<Obj>> {
 }
 
 fn find_parameters(args: &[Obj], found: &mut Vec<Obj>) -> PyResult<()> {
-    check_recursion(" while collecting type parameters")?;
+    check_recursion(" in __parameter__ calculation")?;
     for arg in args {
         // What a class says of its own parameters does not count: it is not parametrised here.
         if arg.downcast::<Type>().is_some() {
@@ -321,7 +321,11 @@ pub fn subs_parameters(alias: &Object, args: &Tuple, params: &Tuple, item: &Obje
         let new = match arg.get_attr_opt(intern!("__typing_subst__"))? {
             Some(subst) => match params.items().iter().position(|p| p.is(arg)) {
                 Some(i) => subst.call_one(&values[i])?,
-                None => arg.clone(),
+                None => bail!(
+                    TypeError,
+                    "argument {} with __typing_subst__ was not found in __parameters__",
+                    arg.repr()?.display()
+                ),
             },
             None => substitute_within(arg, params, &values)?,
         };

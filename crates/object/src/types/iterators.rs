@@ -51,13 +51,13 @@ pub fn reduce_exhausted() -> PyResult<Ref<Tuple>> {
     Ok(Tuple::from_vec(vec![builtin(intern!("iter"))?, args.into_obj()]))
 }
 
-/// The pickled form of an iterator over a built-in sequence, by the function called `name`; an exhausted one is `iter(empty)`. Looking the
+/// The pickled form of an iterator over a built-in sequence, by the function called `name`, which an exhausted one calls with `empty`. Looking the
 /// function up may run code that moves the iterator, so `state` reads sequence and index afterwards.
 pub fn reduce_by(name: &Object, state: impl FnOnce() -> (Option<Obj>, isize), empty: impl FnOnce() -> Obj) -> PyResult {
     let function = builtin(name)?;
     Ok(match state() {
         (Some(s), index) => tuple_of([function, tuple_of([s]).into_obj(), Int::from_isize(index).into_obj()]),
-        (None, _) => tuple_of([builtin(intern!("iter"))?, tuple_of([empty()]).into_obj()]),
+        (None, _) => tuple_of([function, tuple_of([empty()]).into_obj()]),
     }
     .into_obj())
 }

@@ -1,5 +1,6 @@
 //! Reading and writing members: attributes that are plain fields of an object's memory (`PyMember_GetOne`, `PyMember_SetOne`).
 
+use crate::bail;
 use crate::error::PyResult;
 use crate::header::{ObjCell, Object};
 use crate::method::{MemberDef, member};
@@ -7,7 +8,6 @@ use crate::types::float::Float;
 use crate::types::int::Int;
 use crate::types::str::Str;
 use crate::types::{bool_, none};
-use crate::bail;
 use std::ffi::{CStr, c_char};
 
 /// The value of a member.
@@ -35,7 +35,11 @@ pub fn get(o: &Object, m: &MemberDef, name: &Object) -> PyResult {
             member::CHAR => Ok(Str::from_latin1(&[p.read()]).into_obj()),
             member::STRING => {
                 let s = p.cast::<*const c_char>().read();
-                if s.is_null() { Ok(none::none_obj()) } else { Ok(Str::from_utf8(&CStr::from_ptr(s).to_string_lossy()).into_obj()) }
+                if s.is_null() {
+                    Ok(none::none_obj())
+                } else {
+                    Ok(Str::from_utf8(&CStr::from_ptr(s).to_string_lossy()).into_obj())
+                }
             }
             member::STRING_INPLACE => Ok(Str::from_utf8(&CStr::from_ptr(p.cast()).to_string_lossy()).into_obj()),
             member::OBJECT => Ok((*p.cast::<ObjCell>()).get_owned().unwrap_or_else(none::none_obj)),
@@ -106,4 +110,3 @@ pub fn set(o: &Object, m: &MemberDef, value: Option<&Object>, name: &Object) -> 
     }
     Ok(())
 }
-

@@ -29,7 +29,8 @@ pub struct Method {
     im_weakreflist: ObjCell,
     vectorcall: Cell<Option<VectorcallFunc>>,
 }
-const _: () = assert!(size_of::<Method>() == 48 && offset_of!(Method, im_func) == 16 && offset_of!(Method, vectorcall) == 40);
+const _: () =
+    assert!(size_of::<Method>() == 48 && offset_of!(Method, im_func) == 16 && offset_of!(Method, vectorcall) == 40);
 layout!(Method, PyMethod_Type);
 
 impl Method {
@@ -56,7 +57,12 @@ impl Method {
 }
 
 /// Calls the function with the receiver put before the arguments: in place where the caller lends the word, else in a copy.
-unsafe extern "C" fn method_vectorcall(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn method_vectorcall(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let m: &Method = o.cast();
     let (f, slf) = (m.func(), m.receiver());
     let n = nargs(nargsf);
@@ -110,7 +116,9 @@ extern "C" fn method_repr(o: &Object) -> PyResult {
     if name.is_none() {
         name = f.get_attr_opt(intern!("__name__"))?;
     }
-    let name = name.and_then(|n| n.downcast::<Str>().map(|s| s.to_utf8_lossy().into_owned())).unwrap_or_else(|| "?".to_owned());
+    let name = name
+        .and_then(|n| n.downcast::<Str>().map(|s| s.to_utf8_lossy().into_owned()))
+        .unwrap_or_else(|| "?".to_owned());
     Ok(text(&format!("<bound method {name} of {}>", m.receiver().repr()?.display())))
 }
 
@@ -184,8 +192,10 @@ pub static PyMethod_Type: Type = Type::new_static(TypeDef {
     weaklistoffset: offset_of!(Method, im_weakreflist) as isize,
     methods: methods![__reduce__],
     members: members![
-        MemberDef::new(c"__func__", member::OBJECT, offset_of!(Method, im_func), member::READONLY).doc(c"the function implementing the method"),
-        MemberDef::new(c"__self__", member::OBJECT, offset_of!(Method, im_self), member::READONLY).doc(c"the instance the method is bound to"),
+        MemberDef::new(c"__func__", member::OBJECT, offset_of!(Method, im_func), member::READONLY)
+            .doc(c"the function implementing the method"),
+        MemberDef::new(c"__self__", member::OBJECT, offset_of!(Method, im_self), member::READONLY)
+            .doc(c"the instance the method is bound to"),
     ],
     getset: getsets![getset!(c"__doc__", get_doc)],
     descr_get: Some(method_descr_get),

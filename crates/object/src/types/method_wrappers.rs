@@ -45,20 +45,30 @@ method_wrapper!(
 
 /// A static method around a callable.
 pub fn new_static_method(f: Obj) -> Obj {
-    new_object(StaticMethod { ob_base: Object::placeholder(), callable: ObjCell::new(f), dict: ObjCell::empty() }).into_obj()
+    new_object(StaticMethod { ob_base: Object::placeholder(), callable: ObjCell::new(f), dict: ObjCell::empty() })
+        .into_obj()
 }
 
 /// A class method around a callable.
 pub fn new_class_method(f: Obj) -> Obj {
-    new_object(ClassMethod { ob_base: Object::placeholder(), callable: ObjCell::new(f), dict: ObjCell::empty() }).into_obj()
+    new_object(ClassMethod { ob_base: Object::placeholder(), callable: ObjCell::new(f), dict: ObjCell::empty() })
+        .into_obj()
 }
 
 extern "C" fn static_new(cls: &Type, _: &Object, _: Option<&Object>) -> PyResult {
-    Ok(new_instance(cls, StaticMethod { ob_base: Object::placeholder(), callable: ObjCell::empty(), dict: ObjCell::empty() })?.into_obj())
+    Ok(new_instance(
+        cls,
+        StaticMethod { ob_base: Object::placeholder(), callable: ObjCell::empty(), dict: ObjCell::empty() },
+    )?
+    .into_obj())
 }
 
 extern "C" fn class_new(cls: &Type, _: &Object, _: Option<&Object>) -> PyResult {
-    Ok(new_instance(cls, ClassMethod { ob_base: Object::placeholder(), callable: ObjCell::empty(), dict: ObjCell::empty() })?.into_obj())
+    Ok(new_instance(
+        cls,
+        ClassMethod { ob_base: Object::placeholder(), callable: ObjCell::empty(), dict: ObjCell::empty() },
+    )?
+    .into_obj())
 }
 
 fn fields(o: &Object) -> (&ObjCell, &ObjCell) {

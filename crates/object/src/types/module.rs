@@ -30,7 +30,8 @@ pub struct Module {
     md_weaklist: ObjCell,
     md_name: ObjCell,
 }
-const _: () = assert!(size_of::<Module>() == 56 && offset_of!(Module, md_dict) == 16 && offset_of!(Module, md_weaklist) == 40);
+const _: () =
+    assert!(size_of::<Module>() == 56 && offset_of!(Module, md_dict) == 16 && offset_of!(Module, md_weaklist) == 40);
 layout!(Module, PyModule_Type);
 
 /// A native module: what `crates/taipan` lists.
@@ -150,7 +151,10 @@ extern "C" fn module_new(cls: &Type, _: &Object, _: Option<&Object>) -> PyResult
 extern "C" fn module_init(o: &Object, args: &Object, kwargs: Option<&Object>) -> c_int {
     static SIG: crate::args::Signature = crate::args::Signature {
         name: "module",
-        params: &[crate::args::Param { name: "name", required: true }, crate::args::Param { name: "doc", required: false }],
+        params: &[
+            crate::args::Param { name: "name", required: true },
+            crate::args::Param { name: "doc", required: false },
+        ],
         posonly: 0,
         positional: 2,
         varargs: false,
@@ -230,14 +234,20 @@ fn missing_hint(m: &Module, module: &str, attr: &str) -> PyResult<String> {
             ));
         }
         return Ok(match origin {
-            Some(f) => format!("partially initialized module '{module}' from '{f}' has no attribute '{attr}' (most likely due to a circular import)"),
-            None => format!("partially initialized module '{module}' has no attribute '{attr}' (most likely due to a circular import)"),
+            Some(f) => format!(
+                "partially initialized module '{module}' from '{f}' has no attribute '{attr}' (most likely due to a circular import)"
+            ),
+            None => format!(
+                "partially initialized module '{module}' has no attribute '{attr}' (most likely due to a circular import)"
+            ),
         });
     }
     if let Some(subs) = spec.get_attr_opt(intern!("_uninitialized_submodules"))?
         && subs.contains(&Str::from_utf8(attr)).unwrap_or(false)
     {
-        return Ok(format!("cannot access submodule '{attr}' of module '{module}' (most likely due to a circular import)"));
+        return Ok(format!(
+            "cannot access submodule '{attr}' of module '{module}' (most likely due to a circular import)"
+        ));
     }
     Ok(plain)
 }
@@ -393,4 +403,3 @@ pub static PyModule_Type: Type = Type::new_static(TypeDef {
 
 /// For readying.
 pub static TYPES: &[&Type] = &[&PyModule_Type];
-

@@ -89,7 +89,8 @@ extern "C" fn notimplemented_new(_: &Type, args: &Object, kwargs: Option<&Object
 fn notimplemented_reduce(_this: &Object) -> &'static str {
     "NotImplemented"
 }
-static NOTIMPLEMENTED_NUMBER: NumberMethods = NumberMethods { bool_: Slot::new(notimplemented_bool), ..NumberMethods::EMPTY };
+static NOTIMPLEMENTED_NUMBER: NumberMethods =
+    NumberMethods { bool_: Slot::new(notimplemented_bool), ..NumberMethods::EMPTY };
 
 #[unsafe(no_mangle)]
 pub static _PyNotImplemented_Type: Type = Type::new_static(TypeDef {

@@ -25,9 +25,11 @@ pub static DICT_AND_WEAKREF: &[GetSetDef] = &[
     GetSetDef::END,
 ];
 /// See [`DICT_AND_WEAKREF`].
-pub static DICT_ONLY: &[GetSetDef] = &[getset!(c"__dict__", dict_getter, dict_setter; c"dictionary for instance variables"), GetSetDef::END];
+pub static DICT_ONLY: &[GetSetDef] =
+    &[getset!(c"__dict__", dict_getter, dict_setter; c"dictionary for instance variables"), GetSetDef::END];
 /// See [`DICT_AND_WEAKREF`].
-pub static WEAKREF_ONLY: &[GetSetDef] = &[getset!(c"__weakref__", get_weakref; c"list of weak references to the object"), GetSetDef::END];
+pub static WEAKREF_ONLY: &[GetSetDef] =
+    &[getset!(c"__weakref__", get_weakref; c"list of weak references to the object"), GetSetDef::END];
 
 fn get_weakref(o: &Object) -> PyResult<Option<Obj>> {
     if o.ty().weaklistoffset.get() == 0 {
@@ -59,7 +61,11 @@ extern "C" fn object_init(o: &Object, args: &Object, kwargs: Option<&Object>) ->
                 bail!(TypeError, "object.__init__() takes exactly one argument (the instance to initialize)");
             }
             if same(ty.new.get(), object_new as *const () as usize) {
-                bail!(TypeError, "{}.__init__() takes exactly one argument (the instance to initialize)", ty.name_str());
+                bail!(
+                    TypeError,
+                    "{}.__init__() takes exactly one argument (the instance to initialize)",
+                    ty.name_str()
+                );
             }
         }
         Ok(())
@@ -91,7 +97,8 @@ fn abstract_instance(ty: &Type) -> crate::Raised {
         let set = ty.as_object().get_attr(intern!("__abstractmethods__"))?;
         let l = set.to_list()?;
         l.sort()?;
-        let names: Vec<String> = l.snapshot().iter().map(|n| Ok(format!("'{}'", n.str()?.display()))).collect::<PyResult<_>>()?;
+        let names: Vec<String> =
+            l.snapshot().iter().map(|n| Ok(format!("'{}'", n.str()?.display()))).collect::<PyResult<_>>()?;
         Ok(names)
     })();
     match names {
@@ -229,7 +236,8 @@ fn reduce_newobj(copyreg: &Object, o: &Object) -> PyResult {
         None => default_state(o, required)?,
     };
     let list_items = if o.downcast::<List>().is_some() { o.iter()? } else { none.to_obj() };
-    let dict_items = if o.downcast::<Dict>().is_some() { o.call_method(intern!("items"), &[])?.iter()? } else { none.to_obj() };
+    let dict_items =
+        if o.downcast::<Dict>().is_some() { o.call_method(intern!("items"), &[])?.iter()? } else { none.to_obj() };
     Ok(Tuple::new(&[&callable, &call_args, &state, &list_items, &dict_items]).into_obj())
 }
 
@@ -243,10 +251,18 @@ fn new_arguments(o: &Object) -> PyResult<(Option<Obj>, Option<Obj>)> {
             bail!(ValueError, "__getnewargs_ex__ should return a tuple of length 2, not {}", t.len());
         }
         if t.item(0).downcast::<Tuple>().is_none() {
-            bail!(TypeError, "first item of the tuple returned by __getnewargs_ex__ must be a tuple, not '{}'", t.item(0).ty().name_str());
+            bail!(
+                TypeError,
+                "first item of the tuple returned by __getnewargs_ex__ must be a tuple, not '{}'",
+                t.item(0).ty().name_str()
+            );
         }
         if t.item(1).downcast::<Dict>().is_none() {
-            bail!(TypeError, "second item of the tuple returned by __getnewargs_ex__ must be a dict, not '{}'", t.item(1).ty().name_str());
+            bail!(
+                TypeError,
+                "second item of the tuple returned by __getnewargs_ex__ must be a dict, not '{}'",
+                t.item(1).ty().name_str()
+            );
         }
         return Ok((Some(t.item(0).to_obj()), Some(t.item(1).to_obj())));
     }
@@ -378,7 +394,16 @@ pub static PyBaseObject_Type: Type = Type::new_static(TypeDef {
     getattro: Some(generic_getattro),
     setattro: Some(generic_setattro),
     richcompare: Some(object_richcompare),
-    methods: methods![__reduce_ex__, __reduce__, __getstate__, __subclasshook__, __init_subclass__, __format__, __sizeof__, __dir__],
+    methods: methods![
+        __reduce_ex__,
+        __reduce__,
+        __getstate__,
+        __subclasshook__,
+        __init_subclass__,
+        __format__,
+        __sizeof__,
+        __dir__
+    ],
     getset: crate::getsets![getset!(c"__class__", get_class, set_class; c"the object's class")],
     init: Some(object_init),
     alloc: Some(generic_alloc),

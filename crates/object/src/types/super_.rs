@@ -48,7 +48,11 @@ fn check(ty: &Type, obj: &Object) -> PyResult<Obj> {
         Some(c) => ("type", c.name_str()),
         None => ("instance of", obj.ty().name_str()),
     };
-    bail!(TypeError, "super(type, obj): obj ({kind} {shown}) is not an instance or subtype of type ({}).", ty.name_str())
+    bail!(
+        TypeError,
+        "super(type, obj): obj ({kind} {shown}) is not an instance or subtype of type ({}).",
+        ty.name_str()
+    )
 }
 
 /// `name` in the MRO of `obj_type` after `ty`, bound to `obj`; `None` when there is none there.
@@ -74,7 +78,9 @@ fn lookup(ty: &Type, obj: &Object, obj_type: &Type, name: &Object) -> PyResult<O
 /// `super(ty, obj).name`, without making the object.
 pub fn attr_after(ty: &Type, obj: &Object, name: &Object) -> PyResult {
     let obj_type = check(ty, obj)?;
-    if let Some(v) = (!name.cast::<Str>().eq_str("__class__")).then(|| lookup(ty, obj, obj_type.cast(), name)).transpose()?.flatten() {
+    if let Some(v) =
+        (!name.cast::<Str>().eq_str("__class__")).then(|| lookup(ty, obj, obj_type.cast(), name)).transpose()?.flatten()
+    {
         return Ok(v);
     }
     let s = bound(&PySuper_Type, ty, obj, obj_type)?;
@@ -85,7 +91,8 @@ pub fn attr_after(ty: &Type, obj: &Object, name: &Object) -> PyResult {
 pub fn method_after(ty: &Type, obj: &Object, name: &Object) -> PyResult<(Obj, bool)> {
     let obj_type = check(ty, obj)?;
     let cls: &Type = obj_type.cast();
-    if !name.cast::<Str>().eq_str("__class__") && !std::ptr::eq(obj, cls.as_object())
+    if !name.cast::<Str>().eq_str("__class__")
+        && !std::ptr::eq(obj, cls.as_object())
         && let Some(mro) = cls.mro.get_owned()
     {
         let mro: Ref<Tuple> = Ref::from_borrowed(mro.cast());
@@ -118,7 +125,12 @@ fn bound(cls: &Type, ty: &Type, obj: &Object, obj_type: Obj) -> PyResult {
 }
 
 extern "C" fn super_new(cls: &Type, _: &Object, _: Option<&Object>) -> PyResult {
-    let body = Super { ob_base: Object::placeholder(), ty: ObjCell::empty(), obj: ObjCell::empty(), obj_type: ObjCell::empty() };
+    let body = Super {
+        ob_base: Object::placeholder(),
+        ty: ObjCell::empty(),
+        obj: ObjCell::empty(),
+        obj_type: ObjCell::empty(),
+    };
     Ok(new_instance(cls, body)?.into_obj())
 }
 
@@ -217,4 +229,3 @@ pub static PySuper_Type: Type = Type::new_static(TypeDef {
 
 /// For readying.
 pub static TYPES: &[&Type] = &[&PySuper_Type];
-

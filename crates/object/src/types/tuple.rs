@@ -39,8 +39,10 @@ struct EmptyTuple {
 }
 // SAFETY: immortal and immutable but for the hash cache.
 unsafe impl Sync for EmptyTuple {}
-static EMPTY: EmptyTuple =
-    EmptyTuple { links: [0; 2], tuple: Tuple { ob_base: VarObject::immortal(&PyTuple_Type, 0), ob_hash: Cell::new(-1), ob_item: [] } };
+static EMPTY: EmptyTuple = EmptyTuple {
+    links: [0; 2],
+    tuple: Tuple { ob_base: VarObject::immortal(&PyTuple_Type, 0), ob_hash: Cell::new(-1), ob_item: [] },
+};
 
 impl Tuple {
     /// `()`.
@@ -110,7 +112,8 @@ impl Tuple {
         }
         // SAFETY: the head is written here, the items by the caller before anything can see them.
         unsafe {
-            let p = crate::alloc::alloc_exact(&PyTuple_Type, size_of::<Tuple>() + n * 8).unwrap_or_else(|| crate::alloc::out_of_memory());
+            let p = crate::alloc::alloc_exact(&PyTuple_Type, size_of::<Tuple>() + n * 8)
+                .unwrap_or_else(|| crate::alloc::out_of_memory());
             let t = p.cast::<Tuple>();
             (&raw mut (*t.as_ptr()).ob_base).write(VarObject::new(&PyTuple_Type, n as isize));
             (&raw mut (*t.as_ptr()).ob_hash).write(Cell::new(-1));
@@ -231,7 +234,12 @@ extern "C" fn tuple_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> P
     if std::ptr::eq(cls, &PyTuple_Type) { Ok(t.into_obj()) } else { Tuple::new_of_class(cls, t.items()) }
 }
 
-unsafe extern "C" fn tuple_vectorcall(_: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn tuple_vectorcall(
+    _: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: the vectorcall contract.
     let call = unsafe { crate::args::CallArgs::from_raw(args, crate::protocol::call::nargs(nargsf), kwnames) };
     if !call.keywords().is_empty() {
@@ -491,7 +499,11 @@ layout!(TupleIter, PyTupleIter_Type);
 impl TupleIter {
     /// An iterator at the start.
     pub fn new(t: Ref<Tuple>) -> Ref<TupleIter> {
-        crate::alloc::new_object(TupleIter { ob_base: Object::placeholder(), index: Cell::new(0), seq: crate::ObjCell::new(t.into_obj()) })
+        crate::alloc::new_object(TupleIter {
+            ob_base: Object::placeholder(),
+            index: Cell::new(0),
+            seq: crate::ObjCell::new(t.into_obj()),
+        })
     }
 }
 
@@ -538,7 +550,6 @@ fn __setstate__(this: &TupleIter, state: &Object) -> PyResult<()> {
     }
     Ok(())
 }
-
 
 #[unsafe(no_mangle)]
 pub static PyTupleIter_Type: Type = Type::new_static(TypeDef {

@@ -2,7 +2,7 @@
 
 use crate::alloc::generic_alloc;
 use crate::gc;
-use crate::header::{Object};
+use crate::header::Object;
 use crate::method::{MemberDef, member};
 use crate::typeobj::slots::{NumberMethods, Slot, VisitProc};
 use crate::typeobj::{HeapType, Type, TypeDef, flags, methods, new};

@@ -174,8 +174,19 @@ pub fn from_tuple(args: &Object) -> PyResult {
     u.finish()
 }
 
+/// Beside a union anything goes; text is a forward reference.
 extern "C" fn union_or(a: &Object, b: &Object) -> PyResult {
-    or(a, b)
+    let operand = |o: &Object| -> PyResult {
+        if o.downcast::<crate::types::str::Str>().is_none() {
+            return Ok(o.to_obj());
+        }
+        (crate::hooks::get().import)("annotationlib")?.get_attr(intern!("ForwardRef"))?.call_one(o)
+    };
+    let mut u = Builder::new(false);
+    let (a, b) = (operand(a)?, operand(b)?);
+    u.add(&a)?;
+    u.add(&b)?;
+    u.finish()
 }
 
 extern "C" fn union_repr(o: &Object) -> PyResult {

@@ -12,8 +12,8 @@ use crate::protocol::number;
 use crate::protocol::repr::text;
 use crate::typeobj::slots::*;
 use crate::typeobj::{Type, TypeDef, flags};
-use crate::types::tuple::Tuple;
 use crate::types::none;
+use crate::types::tuple::Tuple;
 use crate::{bail, getset, getsets, intern, layout, methods};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -210,7 +210,11 @@ fn basic(o: &Object) -> (Option<&WeakRef>, Option<&WeakRef>) {
     let is_basic = |w: &&WeakRef, proxy: bool| {
         w.wr_callback.is_empty()
             && w.refcnt() > 0
-            && if proxy { w.is_exact(&_PyWeakref_ProxyType) || w.is_exact(&_PyWeakref_CallableProxyType) } else { w.is_exact(&_PyWeakref_RefType) }
+            && if proxy {
+                w.is_exact(&_PyWeakref_ProxyType) || w.is_exact(&_PyWeakref_CallableProxyType)
+            } else {
+                w.is_exact(&_PyWeakref_RefType)
+            }
     };
     let r = Some(first).filter(|w| is_basic(w, false));
     let second = match r {
@@ -249,10 +253,12 @@ pub fn new_ref(cls: &Type, o: &Object, callback: Option<&Object>) -> PyResult<Re
         return Err(cannot(o));
     }
     let callback = callback.filter(|c| !c.is_none()).map(Object::to_obj);
-    if callback.is_none() && std::ptr::eq(cls, &_PyWeakref_RefType)
-        && let (Some(r), _) = basic(o) {
-            return Ok(Ref::from_borrowed(r));
-        }
+    if callback.is_none()
+        && std::ptr::eq(cls, &_PyWeakref_RefType)
+        && let (Some(r), _) = basic(o)
+    {
+        return Ok(Ref::from_borrowed(r));
+    }
     let shared = callback.is_none() && std::ptr::eq(cls, &_PyWeakref_RefType);
     let w = make(cls, o, callback)?;
     let (r, p) = basic(o);
@@ -347,13 +353,24 @@ extern "C" fn ref_init(o: &Object, args: &Object, kwargs: Option<&Object>) -> c_
         }
         let n = args.cast::<Tuple>().len();
         if !(1..=2).contains(&n) {
-            bail!(TypeError, "__init__ expected at {} {} argument{}, got {n}", if n == 0 { "least" } else { "most" }, n.clamp(1, 2), if n == 0 { "" } else { "s" });
+            bail!(
+                TypeError,
+                "__init__ expected at {} {} argument{}, got {n}",
+                if n == 0 { "least" } else { "most" },
+                n.clamp(1, 2),
+                if n == 0 { "" } else { "s" }
+            );
         }
         Ok(())
     })())
 }
 
-unsafe extern "C" fn ref_vectorcall(o: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn ref_vectorcall(
+    o: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: the vectorcall contract.
     let call = unsafe { crate::args::CallArgs::from_raw(args, crate::protocol::call::nargs(nargsf), kwnames) };
     if !call.keywords().is_empty() {
@@ -380,7 +397,9 @@ extern "C" fn ref_hash(o: &Object) -> isize {
 
 extern "C" fn ref_repr(o: &Object) -> PyResult {
     let Some(r) = fields(o).referent() else { return Ok(text(&format!("<weakref at {o:p}; dead>"))) };
-    let name = r.get_attr_opt(intern!("__name__"))?.and_then(|n| n.downcast::<crate::types::str::Str>().map(|s| s.to_utf8_lossy().into_owned()));
+    let name = r
+        .get_attr_opt(intern!("__name__"))?
+        .and_then(|n| n.downcast::<crate::types::str::Str>().map(|s| s.to_utf8_lossy().into_owned()));
     Ok(text(&match name {
         Some(n) => format!("<weakref at {o:p}; to '{}' at {:p} ({n})>", r.ty().name_str(), r.as_ptr()),
         None => format!("<weakref at {o:p}; to '{}' at {:p}>", r.ty().name_str(), r.as_ptr()),
@@ -539,18 +558,45 @@ fn proxy_reversed(this: &Object) -> PyResult {
 }
 
 static PROXY_NUMBER: NumberMethods = NumberMethods {
-    add: Slot::new(p_add), subtract: Slot::new(p_sub), multiply: Slot::new(p_mul), remainder: Slot::new(p_rem), divmod: Slot::new(p_divmod),
-    power: Slot::new(p_pow), negative: Slot::new(p_neg), positive: Slot::new(p_pos), absolute: Slot::new(p_abs), bool_: Slot::new(p_bool),
-    invert: Slot::new(p_inv), lshift: Slot::new(p_lsh), rshift: Slot::new(p_rsh), and: Slot::new(p_and), xor: Slot::new(p_xor),
-    or: Slot::new(p_or), int: Slot::new(p_int), float: Slot::new(p_float), inplace_add: Slot::new(p_iadd), inplace_subtract: Slot::new(p_isub),
-    inplace_multiply: Slot::new(p_imul), inplace_remainder: Slot::new(p_irem), inplace_power: Slot::new(p_ipow),
-    inplace_lshift: Slot::new(p_ilsh), inplace_rshift: Slot::new(p_irsh), inplace_and: Slot::new(p_iand), inplace_xor: Slot::new(p_ixor),
-    inplace_or: Slot::new(p_ior), floor_divide: Slot::new(p_fdiv), true_divide: Slot::new(p_tdiv), inplace_floor_divide: Slot::new(p_ifdiv),
-    inplace_true_divide: Slot::new(p_itdiv), index: Slot::new(p_index), matrix_multiply: Slot::new(p_matmul),
+    add: Slot::new(p_add),
+    subtract: Slot::new(p_sub),
+    multiply: Slot::new(p_mul),
+    remainder: Slot::new(p_rem),
+    divmod: Slot::new(p_divmod),
+    power: Slot::new(p_pow),
+    negative: Slot::new(p_neg),
+    positive: Slot::new(p_pos),
+    absolute: Slot::new(p_abs),
+    bool_: Slot::new(p_bool),
+    invert: Slot::new(p_inv),
+    lshift: Slot::new(p_lsh),
+    rshift: Slot::new(p_rsh),
+    and: Slot::new(p_and),
+    xor: Slot::new(p_xor),
+    or: Slot::new(p_or),
+    int: Slot::new(p_int),
+    float: Slot::new(p_float),
+    inplace_add: Slot::new(p_iadd),
+    inplace_subtract: Slot::new(p_isub),
+    inplace_multiply: Slot::new(p_imul),
+    inplace_remainder: Slot::new(p_irem),
+    inplace_power: Slot::new(p_ipow),
+    inplace_lshift: Slot::new(p_ilsh),
+    inplace_rshift: Slot::new(p_irsh),
+    inplace_and: Slot::new(p_iand),
+    inplace_xor: Slot::new(p_ixor),
+    inplace_or: Slot::new(p_ior),
+    floor_divide: Slot::new(p_fdiv),
+    true_divide: Slot::new(p_tdiv),
+    inplace_floor_divide: Slot::new(p_ifdiv),
+    inplace_true_divide: Slot::new(p_itdiv),
+    index: Slot::new(p_index),
+    matrix_multiply: Slot::new(p_matmul),
     inplace_matrix_multiply: Slot::new(p_imatmul),
     ..NumberMethods::EMPTY
 };
-static PROXY_SEQUENCE: SequenceMethods = SequenceMethods { length: Slot::new(p_len), contains: Slot::new(p_contains), ..SequenceMethods::EMPTY };
+static PROXY_SEQUENCE: SequenceMethods =
+    SequenceMethods { length: Slot::new(p_len), contains: Slot::new(p_contains), ..SequenceMethods::EMPTY };
 static PROXY_MAPPING: MappingMethods =
     MappingMethods { length: Slot::new(p_len), subscript: Slot::new(p_getitem), ass_subscript: Slot::new(p_setitem) };
 

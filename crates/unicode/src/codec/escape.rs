@@ -39,10 +39,7 @@ impl Decoder for EscapeDecoder {
 
     fn run<S: Sink>(&mut self, input: &[u8], mut pos: usize, last: bool, out: &mut S) -> Step {
         loop {
-            let plain = input[pos..]
-                .iter()
-                .position(|&b| b == b'\\')
-                .unwrap_or(input.len() - pos);
+            let plain = input[pos..].iter().position(|&b| b == b'\\').unwrap_or(input.len() - pos);
             out.extend_latin1(&input[pos..pos + plain]);
             pos += plain;
             if pos == input.len() {
@@ -50,11 +47,7 @@ impl Decoder for EscapeDecoder {
             }
             let start = pos;
             let Some(&b) = input.get(pos + 1) else {
-                return if last {
-                    failed(start, pos + 1, "\\ at end of string")
-                } else {
-                    Step::Done(start)
-                };
+                return if last { failed(start, pos + 1, "\\ at end of string") } else { Step::Done(start) };
             };
             pos += 2;
             let mut digits = |count: usize, reason: &'static str, out: &mut S| {
@@ -92,17 +85,10 @@ impl Decoder for EscapeDecoder {
                     Ok(())
                 }
                 b'0'..=b'7' => {
-                    let more = input[pos..]
-                        .iter()
-                        .take(2)
-                        .take_while(|b| (b'0'..=b'7').contains(b))
-                        .count();
-                    let value = input[pos - 1..pos + more]
-                        .iter()
-                        .fold(0, |x, &b| x << 3 | u32::from(b - b'0'));
+                    let more = input[pos..].iter().take(2).take_while(|b| (b'0'..=b'7').contains(b)).count();
+                    let value = input[pos - 1..pos + more].iter().fold(0, |x, &b| x << 3 | u32::from(b - b'0'));
                     if value > 0o377 {
-                        self.first_invalid
-                            .get_or_insert(InvalidEscape::Octal(value, pos - 1));
+                        self.first_invalid.get_or_insert(InvalidEscape::Octal(value, pos - 1));
                     }
                     pos += more;
                     out.push(value);
@@ -121,8 +107,7 @@ impl Decoder for EscapeDecoder {
                     Err(Some((end, reason))) => Err(failed(start, end, reason)),
                 },
                 _ => {
-                    self.first_invalid
-                        .get_or_insert(InvalidEscape::Unknown(b, pos - 1));
+                    self.first_invalid.get_or_insert(InvalidEscape::Unknown(b, pos - 1));
                     out.push(u32::from(b'\\'));
                     out.push(u32::from(b));
                     Ok(())
@@ -136,11 +121,7 @@ impl Decoder for EscapeDecoder {
 }
 
 /// Reads `{name}` at `pos`. None as error: incomplete.
-fn named(
-    input: &[u8],
-    pos: usize,
-    last: bool,
-) -> Result<(u32, usize), Option<(usize, &'static str)>> {
+fn named(input: &[u8], pos: usize, last: bool) -> Result<(u32, usize), Option<(usize, &'static str)>> {
     const MALFORMED: &str = "malformed \\N character escape";
     match input.get(pos) {
         Some(b'{') => {}
@@ -149,20 +130,13 @@ fn named(
     }
     let rest = &input[pos + 1..];
     let Some(len) = rest.iter().position(|&b| b == b'}') else {
-        return Err(if last {
-            Some((input.len(), MALFORMED))
-        } else {
-            None
-        });
+        return Err(if last { Some((input.len(), MALFORMED)) } else { None });
     };
     if len == 0 {
         return Err(Some((pos + 1, MALFORMED)));
     }
     let end = pos + 2 + len;
-    match std::str::from_utf8(&rest[..len])
-        .ok()
-        .and_then(names::lookup)
-    {
+    match std::str::from_utf8(&rest[..len]).ok().and_then(names::lookup) {
         Some(Named::Char(c)) => Ok((c, end)),
         _ => Err(Some((end, "unknown Unicode character name"))),
     }
@@ -179,10 +153,7 @@ impl Decoder for RawEscapeDecoder {
 
     fn run<S: Sink>(&mut self, input: &[u8], mut pos: usize, last: bool, out: &mut S) -> Step {
         loop {
-            let plain = input[pos..]
-                .iter()
-                .position(|&b| b == b'\\')
-                .unwrap_or(input.len() - pos);
+            let plain = input[pos..].iter().position(|&b| b == b'\\').unwrap_or(input.len() - pos);
             out.extend_latin1(&input[pos..pos + plain]);
             pos += plain;
             if pos == input.len() {
@@ -208,11 +179,7 @@ impl Decoder for RawEscapeDecoder {
             let (value, n) = hex(&input[pos..], count);
             pos += n;
             if n < count {
-                return if pos == input.len() && !last {
-                    Step::Done(start)
-                } else {
-                    failed(start, pos, reason)
-                };
+                return if pos == input.len() && !last { Step::Done(start) } else { failed(start, pos, reason) };
             }
             if value >= 0x11_0000 {
                 return failed(start, pos, "\\Uxxxxxxxx out of range");
@@ -238,19 +205,10 @@ pub(super) fn push_escape(out: &mut Vec<u8>, kind: u8, digits: u32, c: u32) {
 
 impl Encoder for EscapeEncoder {
     fn name(&self) -> &'static str {
-        if self.raw {
-            "rawunicodeescape"
-        } else {
-            "unicodeescape"
-        }
+        if self.raw { "rawunicodeescape" } else { "unicodeescape" }
     }
 
-    fn run<U: Units + ?Sized>(
-        &mut self,
-        text: &U,
-        pos: usize,
-        out: &mut Vec<u8>,
-    ) -> Option<Failure> {
+    fn run<U: Units + ?Sized>(&mut self, text: &U, pos: usize, out: &mut Vec<u8>) -> Option<Failure> {
         for i in pos..text.len() {
             match text.at(i) {
                 c @ 0..0x100 if self.raw => out.push(c as u8),

@@ -1,9 +1,7 @@
 //! The error handlers that Python comes with, as functions and as handlers for the drivers.
 
 use super::escape::push_escape;
-use super::{
-    DecodeErrors, DecodeReply, EncodeErrors, Failure, Replacement, Units, is_surrogate, utf8,
-};
+use super::{DecodeErrors, DecodeReply, EncodeErrors, Failure, Replacement, Units, is_surrogate, utf8};
 
 /// A built-in error handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +43,7 @@ impl Handler {
 
 /// The UTF codec behind an encoding's name: bytes per code unit and whether the order is big.
 fn utf_of(encoding: &str) -> Option<(usize, bool)> {
-    let name: String = encoding
-        .chars()
-        .filter(|c| !matches!(c, '-' | '_'))
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
+    let name: String = encoding.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect();
     let native = cfg!(target_endian = "big");
     Some(match name.as_str() {
         "utf8" | "cp65001" => (1, false),
@@ -64,32 +58,20 @@ fn utf_of(encoding: &str) -> Option<(usize, bool)> {
 }
 
 /// What a built-in handler puts for a decoding error, and where to go on. None: it raises the error.
-pub fn decoded(
-    handler: Handler,
-    encoding: &str,
-    input: &[u8],
-    f: Failure,
-) -> Option<(Vec<u32>, usize)> {
-    let bad = input
-        .get(f.start..f.end.min(input.len()))
-        .unwrap_or_default();
+pub fn decoded(handler: Handler, encoding: &str, input: &[u8], f: Failure) -> Option<(Vec<u32>, usize)> {
+    let bad = input.get(f.start..f.end.min(input.len())).unwrap_or_default();
     match handler {
         Handler::Strict | Handler::XmlCharRefReplace | Handler::NameReplace => None,
         Handler::Ignore => Some((Vec::new(), f.end)),
         Handler::Replace => Some((vec![0xfffd], f.end)),
         Handler::BackslashReplace => {
             let mut out = Vec::new();
-            bad.iter()
-                .for_each(|&b| push_escape(&mut out, b'x', 2, u32::from(b)));
+            bad.iter().for_each(|&b| push_escape(&mut out, b'x', 2, u32::from(b)));
             Some((out.into_iter().map(u32::from).collect(), f.end))
         }
         Handler::SurrogateEscape => {
-            let text: Vec<u32> = bad
-                .iter()
-                .take(4)
-                .take_while(|b| !b.is_ascii())
-                .map(|&b| 0xdc00 + u32::from(b))
-                .collect();
+            let text: Vec<u32> =
+                bad.iter().take(4).take_while(|b| !b.is_ascii()).map(|&b| 0xdc00 + u32::from(b)).collect();
             let n = text.len();
             (n > 0).then_some((text, f.start + n))
         }
@@ -100,11 +82,9 @@ pub fn decoded(
                 (1, &[a, b, c, ..]) if a & 0xf0 == 0xe0 && b & 0xc0 == 0x80 && c & 0xc0 == 0x80 => {
                     u32::from(a & 15) << 12 | u32::from(b & 63) << 6 | u32::from(c & 63)
                 }
-                (2, &[a, b, ..]) => u32::from(if big {
-                    u16::from_be_bytes([a, b])
-                } else {
-                    u16::from_le_bytes([a, b])
-                }),
+                (2, &[a, b, ..]) => {
+                    u32::from(if big { u16::from_be_bytes([a, b]) } else { u16::from_le_bytes([a, b]) })
+                }
                 (4, &[a, b, c, d, ..]) => {
                     if big {
                         u32::from_be_bytes([a, b, c, d])
@@ -128,19 +108,12 @@ pub fn encoded<U: Units + ?Sized>(
     f: Failure,
 ) -> Option<(Replacement, usize)> {
     let bad = (f.start..f.end.min(text.len())).map(|i| text.at(i));
-    let ascii = |v: Vec<u8>| {
-        Some((
-            Replacement::Text(v.into_iter().map(u32::from).collect()),
-            f.end,
-        ))
-    };
+    let ascii = |v: Vec<u8>| Some((Replacement::Text(v.into_iter().map(u32::from).collect()), f.end));
     match handler {
         Handler::Strict => None,
         Handler::Ignore => ascii(Vec::new()),
         Handler::Replace => ascii(vec![b'?'; bad.count()]),
-        Handler::XmlCharRefReplace => {
-            ascii(bad.flat_map(|c| format!("&#{c};").into_bytes()).collect())
-        }
+        Handler::XmlCharRefReplace => ascii(bad.flat_map(|c| format!("&#{c};").into_bytes()).collect()),
         Handler::BackslashReplace => {
             let mut out = Vec::new();
             bad.for_each(|c| push_backslash(&mut out, c));
@@ -157,9 +130,7 @@ pub fn encoded<U: Units + ?Sized>(
             ascii(out)
         }
         Handler::SurrogateEscape => {
-            let bytes: Vec<u8> = bad
-                .map_while(|c| (0xdc80..0xdd00).contains(&c).then_some(c as u8))
-                .collect();
+            let bytes: Vec<u8> = bad.map_while(|c| (0xdc80..0xdd00).contains(&c).then_some(c as u8)).collect();
             // Codecs that know this handler write what can be written, and fail on the rest; others go by all or nothing.
             let partial = matches!(encoding, "utf-8" | "ascii" | "latin-1") && !bytes.is_empty();
             let end = f.start + bytes.len();
@@ -206,19 +177,9 @@ pub struct CodecError {
 impl DecodeErrors for Handler {
     type Error = CodecError;
 
-    fn handle(
-        &mut self,
-        encoding: &'static str,
-        input: &[u8],
-        failure: Failure,
-    ) -> Result<DecodeReply, CodecError> {
-        let (text, resume) =
-            decoded(*self, encoding, input, failure).ok_or(CodecError { encoding, failure })?;
-        Ok(DecodeReply {
-            text,
-            resume,
-            input: None,
-        })
+    fn handle(&mut self, encoding: &'static str, input: &[u8], failure: Failure) -> Result<DecodeReply, CodecError> {
+        let (text, resume) = decoded(*self, encoding, input, failure).ok_or(CodecError { encoding, failure })?;
+        Ok(DecodeReply { text, resume, input: None })
     }
 }
 
@@ -229,11 +190,7 @@ pub struct Handled<'a, U: ?Sized>(pub Handler, pub &'a U);
 impl<U: Units + ?Sized> EncodeErrors for Handled<'_, U> {
     type Error = CodecError;
 
-    fn handle(
-        &mut self,
-        encoding: &'static str,
-        failure: Failure,
-    ) -> Result<(Replacement, usize), CodecError> {
+    fn handle(&mut self, encoding: &'static str, failure: Failure) -> Result<(Replacement, usize), CodecError> {
         encoded(self.0, encoding, self.1, failure).ok_or(CodecError { encoding, failure })
     }
 

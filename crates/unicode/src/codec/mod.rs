@@ -64,12 +64,7 @@ pub trait DecodeErrors {
     type Error;
 
     /// Replaces or raises. `resume` of the reply must lie within the input.
-    fn handle(
-        &mut self,
-        encoding: &'static str,
-        input: &[u8],
-        failure: Failure,
-    ) -> Result<DecodeReply, Self::Error>;
+    fn handle(&mut self, encoding: &'static str, input: &[u8], failure: Failure) -> Result<DecodeReply, Self::Error>;
 }
 
 /// Decodes; returns how many bytes were consumed (all of them if `last`).
@@ -157,12 +152,7 @@ pub trait Encoder {
     fn name(&self) -> &'static str;
 
     /// Encodes from `pos` until the end (None) or an error.
-    fn run<U: Units + ?Sized>(
-        &mut self,
-        text: &U,
-        pos: usize,
-        out: &mut Vec<u8>,
-    ) -> Option<Failure>;
+    fn run<U: Units + ?Sized>(&mut self, text: &U, pos: usize, out: &mut Vec<u8>) -> Option<Failure>;
 
     /// Encodes what an error handler put in place of an error; false if that cannot be encoded either.
     fn replacement(&mut self, text: &[u32], out: &mut Vec<u8>) -> bool;
@@ -188,11 +178,7 @@ pub trait EncodeErrors {
     type Error;
 
     /// Replaces or raises; also tells where to go on.
-    fn handle(
-        &mut self,
-        encoding: &'static str,
-        failure: Failure,
-    ) -> Result<(Replacement, usize), Self::Error>;
+    fn handle(&mut self, encoding: &'static str, failure: Failure) -> Result<(Replacement, usize), Self::Error>;
 
     /// Raises, since the replacement cannot be encoded.
     fn raise(&mut self, encoding: &'static str, failure: Failure) -> Self::Error;

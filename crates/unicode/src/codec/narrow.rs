@@ -14,11 +14,7 @@ impl Decoder for AsciiDecoder {
     fn run<S: Sink>(&mut self, input: &[u8], pos: usize, _last: bool, out: &mut S) -> Step {
         let n = pos + ascii_prefix(&input[pos..]);
         out.extend_ascii(&input[pos..n]);
-        if n == input.len() {
-            Step::Done(n)
-        } else {
-            failed(n, n + 1, "ordinal not in range(128)")
-        }
+        if n == input.len() { Step::Done(n) } else { failed(n, n + 1, "ordinal not in range(128)") }
     }
 }
 
@@ -52,25 +48,12 @@ impl NarrowEncoder {
 
 impl Encoder for NarrowEncoder {
     fn name(&self) -> &'static str {
-        if self.limit == 128 {
-            "ascii"
-        } else {
-            "latin-1"
-        }
+        if self.limit == 128 { "ascii" } else { "latin-1" }
     }
 
-    fn run<U: Units + ?Sized>(
-        &mut self,
-        text: &U,
-        mut pos: usize,
-        out: &mut Vec<u8>,
-    ) -> Option<Failure> {
+    fn run<U: Units + ?Sized>(&mut self, text: &U, mut pos: usize, out: &mut Vec<u8>) -> Option<Failure> {
         if let Some(bytes) = text.bytes() {
-            let n = if self.limit == 128 {
-                ascii_prefix(&bytes[pos..])
-            } else {
-                bytes.len() - pos
-            };
+            let n = if self.limit == 128 { ascii_prefix(&bytes[pos..]) } else { bytes.len() - pos };
             out.extend_from_slice(&bytes[pos..pos + n]);
             pos += n;
         } else {
@@ -83,19 +66,9 @@ impl Encoder for NarrowEncoder {
         if pos == text.len() {
             return None;
         }
-        let end = (pos..text.len())
-            .find(|&i| text.at(i) < self.limit)
-            .unwrap_or(text.len());
-        let reason = if self.limit == 128 {
-            "ordinal not in range(128)"
-        } else {
-            "ordinal not in range(256)"
-        };
-        Some(Failure {
-            start: pos,
-            end,
-            reason,
-        })
+        let end = (pos..text.len()).find(|&i| text.at(i) < self.limit).unwrap_or(text.len());
+        let reason = if self.limit == 128 { "ordinal not in range(128)" } else { "ordinal not in range(256)" };
+        Some(Failure { start: pos, end, reason })
     }
 
     fn replacement(&mut self, text: &[u32], out: &mut Vec<u8>) -> bool {
@@ -143,10 +116,7 @@ pub struct EncodingMap {
 impl EncodingMap {
     /// Inverts a table. Where two bytes stand for one character, the last one wins.
     pub fn new(table: &[u32]) -> Self {
-        let mut map = EncodingMap {
-            low: [None; 256],
-            high: Vec::new(),
-        };
+        let mut map = EncodingMap { low: [None; 256], high: Vec::new() };
         for (b, &c) in table.iter().enumerate().take(256) {
             if c == 0xfffe {
                 continue;
@@ -167,11 +137,7 @@ impl EncodingMap {
     pub fn get(&self, c: u32) -> Option<u8> {
         match self.low.get(c as usize) {
             Some(&b) => b,
-            None => self
-                .high
-                .binary_search_by_key(&c, |x| x.0)
-                .ok()
-                .map(|i| self.high[i].1),
+            None => self.high.binary_search_by_key(&c, |x| x.0).ok().map(|i| self.high[i].1),
         }
     }
 
@@ -193,23 +159,14 @@ impl Encoder for CharmapEncoder<'_> {
         "charmap"
     }
 
-    fn run<U: Units + ?Sized>(
-        &mut self,
-        text: &U,
-        pos: usize,
-        out: &mut Vec<u8>,
-    ) -> Option<Failure> {
+    fn run<U: Units + ?Sized>(&mut self, text: &U, pos: usize, out: &mut Vec<u8>) -> Option<Failure> {
         for i in pos..text.len() {
             match self.map.get(text.at(i)) {
                 Some(b) => out.push(b),
                 None => {
                     let mapped = |&j: &usize| self.map.get(text.at(j)).is_some();
                     let end = (i..text.len()).find(mapped).unwrap_or(text.len());
-                    return Some(Failure {
-                        start: i,
-                        end,
-                        reason: UNDEFINED,
-                    });
+                    return Some(Failure { start: i, end, reason: UNDEFINED });
                 }
             }
         }
@@ -217,7 +174,6 @@ impl Encoder for CharmapEncoder<'_> {
     }
 
     fn replacement(&mut self, text: &[u32], out: &mut Vec<u8>) -> bool {
-        text.iter()
-            .all(|&c| self.map.get(c).map(|b| out.push(b)).is_some())
+        text.iter().all(|&c| self.map.get(c).map(|b| out.push(b)).is_some())
     }
 }

@@ -55,10 +55,7 @@ impl Default for TextBuilder {
 impl TextBuilder {
     /// A builder with room for so many narrow code points.
     pub fn with_capacity(n: usize) -> Self {
-        TextBuilder {
-            text: Text::One(Vec::with_capacity(n)),
-            max: 0,
-        }
+        TextBuilder { text: Text::One(Vec::with_capacity(n)), max: 0 }
     }
 
     /// The text and a bound of its code points: exact as to ASCII, Latin-1, two bytes or more.

@@ -12,11 +12,7 @@ pub struct Utf16Decoder {
 
 impl Decoder for Utf16Decoder {
     fn name(&self) -> &'static str {
-        if self.order.is_big() {
-            "utf-16-be"
-        } else {
-            "utf-16-le"
-        }
+        if self.order.is_big() { "utf-16-be" } else { "utf-16-le" }
     }
 
     fn run<S: Sink>(&mut self, input: &[u8], mut pos: usize, last: bool, out: &mut S) -> Step {
@@ -33,11 +29,9 @@ impl Decoder for Utf16Decoder {
         }
         let big = self.order.is_big();
         let unit = |i: usize| match input.get(i..i + 2) {
-            Some(&[a, b]) => Some(if big {
-                u32::from(a) << 8 | u32::from(b)
-            } else {
-                u32::from(b) << 8 | u32::from(a)
-            }),
+            Some(&[a, b]) => {
+                Some(if big { u32::from(a) << 8 | u32::from(b) } else { u32::from(b) << 8 | u32::from(a) })
+            }
             _ => None,
         };
         loop {
@@ -73,19 +67,12 @@ pub struct Utf16Encoder {
 impl Utf16Encoder {
     /// An encoder for a byte order.
     pub fn new(order: ByteOrder) -> Self {
-        Utf16Encoder {
-            order,
-            mark: order == ByteOrder::Unknown,
-        }
+        Utf16Encoder { order, mark: order == ByteOrder::Unknown }
     }
 
     fn put(&self, out: &mut Vec<u8>, unit: u32) {
         let unit = unit as u16;
-        out.extend_from_slice(&if self.order.is_big() {
-            unit.to_be_bytes()
-        } else {
-            unit.to_le_bytes()
-        });
+        out.extend_from_slice(&if self.order.is_big() { unit.to_be_bytes() } else { unit.to_le_bytes() });
     }
 }
 
@@ -98,12 +85,7 @@ impl Encoder for Utf16Encoder {
         }
     }
 
-    fn run<U: Units + ?Sized>(
-        &mut self,
-        text: &U,
-        pos: usize,
-        out: &mut Vec<u8>,
-    ) -> Option<Failure> {
+    fn run<U: Units + ?Sized>(&mut self, text: &U, pos: usize, out: &mut Vec<u8>) -> Option<Failure> {
         if std::mem::take(&mut self.mark) {
             self.put(out, 0xfeff);
         }
@@ -111,11 +93,7 @@ impl Encoder for Utf16Encoder {
         for i in pos..text.len() {
             let c = text.at(i);
             if is_surrogate(c) {
-                return Some(Failure {
-                    start: i,
-                    end: i + 1,
-                    reason: "surrogates not allowed",
-                });
+                return Some(Failure { start: i, end: i + 1, reason: "surrogates not allowed" });
             }
             if c >= 0x10000 {
                 let c = c - 0x10000;

@@ -43,11 +43,7 @@ pub struct Utf32Decoder {
 
 impl Decoder for Utf32Decoder {
     fn name(&self) -> &'static str {
-        if self.order.is_big() {
-            "utf-32-be"
-        } else {
-            "utf-32-le"
-        }
+        if self.order.is_big() { "utf-32-be" } else { "utf-32-le" }
     }
 
     fn run<S: Sink>(&mut self, input: &[u8], mut pos: usize, last: bool, out: &mut S) -> Step {
@@ -70,17 +66,9 @@ impl Decoder for Utf32Decoder {
                 }
                 return Step::Done(pos.min(input.len()));
             };
-            let c = if big {
-                u32::from_be_bytes([a, b, c, d])
-            } else {
-                u32::from_le_bytes([a, b, c, d])
-            };
+            let c = if big { u32::from_be_bytes([a, b, c, d]) } else { u32::from_le_bytes([a, b, c, d]) };
             if is_surrogate(c) {
-                return failed(
-                    pos,
-                    pos + 4,
-                    "code point in surrogate code point range(0xd800, 0xe000)",
-                );
+                return failed(pos, pos + 4, "code point in surrogate code point range(0xd800, 0xe000)");
             }
             if c >= 0x11_0000 {
                 return failed(pos, pos + 4, "code point not in range(0x110000)");
@@ -101,18 +89,11 @@ pub struct Utf32Encoder {
 impl Utf32Encoder {
     /// An encoder for a byte order.
     pub fn new(order: ByteOrder) -> Self {
-        Utf32Encoder {
-            order,
-            mark: order == ByteOrder::Unknown,
-        }
+        Utf32Encoder { order, mark: order == ByteOrder::Unknown }
     }
 
     fn put(&self, out: &mut Vec<u8>, c: u32) {
-        out.extend_from_slice(&if self.order.is_big() {
-            c.to_be_bytes()
-        } else {
-            c.to_le_bytes()
-        });
+        out.extend_from_slice(&if self.order.is_big() { c.to_be_bytes() } else { c.to_le_bytes() });
     }
 }
 
@@ -125,12 +106,7 @@ impl Encoder for Utf32Encoder {
         }
     }
 
-    fn run<U: Units + ?Sized>(
-        &mut self,
-        text: &U,
-        pos: usize,
-        out: &mut Vec<u8>,
-    ) -> Option<Failure> {
+    fn run<U: Units + ?Sized>(&mut self, text: &U, pos: usize, out: &mut Vec<u8>) -> Option<Failure> {
         if std::mem::take(&mut self.mark) {
             self.put(out, 0xfeff);
         }
@@ -138,11 +114,7 @@ impl Encoder for Utf32Encoder {
         for i in pos..text.len() {
             let c = text.at(i);
             if is_surrogate(c) {
-                return Some(Failure {
-                    start: i,
-                    end: i + 1,
-                    reason: "surrogates not allowed",
-                });
+                return Some(Failure { start: i, end: i + 1, reason: "surrogates not allowed" });
             }
             self.put(out, c);
         }

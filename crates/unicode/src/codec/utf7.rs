@@ -46,8 +46,7 @@ impl Shift {
         self.buffer &= (1 << self.bits) - 1;
         if self.high != 0 {
             if (0xdc00..0xe000).contains(&unit) {
-                self.text
-                    .push(0x10000 + ((self.high & 0x3ff) << 10 | unit & 0x3ff));
+                self.text.push(0x10000 + ((self.high & 0x3ff) << 10 | unit & 0x3ff));
                 self.high = 0;
                 return;
             }
@@ -81,11 +80,7 @@ impl Decoder for Utf7Decoder {
                     return failed(shift.start, pos + 1, "partial character in shift sequence");
                 }
                 if shift.bits > 0 && shift.buffer != 0 {
-                    return failed(
-                        shift.start,
-                        pos + 1,
-                        "non-zero padding bits in shift sequence",
-                    );
+                    return failed(shift.start, pos + 1, "non-zero padding bits in shift sequence");
                 }
                 if shift.high != 0 && b.is_ascii() && b != b'+' {
                     out.push(std::mem::take(&mut shift.high));
@@ -103,10 +98,7 @@ impl Decoder for Utf7Decoder {
                         return failed(pos, pos + 2, "ill-formed sequence");
                     }
                     _ => {
-                        self.shift = Some(Shift {
-                            start: pos,
-                            ..Shift::default()
-                        });
+                        self.shift = Some(Shift { start: pos, ..Shift::default() });
                         pos += 1;
                     }
                 }
@@ -150,12 +142,7 @@ impl Encoder for Utf7Encoder {
         "utf-7"
     }
 
-    fn run<U: Units + ?Sized>(
-        &mut self,
-        text: &U,
-        pos: usize,
-        out: &mut Vec<u8>,
-    ) -> Option<Failure> {
+    fn run<U: Units + ?Sized>(&mut self, text: &U, pos: usize, out: &mut Vec<u8>) -> Option<Failure> {
         let (mut shifted, mut buffer, mut bits) = (false, 0u32, 0u32);
         let digit = |x: u32| BASE64[(x & 63) as usize];
         for i in pos..text.len() {

@@ -110,10 +110,7 @@ pub fn measure(s: &[u8]) -> Option<Measure> {
         0xc4..=0xef => 0xffff,
         _ => 0x10ffff,
     };
-    Some(Measure {
-        len: s.len() - continuations,
-        max,
-    })
+    Some(Measure { len: s.len() - continuations, max })
 }
 
 /// The number of bytes that encoded text takes, surrogates (which are errors) counted as three.
@@ -149,12 +146,7 @@ impl Encoder for Utf8Encoder {
         "utf-8"
     }
 
-    fn run<U: Units + ?Sized>(
-        &mut self,
-        text: &U,
-        pos: usize,
-        out: &mut Vec<u8>,
-    ) -> Option<Failure> {
+    fn run<U: Units + ?Sized>(&mut self, text: &U, pos: usize, out: &mut Vec<u8>) -> Option<Failure> {
         if let Some(bytes) = text.bytes() {
             let mut s = &bytes[pos..];
             out.reserve(s.len());
@@ -163,9 +155,7 @@ impl Encoder for Utf8Encoder {
                 out.extend_from_slice(&s[..n]);
                 s = &s[n..];
                 let n = s.iter().take_while(|b| !b.is_ascii()).count();
-                s[..n]
-                    .iter()
-                    .for_each(|&b| push_code_point(out, u32::from(b)));
+                s[..n].iter().for_each(|&b| push_code_point(out, u32::from(b)));
                 s = &s[n..];
             }
             return None;
@@ -174,14 +164,8 @@ impl Encoder for Utf8Encoder {
         for i in pos..text.len() {
             let c = text.at(i);
             if is_surrogate(c) {
-                let end = (i..text.len())
-                    .find(|&j| !is_surrogate(text.at(j)))
-                    .unwrap_or(text.len());
-                return Some(Failure {
-                    start: i,
-                    end,
-                    reason: "surrogates not allowed",
-                });
+                let end = (i..text.len()).find(|&j| !is_surrogate(text.at(j))).unwrap_or(text.len());
+                return Some(Failure { start: i, end, reason: "surrogates not allowed" });
             }
             push_code_point(out, c);
         }

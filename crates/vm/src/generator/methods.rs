@@ -116,6 +116,14 @@ impl Generator {
                 typ.ty().name_str()
             );
         };
+        if !crate::support::is_exception(&exc) {
+            bail!(
+                TypeError,
+                "calling {} should have returned an instance of BaseException, not {}",
+                typ.repr()?.display(),
+                exc.ty().name_str()
+            );
+        }
         if let Some(tb) = tb {
             crate::support::set_traceback(&exc, Some(tb.to_obj()));
         }

@@ -95,7 +95,7 @@ unsafe fn choose_load(vm: &mut Machine, owner: &Object, name: &Object, method: b
                 if shadowed(owner, name)? {
                     return None;
                 }
-                if method { method_load(vm, owner, d) } else { None }
+                if method { method_load(vm, owner, name, d) } else { None }
             }
             Found::Property(f) => {
                 if method {
@@ -138,7 +138,7 @@ unsafe fn choose_load(vm: &mut Machine, owner: &Object, name: &Object, method: b
                 if method {
                     return None;
                 }
-                plain_class_value(vm, owner, d)
+                plain_class_value(vm, owner, name, d)
             }
             Found::Absent => {
                 if present_in_instance(owner, name)? {
@@ -233,7 +233,7 @@ pub(crate) fn inline_value_offset(ty: &Type, i: usize) -> usize {
 }
 
 /// A method of the type that the instance does not hide.
-unsafe fn method_load(vm: &mut Machine, owner: &Object, d: &Object) -> Option<Op> {
+unsafe fn method_load(vm: &mut Machine, owner: &Object, name: &Object, d: &Object) -> Option<Op> {
     let ty = owner.ty();
     // SAFETY: the instruction is a LOAD_ATTR.
     unsafe {
@@ -241,8 +241,10 @@ unsafe fn method_load(vm: &mut Machine, owner: &Object, d: &Object) -> Option<Op
             if !instance::inline_values(owner).valid() {
                 return None;
             }
-            let version = instance::cached_keys(ty)?.version();
-            if version == 0 {
+            let keys = instance::cached_keys(ty)?;
+            let version = keys.version();
+            // The version vouches for the absence of the name only while the table does not have it.
+            if version == 0 || keys.lookup_unicode_index(name).is_some() {
                 return None;
             }
             vm.set_cache32(3, version);
@@ -275,7 +277,7 @@ unsafe fn method_load(vm: &mut Machine, owner: &Object, d: &Object) -> Option<Op
 }
 
 /// A value of the class without `__get__`.
-unsafe fn plain_class_value(vm: &mut Machine, owner: &Object, d: &Object) -> Option<Op> {
+unsafe fn plain_class_value(vm: &mut Machine, owner: &Object, name: &Object, d: &Object) -> Option<Op> {
     let ty = owner.ty();
     // SAFETY: the instruction is a LOAD_ATTR.
     unsafe {
@@ -283,8 +285,10 @@ unsafe fn plain_class_value(vm: &mut Machine, owner: &Object, d: &Object) -> Opt
             if !instance::inline_values(owner).valid() {
                 return None;
             }
-            let version = instance::cached_keys(ty)?.version();
-            if version == 0 {
+            let keys = instance::cached_keys(ty)?;
+            let version = keys.version();
+            // The version vouches for the absence of the name only while the table does not have it.
+            if version == 0 || keys.lookup_unicode_index(name).is_some() {
                 return None;
             }
             vm.set_cache32(3, version);

@@ -17,7 +17,7 @@ use taipan_object::types::object::PyBaseObject_Type;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::types::weakref::{_PyWeakref_RefType, WeakRef, new_ref};
-use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, layout, visit};
+use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, intern, layout, visit};
 
 /// `_thread._local`.
 #[repr(C)]
@@ -102,13 +102,14 @@ fn current_dict(local: &Local) -> PyResult<Ref<Dict>> {
     Ok(d)
 }
 
-fn is_dict_name(name: &Object) -> bool {
-    name.downcast::<Str>().is_some_and(|s| s.eq_str("__dict__"))
+/// Whether the name is `__dict__`, by its own `==`.
+fn is_dict_name(name: &Object) -> PyResult<bool> {
+    name.eq(intern!("__dict__"))
 }
 
 extern "C" fn local_getattro(o: &Object, name: &Object) -> PyResult {
     let d = current_dict(o.cast())?;
-    if is_dict_name(name) {
+    if is_dict_name(name)? {
         return Ok(d.into_obj());
     }
     if name.downcast::<Str>().is_none() {
@@ -134,12 +135,12 @@ extern "C" fn local_getattro(o: &Object, name: &Object) -> PyResult {
 
 fn set(o: &Object, name: &Object, value: Option<&Object>) -> PyResult<()> {
     let d = current_dict(o.cast())?;
-    let Some(text) = name.downcast::<Str>() else {
-        bail!(TypeError, "attribute name must be string, not '{}'", name.ty().name_str());
-    };
-    if is_dict_name(name) {
-        let message = format!("'{}' object attribute '{}' is read-only", o.ty().name_str(), text.display());
+    if is_dict_name(name)? {
+        let message = format!("'{}' object attribute '{}' is read-only", o.ty().name_str(), name.str()?.display());
         return Err(exceptions::attribute_error(o, name, &message));
+    }
+    if name.downcast::<Str>().is_none() {
+        bail!(TypeError, "attribute name must be string, not '{}'", name.ty().name_str());
     }
     if let Some(f) = o.ty().lookup(name)
         && let Some(set) = f.ty().descr_set.get()

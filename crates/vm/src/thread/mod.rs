@@ -89,6 +89,8 @@ fn exec(m: &Module) -> PyResult<()> {
     if MAIN.load(Ordering::Relaxed) == 0 {
         set_main_thread();
     }
+    // SAFETY: called in a child that has just been forked.
+    taipan_object::gil::set_after_fork_child(|| unsafe { after_fork_child() });
     let ts = Thread::current();
     if ts.thread_id.get() == 0 {
         ts.thread_id.set(ident());

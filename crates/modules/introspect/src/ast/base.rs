@@ -51,15 +51,9 @@ extern "C" fn ast_init(o: &Object, args: &Object, kwargs: Option<&Object>) -> c_
 
 fn init(o: &Object, args: &Tuple, kwargs: Option<&Dict>) -> PyResult<()> {
     let class = o.ty();
-    let fields = class.as_object().get_attr_opt(intern!("_fields"))?;
-    let count = match &fields {
-        Some(f) => f.len()?,
-        None => 0,
-    };
-    let mut missing: Vec<Obj> = match &fields {
-        Some(f) => taipan_object::protocol::iter::collect(f)?,
-        None => Vec::new(),
-    };
+    let fields = class.as_object().get_attr(intern!("_fields"))?;
+    let count = fields.len()?;
+    let mut missing: Vec<Obj> = taipan_object::protocol::iter::collect(&fields)?;
     if args.len() > count {
         bail!(
             TypeError,
@@ -75,11 +69,7 @@ fn init(o: &Object, args: &Tuple, kwargs: Option<&Dict>) -> PyResult<()> {
     if let Some(kwargs) = kwargs {
         let mut attributes = None;
         for (name, value) in kwargs.pairs() {
-            let known = match &fields {
-                Some(f) => f.contains(&name)?,
-                None => false,
-            };
-            if known {
+            if fields.contains(&name)? {
                 match position(&missing, &name)? {
                     Some(i) => drop(missing.remove(i)),
                     None => bail!(
@@ -259,12 +249,17 @@ fn replace(this: &Object, args: &[&Object], fields: KwArgs<'_>) -> PyResult {
     for a in &attributes {
         expected.add(a)?;
     }
+    // What is no field is not copied.
     let values = Dict::new();
     if let Some(d) = namespace(this)? {
-        values.update_from(&d, true)?;
+        for (name, value) in d.pairs() {
+            if expected.contains(&name)? {
+                values.set_item(&name, &value)?;
+            }
+        }
     }
     for (name, value) in fields.iter() {
-        if !expected.contains(name)? && !values.contains(name)? {
+        if !expected.contains(name)? {
             bail!(
                 TypeError,
                 "{}.__replace__ got an unexpected keyword argument {}.",

@@ -137,7 +137,11 @@ impl<'a> Convert<'_, 'a> {
                     return Ok(None);
                 }
                 let Some(s) = v.downcast_exact::<Str>() else { bail!(TypeError, "AST identifier must be of type str") };
-                Value::Identifier(self.arena.str(s.to_utf8()?))
+                let text = s.to_utf8()?;
+                if matches!(text, "None" | "True" | "False") {
+                    bail!(ValueError, "identifier field can't represent '{text}' constant");
+                }
+                Value::Identifier(self.arena.str(text))
             }
             FieldType::String => {
                 if v.is_none() {

@@ -15,6 +15,7 @@ use classes::State;
 use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::{Object, PyResult, bail};
 use taipan_syntax::ast::Mod;
+use taipan_syntax::ast::table::Node;
 use taipan_syntax::{Arena, Mode, parse};
 use taipan_vm::ast_hooks::{self, AstHooks};
 use taipan_vm::compile::{self, Request, flag};
@@ -83,6 +84,9 @@ fn parse_text(text: &str, r: &Request<'_>) -> PyResult {
     let parsed = parse(&arena, text, &compile::parse_options(r), &mut warnings);
     compile::issue_parser_warnings(&warnings, text, r.filename)?;
     let module = parsed.map_err(|e| compile::raise_syntax_error(&e, r.filename))?;
+    if !text.is_ascii() {
+        validate::names(&arena, Node::Mod(arena.alloc(module)))?;
+    }
     if plain_tree(r) {
         compile::check_tree(&module, Some(text), r)?;
         return to_objects::module(&state, &arena, &module);

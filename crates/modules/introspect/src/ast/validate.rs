@@ -2,7 +2,23 @@
 
 use taipan_object::thread::check_recursion;
 use taipan_object::{PyResult, bail};
+use taipan_syntax::Arena;
+use taipan_syntax::ast::table::{Node, Value};
 use taipan_syntax::ast::*;
+
+/// Checks the names of a tree of the parser: what becomes a constant's name only by normalisation passes the grammar.
+pub fn names<'a>(arena: &'a Arena, n: Node<'a>) -> PyResult<()> {
+    check_recursion(" during compilation")?;
+    fn value<'a>(arena: &'a Arena, v: Value<'a>) -> PyResult<()> {
+        match v {
+            Value::Identifier(n) => name(n),
+            Value::Node(n) => names(arena, n),
+            Value::List(items) => items.iter().try_for_each(|v| value(arena, *v)),
+            _ => Ok(()),
+        }
+    }
+    (0..n.info().fields.len()).try_for_each(|i| value(arena, n.field(arena, i)))
+}
 
 /// Checks a whole tree.
 pub fn module(m: &Mod<'_>) -> PyResult<()> {

@@ -321,7 +321,7 @@ fn __setstate__(this: &StringIO, state: &Object) -> PyResult<()> {
     let value = t.item(0);
     if !value.is_none() {
         let Some(s) = value.downcast::<Str>() else {
-            bail!(TypeError, "first item of state must be a str, not {}", value.ty().name_str());
+            bail!(TypeError, "initial_value must be str or None, not {}", value.ty().name_str());
         };
         // As it is: its line ends were settled when it was written.
         this.with(|c| c.put(0, s))?;

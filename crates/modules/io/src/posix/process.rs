@@ -86,6 +86,7 @@ pub fn after_fork_in_parent() {
 
 /// What is to be done in the child after a fork.
 pub fn after_fork_in_child() {
+    taipan_object::gil::after_fork_child();
     run_hooks(AT_FORK[1], false);
 }
 

@@ -318,7 +318,6 @@ impl Run<'_> {
         }
         self.enter(o)?;
         self.out.push_latin1(b"{");
-        self.new_line(level + 1);
         let mut first = true;
         let exact = o.downcast_exact::<Dict>().is_some();
         if self.this.sort_keys.get() || !exact {
@@ -342,7 +341,9 @@ impl Run<'_> {
             }
         }
         self.leave();
-        self.new_line(level);
+        if !first {
+            self.new_line(level);
+        }
         self.out.push_latin1(b"}");
         Ok(())
     }
@@ -358,6 +359,7 @@ impl Run<'_> {
         }
         if *first {
             *first = false;
+            self.new_line(level);
         } else {
             self.separator(level);
         }

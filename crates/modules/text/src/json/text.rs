@@ -119,13 +119,10 @@ fn scan_escaped<'a, U: Text>(
         at += 1;
         if c == u32::from(b'u') {
             let bad = |at: usize| decode_error("Invalid \\uXXXX escape", text, at);
-            if at + 4 >= len {
-                return Err(bad(at - 1));
-            }
             let Some(mut c) = hex4(s, at) else { return Err(bad(at - 1)) };
             at += 4;
             let low_escape = |at: usize| s[at].into() == 0x5c && s[at + 1].into() == u32::from(b'u');
-            if (0xd800..0xdc00).contains(&c) && at + 6 < len && low_escape(at) {
+            if (0xd800..0xdc00).contains(&c) && at + 6 <= len && low_escape(at) {
                 let Some(low) = hex4(s, at + 2) else { return Err(bad(at + 1)) };
                 if (0xdc00..0xe000).contains(&low) {
                     c = 0x1_0000 + ((c - 0xd800) << 10) + (low - 0xdc00);
@@ -238,10 +235,14 @@ fn push_units<U: Text>(out: &mut StrBuilder, s: &[U], needs: impl Fn(u32) -> boo
 pub fn push_quoted(out: &mut StrBuilder, s: &Str, ascii: bool) {
     out.push_latin1(b"\"");
     match s.data() {
-        StrData::Latin1(u) if !ascii || s.is_ascii() => {
+        StrData::Latin1(u) if !ascii || s.is_ascii() && memchr::memchr(0x7f, u).is_none() => {
             let mut rest = u;
             loop {
-                let n = u8::plain_end(rest);
+                let mut n = u8::plain_end(rest);
+                if ascii {
+                    // DEL is ASCII, yet it is escaped there.
+                    n = rest[..n].iter().position(|c| *c == 0x7f).unwrap_or(n);
+                }
                 out.push_latin1(&rest[..n]);
                 let Some(&c) = rest.get(n) else { break };
                 push_escape(out, c.into());

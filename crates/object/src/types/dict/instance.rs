@@ -10,11 +10,11 @@ use super::values::Values;
 use super::{Dict, WatchEvent};
 use crate::error::PyResult;
 use crate::header::{Obj, ObjCell, Object, Ref};
+use crate::intern;
 use crate::typeobj::slots::VisitProc;
 use crate::typeobj::{HeapType, Type, flags};
 use crate::types::str::Str;
 use crate::types::tuple::Tuple;
-use crate::intern;
 use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
 

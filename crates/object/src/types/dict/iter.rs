@@ -218,7 +218,9 @@ fn __reduce__(this: &Object) -> PyResult {
         left: Cell::new(it.left.get()),
     };
     let kind = this.ty_ptr();
-    let reverse = [&PyDictRevIterKey_Type, &PyDictRevIterValue_Type, &PyDictRevIterItem_Type].iter().any(|t| std::ptr::eq(*t, kind));
+    let reverse = [&PyDictRevIterKey_Type, &PyDictRevIterValue_Type, &PyDictRevIterItem_Type]
+        .iter()
+        .any(|t| std::ptr::eq(*t, kind));
     let keys = std::ptr::eq(kind, &PyDictIterKey_Type) || std::ptr::eq(kind, &PyDictRevIterKey_Type);
     let values = std::ptr::eq(kind, &PyDictIterValue_Type) || std::ptr::eq(kind, &PyDictRevIterValue_Type);
     let mut rest = Vec::with_capacity(copy.left.get());
@@ -263,17 +265,19 @@ pub static PyDictIterValue_Type: Type = Type::new_static(iter_type::<ValueIter>(
 pub static PyDictIterItem_Type: Type = Type::new_static(iter_type::<ItemIter>(c"dict_itemiterator", next_item));
 /// `dict_reversekeyiterator`.
 #[unsafe(no_mangle)]
-pub static PyDictRevIterKey_Type: Type = Type::new_static(iter_type::<RevKeyIter>(c"dict_reversekeyiterator", previous_key));
+pub static PyDictRevIterKey_Type: Type =
+    Type::new_static(iter_type::<RevKeyIter>(c"dict_reversekeyiterator", previous_key));
 /// `dict_reversevalueiterator`.
 #[unsafe(no_mangle)]
-pub static PyDictRevIterValue_Type: Type = Type::new_static(iter_type::<RevValueIter>(c"dict_reversevalueiterator", previous_value));
+pub static PyDictRevIterValue_Type: Type =
+    Type::new_static(iter_type::<RevValueIter>(c"dict_reversevalueiterator", previous_value));
 /// `dict_reverseitemiterator`.
 #[unsafe(no_mangle)]
-pub static PyDictRevIterItem_Type: Type = Type::new_static(iter_type::<RevItemIter>(c"dict_reverseitemiterator", previous_item));
+pub static PyDictRevIterItem_Type: Type =
+    Type::new_static(iter_type::<RevItemIter>(c"dict_reverseitemiterator", previous_item));
 
 /// An exact key iterator's next key, for the evaluation loop and `list(d)`.
 #[inline]
 pub fn next_of_keys(it: &Object) -> PyResult<Option<Obj>> {
     iter_of(it).step(false, |k, _| k.to_obj())
 }
-

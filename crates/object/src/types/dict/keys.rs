@@ -155,11 +155,22 @@ impl Keys {
         if log2_size >= 56 {
             return Err(no_memory());
         }
-        let log2_index_bytes = log2_size + if log2_size < 8 { 0 } else if log2_size < 16 { 1 } else if log2_size < 32 { 2 } else { 3 };
+        let log2_index_bytes = log2_size
+            + if log2_size < 8 {
+                0
+            } else if log2_size < 16 {
+                1
+            } else if log2_size < 32 {
+                2
+            } else {
+                3
+            };
         let usable = usable_fraction(1 << log2_size);
         let entry = if unicode { size_of::<UnicodeEntry>() } else { size_of::<GeneralEntry>() };
         let index = 1usize << log2_index_bytes;
-        let Some(p) = NonNull::new(alloc::malloc(size_of::<Keys>() + index + usable * entry)) else { return Err(no_memory()) };
+        let Some(p) = NonNull::new(alloc::malloc(size_of::<Keys>() + index + usable * entry)) else {
+            return Err(no_memory());
+        };
         // SAFETY: the block has room for head, index and entries. Entries are written before `nentries` counts them.
         unsafe {
             p.cast::<Keys>().write(Keys {
@@ -213,7 +224,8 @@ impl Keys {
 
     /// Bytes of the whole table.
     pub(super) fn memory_size(&self) -> usize {
-        let entry = if self.kind.get() == Kind::General { size_of::<GeneralEntry>() } else { size_of::<UnicodeEntry>() };
+        let entry =
+            if self.kind.get() == Kind::General { size_of::<GeneralEntry>() } else { size_of::<UnicodeEntry>() };
         size_of::<Keys>() + (1usize << self.log2_index_bytes) + usable_fraction(self.size()) * entry
     }
 
@@ -436,7 +448,11 @@ impl Keys {
     pub(super) fn entry_hash(&self, i: usize) -> isize {
         // SAFETY: the kind is asked; keys of `str` tables are exact strings.
         unsafe {
-            if self.is_unicode() { (*self.unicode(i).key.get()).cast_unchecked::<Str>().str_hash() } else { self.general(i).hash.get() }
+            if self.is_unicode() {
+                (*self.unicode(i).key.get()).cast_unchecked::<Str>().str_hash()
+            } else {
+                self.general(i).hash.get()
+            }
         }
     }
 

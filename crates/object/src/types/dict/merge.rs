@@ -27,7 +27,12 @@ impl Dict {
     /// Whether iteration of this dict is `dict`'s own, so that its table can be read directly.
     #[inline(always)]
     pub(super) fn iterates_plainly(&self) -> bool {
-        self.is_exact(&PyDict_Type) || self.ty().iter.get().is_some_and(|f| std::ptr::fn_addr_eq(f, dict_iter as extern "C" fn(&Object) -> PyResult))
+        self.is_exact(&PyDict_Type)
+            || self
+                .ty()
+                .iter
+                .get()
+                .is_some_and(|f| std::ptr::fn_addr_eq(f, dict_iter as extern "C" fn(&Object) -> PyResult))
     }
 
     /// A shallow copy, an exact `dict`.
@@ -122,7 +127,12 @@ impl Dict {
                 return e;
             }
             e.clear();
-            raise!(TypeError, "{}.keys() returned a non-iterable (type {})", other.ty().name_str(), keys.ty().name_str())
+            raise!(
+                TypeError,
+                "{}.keys() returned a non-iterable (type {})",
+                other.ty().name_str(),
+                keys.ty().name_str()
+            )
         })?;
         // All keys first: what comes now may change the mapping.
         let all = it.to_list()?;

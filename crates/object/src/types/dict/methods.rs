@@ -46,7 +46,12 @@ extern "C" fn dict_init(slf: &Object, args: &Object, kwargs: Option<&Object>) ->
 }
 
 /// Calls of the type itself, without the tuple and dict that `tp_new` and `tp_init` want.
-unsafe extern "C" fn dict_vectorcall(cls: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn dict_vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     let nargs = crate::protocol::call::nargs(nargsf);
     // SAFETY: the vectorcall contract.
     let call = unsafe { crate::args::CallArgs::from_raw(args, nargs, kwnames) };
@@ -197,7 +202,9 @@ fn pop(this: &Dict, key: &Object, default: Given<&Object>) -> PyResult {
 fn popitem(this: &Dict) -> PyResult {
     match this.popitem()? {
         Some((k, v)) => Ok(Tuple::new(&[&k, &v]).into_obj()),
-        None => Err(error::raise_arg(exceptions::KeyError, Str::from_utf8("popitem(): dictionary is empty").into_obj())),
+        None => {
+            Err(error::raise_arg(exceptions::KeyError, Str::from_utf8("popitem(): dictionary is empty").into_obj()))
+        }
     }
 }
 
@@ -267,7 +274,8 @@ static AS_MAPPING: MappingMethods = MappingMethods {
     subscript: Slot::new(dict_subscript),
     ass_subscript: Slot::new(dict_ass_subscript),
 };
-static AS_NUMBER: NumberMethods = NumberMethods { or: Slot::new(dict_or), inplace_or: Slot::new(dict_ior), ..NumberMethods::EMPTY };
+static AS_NUMBER: NumberMethods =
+    NumberMethods { or: Slot::new(dict_or), inplace_or: Slot::new(dict_ior), ..NumberMethods::EMPTY };
 
 /// `dict`.
 #[unsafe(no_mangle)]

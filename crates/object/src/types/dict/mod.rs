@@ -19,9 +19,9 @@ pub mod watch;
 pub(crate) mod tests;
 
 pub use instance::{
-    cached_keys_size, drop_cached_keys, init_cached_keys, init_inline_values, inline_values_size, instance_clear, instance_dealloc,
-    instance_detach, instance_dict, instance_dict_opt, instance_get, instance_set, instance_set_dict, instance_traverse,
-    new_for_attributes,
+    cached_keys_size, drop_cached_keys, init_cached_keys, init_inline_values, inline_values_size, instance_clear,
+    instance_dealloc, instance_detach, instance_dict, instance_dict_opt, instance_get, instance_set, instance_set_dict,
+    instance_traverse, new_for_attributes,
 };
 pub use keys::{Keys, Kind};
 pub use merge::Duplicates;

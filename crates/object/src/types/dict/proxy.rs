@@ -64,7 +64,9 @@ extern "C" fn proxy_new(_: &Type, args: &Object, kwargs: Option<&Object>) -> PyR
         let mut out = [None; 1];
         bind_keywords(&SIGNATURE, call, &mut out)?;
         match out[0] {
-            Some(m) => new_checked(<&Object>::from_arg(m, &ArgContext { func: "mappingproxy", position: 1, name: "mapping" })?),
+            Some(m) => {
+                new_checked(<&Object>::from_arg(m, &ArgContext { func: "mappingproxy", position: 1, name: "mapping" })?)
+            }
             None => crate::args::absent(),
         }
     })
@@ -172,7 +174,8 @@ fn __class_getitem__(cls: &Type, object: &Object) -> PyResult {
 static AS_MAPPING: MappingMethods =
     MappingMethods { length: Slot::new(proxy_length), subscript: Slot::new(proxy_subscript), ..MappingMethods::EMPTY };
 static AS_SEQUENCE: SequenceMethods = SequenceMethods { contains: Slot::new(proxy_contains), ..SequenceMethods::EMPTY };
-static AS_NUMBER: NumberMethods = NumberMethods { or: Slot::new(proxy_or), inplace_or: Slot::new(proxy_ior), ..NumberMethods::EMPTY };
+static AS_NUMBER: NumberMethods =
+    NumberMethods { or: Slot::new(proxy_or), inplace_or: Slot::new(proxy_ior), ..NumberMethods::EMPTY };
 
 /// `mappingproxy`.
 #[unsafe(no_mangle)]

@@ -52,7 +52,8 @@ fn same_order_and_size_as_the_reference() {
     let mut d = Dict::new();
     for (n, line) in include_str!("tests/trace.txt").lines().enumerate() {
         let mut fields = line.split('|');
-        let (op, items, size) = (fields.next().expect("op"), fields.next().expect("items"), fields.next().expect("size"));
+        let (op, items, size) =
+            (fields.next().expect("op"), fields.next().expect("items"), fields.next().expect("size"));
         let (op, rest) = op.split_once(' ').unwrap_or((op, ""));
         let (key, value) = rest.split_once(' ').unwrap_or((rest, ""));
         match op {
@@ -185,8 +186,8 @@ mod instances {
     use crate::typeobj::{HeapType, Type};
     use crate::types::dict::instance::{inline_values, store_inline};
     use crate::types::dict::{
-        drop_cached_keys, init_cached_keys, instance_clear, instance_detach, instance_dict, instance_dict_opt, instance_get, instance_set,
-        instance_set_dict,
+        drop_cached_keys, init_cached_keys, instance_clear, instance_detach, instance_dict, instance_dict_opt,
+        instance_get, instance_set, instance_set_dict,
     };
 
     /// A bare class whose instances have inline values.

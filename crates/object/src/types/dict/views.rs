@@ -303,4 +303,3 @@ pub static PyDictItems_Type: Type = Type::new_static(TypeDef {
     methods: methods![isdisjoint, items_reversed],
     ..view_type::<ItemsView>(c"dict_items")
 });
-

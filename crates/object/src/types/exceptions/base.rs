@@ -1,6 +1,5 @@
 //! `BaseException`.
 
-
 use crate::error::{PyResult, status};
 use crate::header::{Obj, ObjCell, Object, Ref};
 use crate::method::{GetSetDef, MemberDef, MethodDef, member};
@@ -290,8 +289,10 @@ fn set_cause(e: &BaseException, v: Option<&Object>) -> PyResult<()> {
 
 pub(super) static METHODS: &[MethodDef] =
     &[base_reduce::DEF, base_setstate::DEF, with_traceback::DEF, base_add_note::DEF, MethodDef::END];
-pub(super) static MEMBERS: &[MemberDef] =
-    &[MemberDef::new(c"__suppress_context__", member::BOOL, offset_of!(BaseException, suppress_context), 0), MemberDef::END];
+pub(super) static MEMBERS: &[MemberDef] = &[
+    MemberDef::new(c"__suppress_context__", member::BOOL, offset_of!(BaseException, suppress_context), 0),
+    MemberDef::END,
+];
 pub(super) static GETSETS: &[GetSetDef] = &[
     getset!(c"__dict__", dict_getter, dict_setter),
     getset!(c"args", get_args, set_args),
@@ -300,4 +301,3 @@ pub(super) static GETSETS: &[GetSetDef] = &[
     getset!(c"__cause__", get_cause, set_cause),
     GetSetDef::END,
 ];
-

@@ -6,9 +6,9 @@ use crate::header::{Obj, ObjCell, Object, Ref};
 use crate::method::{MemberDef, MethodDef, member};
 use crate::typeobj::slots::VisitProc;
 use crate::types::dict::Dict;
+use crate::types::none;
 use crate::types::str::Str;
 use crate::types::tuple::Tuple;
-use crate::types::none;
 use crate::{bail, raise};
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
@@ -61,7 +61,8 @@ pub(super) const fn row(name: &'static std::ffi::CStr, offset: usize) -> MemberD
     MemberDef::new(name, member::OBJECT, offset, 0)
 }
 
-pub(super) static STOP_ITERATION_MEMBERS: &[MemberDef] = &[row(c"value", offset_of!(StopIteration, value)), MemberDef::END];
+pub(super) static STOP_ITERATION_MEMBERS: &[MemberDef] =
+    &[row(c"value", offset_of!(StopIteration, value)), MemberDef::END];
 pub(super) static SYSTEM_EXIT_MEMBERS: &[MemberDef] = &[row(c"code", offset_of!(SystemExit, code)), MemberDef::END];
 pub(super) static IMPORT_ERROR_MEMBERS: &[MemberDef] = &[
     row(c"msg", offset_of!(ImportError, msg)),
@@ -105,7 +106,12 @@ fn keywords(o: &Object, kwargs: Option<&Object>, names: &[&str]) -> PyResult<Vec
             let s: &Str = key.cast();
             match names.iter().position(|n| s.eq_str(n)) {
                 Some(i) => out[i] = Some(v),
-                None => bail!(TypeError, "{}() got an unexpected keyword argument '{}'", short(o.ty().name_str()), s.display()),
+                None => bail!(
+                    TypeError,
+                    "{}() got an unexpected keyword argument '{}'",
+                    short(o.ty().name_str()),
+                    s.display()
+                ),
             }
         }
     }
@@ -272,7 +278,13 @@ pub fn name_error(ty: &crate::Type, name: &Object, message: &str) -> crate::Rais
 
 /// Raises `ImportError` or a subclass with its fields set.
 #[cold]
-pub fn import_error(ty: &crate::Type, message: &str, name: Option<&Object>, path: Option<&Object>, name_from: Option<&Object>) -> crate::Raised {
+pub fn import_error(
+    ty: &crate::Type,
+    message: &str,
+    name: Option<&Object>,
+    path: Option<&Object>,
+    name_from: Option<&Object>,
+) -> crate::Raised {
     let e = crate::error::raise_fmt(ty, format_args!("{message}"));
     if let Some(exc) = crate::Thread::current().current_exception.get()
         && let Some(i) = exc.downcast::<ImportError>()

@@ -9,9 +9,9 @@ use crate::thread::check_recursion;
 use crate::typeobj::Type;
 use crate::typeobj::slots::VisitProc;
 use crate::types::list::List;
+use crate::types::none;
 use crate::types::str::{Str, StrBuilder};
 use crate::types::tuple::Tuple;
-use crate::types::none;
 use crate::{bail, intern};
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
@@ -47,8 +47,10 @@ pub(super) extern "C" fn group_clear(o: &Object) -> c_int {
 }
 
 pub(super) static MEMBERS: &[MemberDef] = &[
-    MemberDef::new(c"message", member::OBJECT, offset_of!(BaseExceptionGroup, msg), member::READONLY).doc(c"exception message"),
-    MemberDef::new(c"exceptions", member::OBJECT, offset_of!(BaseExceptionGroup, excs), member::READONLY).doc(c"nested exceptions"),
+    MemberDef::new(c"message", member::OBJECT, offset_of!(BaseExceptionGroup, msg), member::READONLY)
+        .doc(c"exception message"),
+    MemberDef::new(c"exceptions", member::OBJECT, offset_of!(BaseExceptionGroup, excs), member::READONLY)
+        .doc(c"nested exceptions"),
     MemberDef::END,
 ];
 
@@ -120,7 +122,11 @@ pub(super) extern "C" fn group_new(cls: &Type, args: &Object, kwargs: Option<&Ob
     } else if nested_base && cls.is_subtype(super::Exception) {
         bail!(TypeError, "Cannot nest BaseExceptions in '{}'", cls.name_str());
     }
-    let shown = if seq.downcast::<List>().is_some() || seq.downcast::<Tuple>().is_some() { None } else { Some(seq.repr()?.into_obj()) };
+    let shown = if seq.downcast::<List>().is_some() || seq.downcast::<Tuple>().is_some() {
+        None
+    } else {
+        Some(seq.repr()?.into_obj())
+    };
     let o = base_new(cls, args, None)?;
     let g: &BaseExceptionGroup = o.cast();
     g.msg.set(Some(msg.to_obj()));
@@ -282,4 +288,5 @@ fn __class_getitem__(cls: &Type, object: &Object) -> PyResult {
     crate::types::generic_alias::new(cls.as_object(), object)
 }
 
-pub(super) static METHODS: &[MethodDef] = &[__class_getitem__::DEF, derive::DEF, split::DEF, subgroup::DEF, MethodDef::END];
+pub(super) static METHODS: &[MethodDef] =
+    &[__class_getitem__::DEF, derive::DEF, split::DEF, subgroup::DEF, MethodDef::END];

@@ -12,9 +12,11 @@ mod table;
 mod unicode;
 
 pub use base::{BaseException, add_note, base_init, base_new, chain_context};
-pub use fields::{attribute_error, complete_attribute_error, import_error, name_error, stop_iteration, stop_iteration_value};
+pub use fields::{
+    attribute_error, complete_attribute_error, import_error, name_error, stop_iteration, stop_iteration_value,
+};
 pub use group::{BaseExceptionGroup, exception_group_class, exceptions_of, is_group, project, split_by_type};
-pub use os::{strerror, from_errno, from_errno_path, from_errno_paths, from_io};
+pub use os::{from_errno, from_errno_path, from_errno_paths, from_io, strerror};
 pub use table::*;
 pub use unicode::{unicode_decode_error, unicode_encode_error, unicode_translate_error};
 

@@ -9,9 +9,9 @@ use crate::protocol::repr::text;
 use crate::typeobj::Type;
 use crate::typeobj::slots::VisitProc;
 use crate::types::int::Int;
+use crate::types::none;
 use crate::types::str::Str;
 use crate::types::tuple::Tuple;
-use crate::types::none;
 use crate::{bail, getset};
 use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
@@ -147,7 +147,8 @@ pub(super) extern "C" fn os_str(o: &Object) -> PyResult {
     let e: &OSError = o.cast();
     let or_none = |c: &ObjCell| c.get_owned().unwrap_or_else(none::none_obj);
     if let Some(f) = e.filename.get_owned() {
-        let head = format!("[Errno {}] {}: ", or_none(&e.myerrno).str()?.display(), or_none(&e.strerror).str()?.display());
+        let head =
+            format!("[Errno {}] {}: ", or_none(&e.myerrno).str()?.display(), or_none(&e.strerror).str()?.display());
         let mut b = crate::types::str::StrBuilder::new();
         b.push_str(&head);
         b.push_pystr(&*f.repr()?);
@@ -158,7 +159,11 @@ pub(super) extern "C" fn os_str(o: &Object) -> PyResult {
         return Ok(b.finish().into_obj());
     }
     if !e.myerrno.is_empty() && !e.strerror.is_empty() {
-        return Ok(text(&format!("[Errno {}] {}", or_none(&e.myerrno).str()?.display(), or_none(&e.strerror).str()?.display())));
+        return Ok(text(&format!(
+            "[Errno {}] {}",
+            or_none(&e.myerrno).str()?.display(),
+            or_none(&e.strerror).str()?.display()
+        )));
     }
     super::base::base_str(o)
 }
@@ -249,4 +254,3 @@ pub fn from_io(e: &std::io::Error) -> Raised {
         None => crate::raise!(OSError, "{e}"),
     }
 }
-

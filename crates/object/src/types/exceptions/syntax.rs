@@ -1,5 +1,6 @@
 //! `SyntaxError` and its kin.
 
+use super::base::BaseException;
 use super::base::{base_clear, base_init, base_traverse};
 use super::fields::{row, with_fields};
 use crate::bail;
@@ -11,7 +12,6 @@ use crate::typeobj::slots::VisitProc;
 use crate::types::int::Int;
 use crate::types::str::Str;
 use crate::types::tuple::Tuple;
-use super::base::BaseException;
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
 
@@ -71,7 +71,11 @@ pub(super) extern "C" fn syntax_str(o: &Object) -> PyResult {
         None => crate::types::none::none().str()?,
     };
     let filename = e.filename.get_owned().filter(|f| f.downcast::<Str>().is_some());
-    let line = e.lineno.get_owned().filter(|l| l.is_exact(&crate::types::int::PyLong_Type)).and_then(|l| l.cast::<Int>().to_i64());
+    let line = e
+        .lineno
+        .get_owned()
+        .filter(|l| l.is_exact(&crate::types::int::PyLong_Type))
+        .and_then(|l| l.cast::<Int>().to_i64());
     let file = filename.map(|f| {
         let f = f.cast::<Str>().to_utf8_lossy().into_owned();
         f.rsplit('/').next().unwrap_or("").to_owned()

@@ -35,7 +35,9 @@ unsafe impl crate::Layout for UnicodeError {
     }
     fn is_instance(o: &Object) -> bool {
         let t = o.ty();
-        t.is_subtype(super::UnicodeDecodeError) || t.is_subtype(super::UnicodeEncodeError) || t.is_subtype(super::UnicodeTranslateError)
+        t.is_subtype(super::UnicodeDecodeError)
+            || t.is_subtype(super::UnicodeEncodeError)
+            || t.is_subtype(super::UnicodeTranslateError)
     }
 }
 
@@ -81,7 +83,12 @@ fn check_args(o: &Object, args: &Tuple, kinds: &[&str]) -> PyResult<()> {
             if *kind == "int" {
                 bail!(TypeError, "'{}' object cannot be interpreted as an integer", a.ty().name_str());
             }
-            bail!(TypeError, "argument {} must be {kind}, not {}", i + 1, if a.is_none() { "None" } else { a.ty().name_str() });
+            bail!(
+                TypeError,
+                "argument {} must be {kind}, not {}",
+                i + 1,
+                if a.is_none() { "None" } else { a.ty().name_str() }
+            );
         }
     }
     Ok(())
@@ -166,7 +173,9 @@ pub(super) extern "C" fn decode_str(o: &Object) -> PyResult {
     let Some(bytes) = object.downcast::<Bytes>() else { bail!(TypeError, "object attribute must be bytes") };
     let (start, end) = bounds(e, bytes.as_slice().len());
     Ok(text(&match bytes.as_slice().get(start as usize) {
-        Some(b) if end == start + 1 => format!("'{encoding}' codec can't decode byte 0x{b:02x} in position {start}: {reason}"),
+        Some(b) if end == start + 1 => {
+            format!("'{encoding}' codec can't decode byte 0x{b:02x} in position {start}: {reason}")
+        }
         _ => format!("'{encoding}' codec can't decode bytes in position {start}-{}: {reason}", end - 1),
     }))
 }
@@ -178,7 +187,10 @@ pub(super) extern "C" fn encode_str(o: &Object) -> PyResult {
     let Some(s) = object.downcast::<Str>() else { bail!(TypeError, "object attribute must be unicode") };
     let (start, end) = bounds(e, s.len());
     Ok(text(&if (start as usize) < s.len() && end == start + 1 {
-        format!("'{encoding}' codec can't encode character '{}' in position {start}: {reason}", escaped(s.char_at(start as usize)))
+        format!(
+            "'{encoding}' codec can't encode character '{}' in position {start}: {reason}",
+            escaped(s.char_at(start as usize))
+        )
     } else {
         format!("'{encoding}' codec can't encode characters in position {start}-{}: {reason}", end - 1)
     }))

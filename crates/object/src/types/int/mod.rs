@@ -166,7 +166,9 @@ impl Int {
     /// and that the value is none of the static ones.
     #[inline(always)]
     pub fn overwrite_compact(&self, v: i64) {
-        debug_assert!(self.is_unique() && self.is_exact(&PyLong_Type) && v.abs() <= Int::COMPACT_MAX && !Int::is_small(v));
+        debug_assert!(
+            self.is_unique() && self.is_exact(&PyLong_Type) && v.abs() <= Int::COMPACT_MAX && !Int::is_small(v)
+        );
         self.tag.set(tag_of(v < 0, 1));
         self.digit[0].set(v.unsigned_abs() as u32);
     }

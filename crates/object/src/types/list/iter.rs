@@ -99,7 +99,11 @@ impl ListReverseIter {
     /// An iterator at the end.
     pub fn new(l: Ref<List>) -> Ref<ListReverseIter> {
         let last = l.len() as isize - 1;
-        new_object(ListReverseIter { ob_base: Object::placeholder(), index: Cell::new(last), seq: ObjCell::new(l.into_obj()) })
+        new_object(ListReverseIter {
+            ob_base: Object::placeholder(),
+            index: Cell::new(last),
+            seq: ObjCell::new(l.into_obj()),
+        })
     }
 }
 
@@ -138,7 +142,11 @@ fn reviter_length_hint(this: &ListReverseIter) -> isize {
 /// State for pickling.
 #[method(signature = "()", name = "__reduce__", text = false)]
 fn reviter_reduce(this: &ListReverseIter) -> PyResult {
-    iterators::reduce_by(crate::intern!("reversed"), || (this.seq.get_owned(), this.index.get()), || List::new().into_obj())
+    iterators::reduce_by(
+        crate::intern!("reversed"),
+        || (this.seq.get_owned(), this.index.get()),
+        || List::new().into_obj(),
+    )
 }
 
 /// Restore state.

@@ -313,7 +313,8 @@ extern "C" fn list_init(o: &Object, args: &Object, kwargs: Option<&Object>) -> c
     status((|| {
         let (l, args): (&List, &Tuple) = (o.cast(), args.cast());
         if kwargs.is_some_and(|k| !k.is_null_or_empty_dict())
-            && (o.is_exact(&PyList_Type) || o.ty().new.get().is_some_and(|f| f as usize == list_new as *const () as usize))
+            && (o.is_exact(&PyList_Type)
+                || o.ty().new.get().is_some_and(|f| f as usize == list_new as *const () as usize))
         {
             bail!(TypeError, "list() takes no keyword arguments");
         }
@@ -336,7 +337,12 @@ extern "C" fn list_new(cls: &Type, _: &Object, _: Option<&Object>) -> PyResult {
     .into_obj())
 }
 
-unsafe extern "C" fn list_vectorcall(_: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn list_vectorcall(
+    _: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: the vectorcall contract.
     let call = unsafe { crate::args::CallArgs::from_raw(args, crate::protocol::call::nargs(nargsf), kwnames) };
     if !call.keywords().is_empty() {
@@ -739,7 +745,20 @@ pub static PyList_Type: Type = Type::new_static(TypeDef {
     richcompare: Some(list_richcompare),
     iter: Some(list_iter),
     methods: methods![
-        __getitem__, __reversed__, __sizeof__, clear, copy, append, insert, extend, pop, remove, index, count, reverse, list_sort,
+        __getitem__,
+        __reversed__,
+        __sizeof__,
+        clear,
+        copy,
+        append,
+        insert,
+        extend,
+        pop,
+        remove,
+        index,
+        count,
+        reverse,
+        list_sort,
         __class_getitem__
     ],
     init: Some(list_init),

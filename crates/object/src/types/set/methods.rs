@@ -116,13 +116,23 @@ unsafe fn vectorcall_argument<'a>(
     }
 }
 
-unsafe extern "C" fn set_vectorcall(cls: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn set_vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: the vectorcall contract.
     let it = unsafe { vectorcall_argument("set", args, nargsf, kwnames)? };
     ops::make(cls.cast::<Type>(), it).map(Ref::into_obj)
 }
 
-unsafe extern "C" fn frozenset_vectorcall(cls: &Object, args: *const *const Object, nargsf: usize, kwnames: Option<&Object>) -> PyResult {
+unsafe extern "C" fn frozenset_vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
     // SAFETY: the vectorcall contract.
     let it = unsafe { vectorcall_argument("frozenset", args, nargsf, kwnames)? };
     make_frozen(cls.cast::<Type>(), it)
@@ -454,8 +464,26 @@ pub static PySet_Type: Type = Type::new_static(TypeDef {
     weaklistoffset: offset_of!(Set, weaklist) as isize,
     iter: Some(set_iter),
     methods: methods![
-        add, clear, __contains__, copy, discard, difference, difference_update, intersection, intersection_update, isdisjoint,
-        issubset, issuperset, pop, __reduce__, remove, __sizeof__, symmetric_difference, symmetric_difference_update, union, update,
+        add,
+        clear,
+        __contains__,
+        copy,
+        discard,
+        difference,
+        difference_update,
+        intersection,
+        intersection_update,
+        isdisjoint,
+        issubset,
+        issuperset,
+        pop,
+        __reduce__,
+        remove,
+        __sizeof__,
+        symmetric_difference,
+        symmetric_difference_update,
+        union,
+        update,
         __class_getitem__,
     ],
     init: Some(set_init),
@@ -482,11 +510,20 @@ pub static PyFrozenSet_Type: Type = Type::new_static(TypeDef {
     weaklistoffset: offset_of!(Set, weaklist) as isize,
     iter: Some(set_iter),
     methods: methods![
-        __contains__, frozenset_copy, difference, intersection, isdisjoint, issubset, issuperset, __reduce__, __sizeof__,
-        symmetric_difference, union, __class_getitem__,
+        __contains__,
+        frozenset_copy,
+        difference,
+        intersection,
+        isdisjoint,
+        issubset,
+        issuperset,
+        __reduce__,
+        __sizeof__,
+        symmetric_difference,
+        union,
+        __class_getitem__,
     ],
     new: Some(frozenset_new),
     vectorcall: Some(frozenset_vectorcall),
     ..TypeDef::EMPTY
 });
-

@@ -335,7 +335,8 @@ impl Set {
                 if self.fill.get() == self.used.get() {
                     return Ok(());
                 }
-                copy = std::array::from_fn(|i| Entry { key: self.small[i].key.clone(), hash: self.small[i].hash.clone() });
+                copy =
+                    std::array::from_fn(|i| Entry { key: self.small[i].key.clone(), hash: self.small[i].hash.clone() });
                 old = copy.as_ptr().cast_mut();
             }
             for e in &self.small {

@@ -27,7 +27,8 @@ fn same_order_and_size_as_the_reference() {
     let mut s = Set::new();
     for (n, line) in include_str!("tests/trace.txt").lines().enumerate() {
         let mut fields = line.split('|');
-        let (op, items, size) = (fields.next().expect("op"), fields.next().expect("items"), fields.next().expect("size"));
+        let (op, items, size) =
+            (fields.next().expect("op"), fields.next().expect("items"), fields.next().expect("size"));
         let (op, rest) = op.split_once(' ').unwrap_or((op, ""));
         let args = numbers(rest);
         match op {

@@ -367,7 +367,7 @@ op!(CONTAINS_OP_SET(vm, _) {
 
 slow!(in_set(vm, invert) {
     let s: &Set = vm.obj(1).cast_unchecked();
-    let found = s.contains(vm.obj(2))?;
+    let found = taipan_object::types::set::has(s, vm.obj(2))?;
     vm.close_n(2);
     vm.push(StackRef::borrow(bool_object(found ^ (invert != 0))));
     Ok(())

@@ -172,7 +172,7 @@ impl Buffered {
             let offset = if whence == 0 { target.wrapping_sub(current) } else { target };
             if offset >= -self.pos.get() && offset <= self.readahead() as i64 {
                 self.pos.set(self.pos.get() + offset);
-                return Ok(current + offset);
+                return Ok((current + offset).max(0));
             }
         }
         let _held = self.lock()?;

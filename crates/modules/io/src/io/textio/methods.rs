@@ -52,6 +52,10 @@ fn close(this: &TextIOWrapper) -> PyResult {
     if crate::io::base::is_closed(&buffer)? {
         return Ok(none::none_obj());
     }
+    if this.detached.get() {
+        // By the buffer's own code, just now.
+        return Ok(none::none_obj());
+    }
     if this.finalizing.get()
         && let Err(e) = buffer.call_method(intern!("_dealloc_warn"), &[this])
     {
@@ -229,7 +233,9 @@ fn get_chunk_size(this: &TextIOWrapper) -> PyResult<usize> {
 
 fn set_chunk_size(this: &TextIOWrapper, v: Option<&Object>) -> PyResult<()> {
     this.check_attached()?;
-    let Some(v) = v else { bail!(AttributeError, "cannot delete attribute") };
+    let Some(v) = v else {
+        bail!(AttributeError, "attribute '_CHUNK_SIZE' of '{}' objects cannot be deleted", shown_type(this))
+    };
     let n = v.index_as_isize(Some(exceptions::ValueError))?;
     if n <= 0 {
         bail!(ValueError, "a strictly positive integer is required");
@@ -337,6 +343,9 @@ extern "C" fn text_init(o: &Object, args: &Object, kwargs: Option<&Object>) -> c
         };
         let encoding = text(1, "encoding")?;
         let errors = text(2, "errors")?.unwrap_or("strict");
+        if encoding.unwrap_or("").contains('\0') || errors.contains('\0') {
+            bail!(ValueError, "embedded null character");
+        }
         let newline = parse_newline(text(3, "newline")?)?;
         let line_buffering = a[4].map_or(Ok(false), Object::is_true)?;
         let write_through = a[5].map_or(Ok(false), Object::is_true)?;

@@ -168,8 +168,9 @@ impl TextIOWrapper {
             None | Some("locale") => default_encoding(o.encoding.is_some()),
             Some(e) => e.to_owned(),
         };
-        if name.contains('\0') || o.errors.contains('\0') {
-            bail!(ValueError, "embedded null character");
+        if Interp::current().config.dev_mode.get() && o.errors != "strict" {
+            // Otherwise a wrong name comes to light at the first error.
+            taipan_object::codecs::errors::lookup_error(o.errors)?;
         }
         if codec::native(&name).is_none() {
             codec::text_codec(&name)?;

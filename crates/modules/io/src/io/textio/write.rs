@@ -52,7 +52,8 @@ impl TextIOWrapper {
         };
         let chunk = self.chunk_size.get();
         let mut pending = self.pending.take();
-        if !pending.is_empty() && pending.len() + bytes.len() > chunk {
+        // The buffer's own code may write to this stream meanwhile.
+        while !pending.is_empty() && pending.len() + bytes.len() > chunk {
             self.pending.set(pending);
             self.flush_pending()?;
             pending = self.pending.take();
@@ -66,10 +67,9 @@ impl TextIOWrapper {
         if flush {
             self.flush_buffer()?;
         }
-        if !self.decoded.is_empty() {
+        if self.snapshot.take().is_some() {
             self.set_decoded(None);
         }
-        self.snapshot.set(None);
         if let Some(r) = self.reader() {
             r.reset()?;
         }
