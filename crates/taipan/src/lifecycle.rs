@@ -124,6 +124,7 @@ fn start(c: &Config) -> PyResult<()> {
     for t in taipan_vm::types() {
         taipan_object::typeobj::ready::ready(t)?;
     }
+    taipan_vm::complete_types()?;
     taipan_capi::start();
     taipan_vm::set_extension_loader(taipan_capi::loader::create, taipan_capi::loader::exec);
     interp.modules.set(Some(Dict::new().into_obj()));

@@ -242,7 +242,7 @@ fn get_annotations(f: &Function) -> PyResult {
             Some(annotate) => {
                 let d = annotate.call_one(&crate::support::new_int(1))?;
                 if d.downcast::<Dict>().is_none() {
-                    bail!(TypeError, "__annotate__() must return a dict, not {}", d.ty().name_str());
+                    bail!(TypeError, "__annotate__ returned non-dict of type '{}'", d.ty().name_str());
                 }
                 d
             }

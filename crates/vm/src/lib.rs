@@ -45,6 +45,12 @@ pub use function::Function;
 use taipan_object::types::dict::Dict;
 use taipan_object::{PyResult, Type};
 
+/// Adds what types have beside their tables; called once all are ready.
+pub fn complete_types() -> PyResult<()> {
+    template::complete_types()?;
+    typing::complete_types()
+}
+
 /// Every built-in type of this crate, bases first, for readying.
 pub fn types() -> impl Iterator<Item = &'static Type> {
     TYPES.iter().chain(typing::TYPES).chain(thread::TYPES).copied()

@@ -49,7 +49,10 @@ pub fn new_set() -> PyResult {
 }
 /// `set.add`.
 pub fn set_add(set: &Object, item: &Object) -> PyResult<()> {
-    set.cast::<Set>().add(item)
+    match set.downcast::<Set>() {
+        Some(s) => s.add(item),
+        None => taipan_object::bail!(TypeError, "'{}' object is not a set", set.ty().name_str()),
+    }
 }
 /// `item in set`.
 pub fn set_contains(set: &Object, item: &Object) -> PyResult<bool> {

@@ -283,6 +283,13 @@ extern "C" fn iter_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c
 static TEMPLATE_SEQUENCE: SequenceMethods =
     SequenceMethods { concat: Slot::new(template_concat), ..SequenceMethods::EMPTY };
 
+/// Adds what the types have beside their tables; called once they are ready.
+pub fn complete_types() -> PyResult<()> {
+    let names = ["value", "expression", "conversion", "format_spec"].map(|n| Str::from_utf8(n).into_obj());
+    taipan_object::typeobj::ready::dict_of(&_PyInterpolation_Type)
+        .set_item(intern!("__match_args__"), &Tuple::from_vec(names.to_vec()))
+}
+
 #[allow(non_upper_case_globals)]
 #[unsafe(no_mangle)]
 /// `string.templatelib.Interpolation`.

@@ -20,19 +20,19 @@ fn idfunc(x: &Object) -> Obj {
 }
 
 fn exec(m: &Module) -> PyResult<()> {
-    generic::inherit_new();
-    let types: [(&str, &Type); 8] = [
+    let types: [(&str, &Type); 7] = [
         ("TypeVar", &typevar::TypeVar_Type),
         ("ParamSpec", &paramspec::ParamSpec_Type),
         ("TypeVarTuple", &typevartuple::TypeVarTuple_Type),
         ("ParamSpecArgs", &paramspec::ParamSpecArgs_Type),
         ("ParamSpecKwargs", &paramspec::ParamSpecKwargs_Type),
-        ("Generic", &generic::Generic_Type),
         ("TypeAliasType", &alias::TypeAlias_Type),
         ("Union", &_PyUnion_Type),
     ];
     for (name, ty) in types {
         m.add(name, ty.as_object())?;
     }
+    let generic = generic::generic_class()?;
+    m.add("Generic", &generic)?;
     m.add("NoDefault", evaluator::no_default())
 }

@@ -118,11 +118,11 @@ unsafe fn unwind(ts: &Thread, mut frame: *mut Frame, mut at: *mut u16) -> usize 
                 (*frame).stackpointer = sp;
                 let ip = (*frame).code().units().add(target.unit as usize);
                 if instrument::handled(ts, frame, target.unit as usize).is_err() {
-                    // A callback raised: that exception is the one now, from the handler's first instruction.
+                    // A callback raised: that exception is the one now, from before the handler.
                     sp = (*frame).stackpointer;
                     (*frame).stackpointer = sp.sub(1);
                     (*sp.sub(1)).close();
-                    at = ip;
+                    at = ip.sub(1);
                     continue;
                 }
                 return dispatch(ts, frame, ip, (*frame).stackpointer);

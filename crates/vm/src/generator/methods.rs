@@ -99,14 +99,10 @@ impl Generator {
         }
         let val = val.filter(|v| !v.is_none());
         let exc = if crate::support::is_exception_class(typ) {
-            let cls: &Type = typ.cast();
-            match val {
-                Some(v) if crate::support::is_exception(v) && v.ty().is_subtype(cls) => v.to_obj(),
-                Some(v) => match v.downcast::<taipan_object::types::tuple::Tuple>() {
-                    Some(t) => typ.call_tuple(t, None)?,
-                    None => typ.call_one(v)?,
-                },
-                None => typ.call_noargs()?,
+            match instantiate(typ, val) {
+                Ok(exc) => exc,
+                // What goes wrong in making the exception comes up in the generator in its place.
+                Err(_) => return self.throw_current(),
             }
         } else if crate::support::is_exception(typ) {
             if val.is_some() {
@@ -175,6 +171,27 @@ impl Generator {
         self.exc_state.exc_value.set(None);
         drop(keep);
     }
+}
+
+/// An exception of class `typ` from the value given with it.
+fn instantiate(typ: &Object, val: Option<&Object>) -> PyResult {
+    let exc = match val {
+        Some(v) if crate::support::is_exception(v) && v.ty().is_subtype(typ.cast()) => v.to_obj(),
+        Some(v) => match v.downcast::<taipan_object::types::tuple::Tuple>() {
+            Some(t) => typ.call_tuple(t, None)?,
+            None => typ.call_one(v)?,
+        },
+        None => typ.call_noargs()?,
+    };
+    if !crate::support::is_exception(&exc) {
+        bail!(
+            TypeError,
+            "calling {} should have returned an instance of BaseException, not {}",
+            typ.repr()?.display(),
+            exc.ty().name_str()
+        );
+    }
+    Ok(exc)
 }
 
 fn is_exit_class(typ: &Object) -> bool {

@@ -256,9 +256,9 @@ pub unsafe fn frame_ended(ts: &Thread, f: *mut Frame) {
         }
         let keep = g.to_obj();
         g.frame_state.set(state::CLEARED);
-        frame::clear(f);
-        // The code stays until the generator goes: `gi_code`.
+        // A finished generator has no caller. Its code stays until the generator goes: `gi_code`.
         (*f).previous = std::ptr::null_mut();
+        frame::clear(f);
         g.exc_state.exc_value.set(None);
         drop(keep);
     }

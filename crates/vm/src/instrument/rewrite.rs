@@ -108,7 +108,7 @@ pub fn instrument(code: &CodeObject, state: &State) {
         if m.line_starts[i] {
             m.line_tools[i] = update(m.line_tools[i], events::LINE);
         }
-        if base != Op::RESUME as u8 && base != Op::EXTENDED_ARG as u8 {
+        if !matches!(op, Some(Op::RESUME | Op::EXTENDED_ARG | Op::END_FOR)) {
             m.instruction_tools[i] = update(m.instruction_tools[i], events::INSTRUCTION);
         }
         settle(code, m, i);

@@ -81,7 +81,7 @@ extern "C" fn alias_new(_cls: &Type, args: &Object, kwargs: Option<&Object>) -> 
             Some(p) => {
                 let Some(t) = p.downcast::<Tuple>() else { bail!(TypeError, "type_params must be a tuple") };
                 check_params(t)?;
-                Some(p.to_obj())
+                (!t.is_empty()).then(|| p.to_obj())
             }
         };
         let module = caller_module();

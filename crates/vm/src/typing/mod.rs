@@ -31,8 +31,16 @@ pub static TYPES: &[&Type] = &[
     &paramspec::ParamSpecKwargs_Type,
     &typevartuple::TypeVarTuple_Type,
     &alias::TypeAlias_Type,
-    &generic::Generic_Type,
 ];
+
+/// Adds what the types have beside their tables; called once they are ready.
+pub fn complete_types() -> PyResult<()> {
+    // Instances show it where they have none of their own.
+    for t in [&typevar::TypeVar_Type, &paramspec::ParamSpec_Type, &typevartuple::TypeVarTuple_Type] {
+        taipan_object::typeobj::ready::dict_of(t).set_item(intern!("__module__"), intern!("typing"))?;
+    }
+    Ok(())
+}
 
 /// `f(*args)` with a function of the module `typing`.
 pub(crate) fn call_typing(name: &str, args: &[&Object]) -> PyResult {

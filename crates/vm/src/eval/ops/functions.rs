@@ -20,7 +20,16 @@ general!(SET_FUNCTION_ATTRIBUTE(vm, n) {
         function_attribute::KWDEFAULTS => f.func_kwdefaults.set(value),
         function_attribute::ANNOTATIONS => f.func_annotations.set(value),
         function_attribute::CLOSURE => f.func_closure.set(value),
-        function_attribute::ANNOTATE => f.func_annotate.set(value),
+        function_attribute::ANNOTATE => {
+            // The compiler does not know whose it will be.
+            if let Some(annotate) = value.as_ref().and_then(|v| v.downcast_exact::<Function>())
+                && let Some(owner) = f.func_qualname.get()
+            {
+                let name = format!("{}.__annotate__", owner.cast::<Str>().display());
+                annotate.func_qualname.set(Some(Str::from_utf8(&name).into_obj()));
+            }
+            f.func_annotate.set(value);
+        }
         _ => bail!(SystemError, "bad argument {n} of SET_FUNCTION_ATTRIBUTE"),
     }
     let f = vm.pop();
