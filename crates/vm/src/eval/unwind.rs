@@ -74,7 +74,7 @@ pub(crate) unsafe extern "C" fn error_path(
             traceback::here(&*ts, frame);
             instrument::raised(&*ts, frame, instrument::Raise::Raise);
         }
-        unwind(&*ts, frame, ip.sub(1))
+        resume(ts, unwind(&*ts, frame, ip.sub(1)))
     }
 }
 
@@ -92,12 +92,24 @@ pub(crate) unsafe extern "C" fn reraise_path(
     unsafe {
         (*frame).stackpointer = sp;
         instrument::raised(&*ts, frame, instrument::Raise::Reraise);
-        unwind(&*ts, frame, ip.sub(1))
+        resume(ts, unwind(&*ts, frame, ip.sub(1)))
     }
 }
 
-/// `at` is the raising instruction: the frame's own, or a `RERAISE` that has set the frame back to where the exception came up first.
-unsafe fn unwind(ts: &Thread, mut frame: *mut Frame, mut at: *mut u16) -> usize {
+/// Goes on in the frame that [`unwind`] found, or leaves the loop. Here because a function with locals in memory cannot end in a jump.
+#[inline(always)]
+unsafe fn resume(ts: *const Thread, frame: *mut Frame) -> usize {
+    if frame.is_null() {
+        return 0;
+    }
+    // SAFETY: the frame's registers are stored in it.
+    unsafe { dispatch(ts, frame, (*frame).instr_ptr, (*frame).stackpointer) }
+}
+
+/// Finds the handler, and answers its frame with the registers stored; null when the exception leaves the loop. `at` is the raising
+/// instruction: the frame's own, or a `RERAISE` that has set the frame back to where the exception came up first.
+#[inline(never)]
+unsafe fn unwind(ts: &Thread, mut frame: *mut Frame, mut at: *mut u16) -> *mut Frame {
     // SAFETY: frames on the chain are alive, their stack pointers right while they are not running.
     unsafe {
         loop {
@@ -125,7 +137,8 @@ unsafe fn unwind(ts: &Thread, mut frame: *mut Frame, mut at: *mut u16) -> usize 
                     at = ip.sub(1);
                     continue;
                 }
-                return dispatch(ts, frame, ip, (*frame).stackpointer);
+                (*frame).instr_ptr = ip;
+                return frame;
             }
             close_down_to(frame, Frame::stack_base(frame));
             instrument::unwound(ts, frame);
@@ -134,7 +147,7 @@ unsafe fn unwind(ts: &Thread, mut frame: *mut Frame, mut at: *mut u16) -> usize 
             leave_frame(ts, frame);
             ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
             if entry {
-                return 0;
+                return std::ptr::null_mut();
             }
             frame = previous;
             at = (*frame).instr_ptr;
