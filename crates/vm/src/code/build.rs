@@ -38,6 +38,11 @@ pub struct Parts<'a> {
     pub firstlineno: i32,
 }
 
+/// The object of a constant.
+pub fn constant_object(k: &Const) -> PyResult {
+    Constants::default().constant(k)
+}
+
 impl CodeObject {
     /// From what the compiler or a `.pyc` file gave.
     pub fn from_bytecode(code: &Code) -> PyResult<Ref<CodeObject>> {

@@ -153,7 +153,7 @@ fn report(e: taipan_object::Raised, function: &Object) {
             "Exception ignored in thread started by <object repr() failed>".to_owned()
         }
     };
-    crate::sys::hooks::report_unraisable_message(shown, &text);
+    crate::sys::hooks::report_unraisable(shown, Some(&text), None);
 }
 
 /// Drops what a thread's state holds of Python. What that runs still has the state.

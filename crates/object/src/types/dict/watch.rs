@@ -48,7 +48,7 @@ impl DictState {
     }
 
     /// A version that no keys table has had, or 0 when they have run out.
-    pub(super) fn next_keys_version(&self) -> u32 {
+    pub fn next_keys_version(&self) -> u32 {
         let v = self.next_keys_version.get();
         if v != 0 {
             self.next_keys_version.set(v.wrapping_add(1));
