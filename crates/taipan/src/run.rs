@@ -158,7 +158,7 @@ fn file(c: &Config, path: &std::ffi::OsStr) -> PyResult<()> {
     } else {
         source
     };
-    let code = compile::compile_bytes(&source, &Request::module(&shown))?;
+    let code = taipan_vm::source_file::compile_file(&source, &shown)?;
     run_in_main(&code)
 }
 
@@ -197,10 +197,19 @@ fn run_importable(shown: &str, p: &std::path::Path) -> PyResult<Option<()>> {
 
 /// The code in a `.pyc` file.
 fn pyc(data: &[u8]) -> PyResult<taipan_object::Ref<taipan_vm::CodeObject>> {
-    if data.len() < 16 || data[..4] != [0x2B, 0x0E, 0x0D, 0x0A] {
+    if data.len() < 4 {
+        taipan_object::bail!(EOFError, "EOF read where not expected");
+    }
+    if data[..4] != [0x2B, 0x0E, 0x0D, 0x0A] {
         taipan_object::bail!(RuntimeError, "Bad magic number in .pyc file");
     }
-    let o = taipan_vm::marshal::loads(&data[16..])?;
+    let o = match taipan_vm::marshal::loads(data.get(16..).unwrap_or_default()) {
+        Ok(o) => o,
+        Err(e) => {
+            e.clear();
+            none::none_obj()
+        }
+    };
     o.downcast_into().map_err(|_| taipan_object::raise!(RuntimeError, "Bad code object in .pyc file"))
 }
 
@@ -219,7 +228,7 @@ fn standard_input(c: &Config) -> PyResult<()> {
     }
     let mut source = Vec::new();
     std::io::stdin().lock().read_to_end(&mut source).map_err(|e| exceptions::from_io(&e))?;
-    let code = compile::compile_bytes(&source, &Request::module("<stdin>"))?;
+    let code = taipan_vm::source_file::compile_file(&source, "<stdin>")?;
     run_in_main(&code)
 }
 

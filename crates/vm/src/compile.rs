@@ -157,13 +157,13 @@ pub fn decode_source(source: &[u8], flags: i32, filename: &str) -> PyResult<Stri
     }
 }
 
-fn normalise(name: &str) -> String {
+pub(crate) fn normalise(name: &str) -> String {
     let n: String = name.chars().take(12).map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect();
     if n == "utf-8" || n.starts_with("utf-8-") { "utf-8".to_owned() } else { name.to_owned() }
 }
 
 /// The encoding that one of the first two lines names in a comment; the first must be blank or a comment for the second to count.
-fn find_cookie(source: &[u8]) -> Option<String> {
+pub(crate) fn find_cookie(source: &[u8]) -> Option<String> {
     for line in source.splitn(3, |b| *b == b'\n').take(2) {
         let start = line.iter().position(|b| !matches!(b, b' ' | b'\t' | 0x0c | b'\r'));
         match start {
@@ -230,7 +230,7 @@ fn plain_syntax_error(text: &str, filename: &str) -> Raised {
     raise_with_details(exceptions::SyntaxError, text, args)
 }
 
-fn raise_with_details(ty: &taipan_object::Type, text: &str, details: Vec<Obj>) -> Raised {
+pub(crate) fn raise_with_details(ty: &taipan_object::Type, text: &str, details: Vec<Obj>) -> Raised {
     let details = Tuple::from_vec(details);
     match ty.as_object().call(&[&Str::from_utf8(text), &details]) {
         Ok(e) => taipan_object::error::raise_instance(e),

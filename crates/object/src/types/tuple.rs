@@ -275,6 +275,9 @@ extern "C" fn tuple_hash(o: &Object) -> isize {
     if t.ob_hash.get() != -1 {
         return t.ob_hash.get();
     }
+    if crate::thread::check_recursion(" while hashing a tuple").is_err() {
+        return -1;
+    }
     match hash_items(t.items()) {
         Ok(h) => {
             t.ob_hash.set(h);

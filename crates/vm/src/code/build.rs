@@ -148,16 +148,18 @@ struct Constants {
 
 impl Constants {
     fn code(&mut self, c: &Code) -> PyResult<Ref<CodeObject>> {
+        let strings =
+            |names: &[taipan_bytecode::Str]| Tuple::from_vec(names.iter().map(|n| interned(n.as_bytes())).collect());
+        // Names first: the parser knows them before there are constants.
+        let names = strings(&c.names);
         let mut consts = Vec::with_capacity(c.consts.len());
         for k in &c.consts {
             consts.push(self.constant(k)?);
         }
-        let strings =
-            |names: &[taipan_bytecode::Str]| Tuple::from_vec(names.iter().map(|n| interned(n.as_bytes())).collect());
         CodeObject::from_parts(Parts {
             code: &c.code,
             consts: Tuple::from_vec(consts).into_obj(),
-            names: strings(&c.names).into_obj(),
+            names: names.into_obj(),
             localsplusnames: strings(&c.localsplusnames),
             localspluskinds: &c.localspluskinds,
             filename: self.string(c.filename.as_bytes()),
@@ -228,11 +230,17 @@ impl Constants {
                 self.shared(key, || Tuple::from_vec(items).into_obj())
             }
             Const::FrozenSet(items) => {
+                let again =
+                    items.iter().any(|k| matches!(k, Const::Str(s) if is_name(s.as_bytes()) && is_known(s.as_bytes())));
                 let (key, items) = self.group(b'z', items)?;
                 match self.seen.get(&key) {
                     Some(o) => o.clone(),
                     None => {
-                        let o = support::new_frozenset(items)?;
+                        let mut o = support::new_frozenset(items)?;
+                        if again {
+                            // A set with a string that must give way to the interned one is made anew, from the order it has.
+                            o = support::new_frozenset(o.to_list()?.snapshot())?;
+                        }
                         self.seen.insert(key, o.clone());
                         o
                     }
@@ -261,6 +269,12 @@ impl Constants {
 /// Whether a string constant looks like an identifier: such are interned.
 fn is_name(s: &[u8]) -> bool {
     s.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+}
+
+/// Whether such a string was interned before. (If not, it is now.)
+fn is_known(s: &[u8]) -> bool {
+    let new = Str::from_wtf8(s);
+    !std::ptr::eq(&*taipan_object::types::str::intern::intern(new.clone()), &*new)
 }
 
 fn interned(s: &[u8]) -> Obj {
