@@ -262,39 +262,40 @@ fn generate(role: Role, options: Options, f: &ItemFn) -> syn::Result<Tokens> {
     };
 
     let slf = format_ident!("slf");
-    let (body, flags, field) = if options.varargs && !keywords {
+    let (body, flags, field) = if options.varargs {
         let call_expr = call(quote!(#(#arg_exprs),*));
-        (
-            quote! {
-                #sig_const
-                extern "C" fn entry(#slf: Option<&#krate::Object>, args: Option<&#krate::Object>) -> #krate::PyResult {
-                    // METH_VARARGS alone passes the tuple and nothing more.
-                    #krate::args::with_tuple_args(NAME, #krate::args::receiver(args), None, |call| {
-                        let mut out = [None; #n];
-                        #krate::args::bind_positional(&SIGNATURE, call, &mut out)?;
-                        #call_expr
-                    })
-                }
-            },
-            0x1,
-            format_ident!("plain"),
-        )
-    } else if options.varargs {
-        let call_expr = call(quote!(#(#arg_exprs),*));
-        (
-            quote! {
-                #sig_const
-                extern "C" fn entry(#slf: Option<&#krate::Object>, args: &#krate::Object, kwargs: Option<&#krate::Object>) -> #krate::PyResult {
-                    #krate::args::with_tuple_args(NAME, args, kwargs, |call| {
-                        let mut out = [None; #n];
-                        #krate::args::bind_keywords(&SIGNATURE, call, &mut out)?;
-                        #call_expr
-                    })
-                }
-            },
-            0x3,
-            format_ident!("keywords"),
-        )
+        if keywords {
+            (
+                quote! {
+                    #sig_const
+                    extern "C" fn entry(#slf: Option<&#krate::Object>, args: &#krate::Object, kwargs: Option<&#krate::Object>) -> #krate::PyResult {
+                        #krate::args::with_tuple_args(NAME, args, kwargs, |call| {
+                            let mut out = [None; #n];
+                            #krate::args::bind_keywords(&SIGNATURE, call, &mut out)?;
+                            #call_expr
+                        })
+                    }
+                },
+                0x3,
+                format_ident!("keywords"),
+            )
+        } else {
+            // Callers of plain METH_VARARGS functions pass two arguments: a third would be whatever the register holds.
+            (
+                quote! {
+                    #sig_const
+                    extern "C" fn entry(#slf: Option<&#krate::Object>, args: Option<&#krate::Object>) -> #krate::PyResult {
+                        #krate::args::with_tuple_args(NAME, #krate::args::receiver(args), None, |call| {
+                            let mut out = [None; #n];
+                            #krate::args::bind_positional(&SIGNATURE, call, &mut out)?;
+                            #call_expr
+                        })
+                    }
+                },
+                0x1,
+                format_ident!("plain"),
+            )
+        }
     } else if sig.parameters.is_empty() {
         let call_expr = call(quote!());
         (
