@@ -53,8 +53,12 @@ pub fn main(c: &Config) -> i32 {
             return 1;
         }
     }
-    let status = run::program(c);
-    finish(status)
+    let status = finish(run::program(c));
+    if run::INTERRUPTED.load(std::sync::atomic::Ordering::Relaxed) {
+        taipan_modules_io::signal::die_by_interrupt();
+        return 128 + libc::SIGINT;
+    }
+    status
 }
 
 /// The native stack of the main thread: from the stack pointer down to what the limit allows.
@@ -149,6 +153,11 @@ fn start(c: &Config) -> PyResult<()> {
     set_streams(c)?;
     let signals = import::import_native(native("_signal"))?;
     taipan_modules_io::signal::install_defaults(&signals)?;
+    let _ = taipan_vm::thread::SIMULATE_SIGNAL.set(taipan_modules_io::signal::simulate);
+    let by_environment = !c.ignore_environment && std::env::var_os("PYTHONFAULTHANDLER").is_some_and(|v| !v.is_empty());
+    if c.dev_mode || by_environment || c.xoptions.iter().any(|(k, _)| k == "faulthandler") {
+        taipan_modules_introspect::faulthandler::enable_at_start()?;
+    }
     let main = taipan_object::types::module::Module::new("__main__")?;
     main.add("__builtins__", builtins.as_obj())?;
     main.add("__loader__", &*import::import("_frozen_importlib")?.get_attr(intern!("BuiltinImporter"))?)?;
@@ -305,6 +314,8 @@ fn finish(status: i32) -> i32 {
         status = 120;
     }
     taipan_vm::sys::state::FINALIZING.store(true, std::sync::atomic::Ordering::Relaxed);
+    // Daemon threads stop where they are.
+    gil::finalize(Thread::current());
     clear_modules();
     if flush_streams().is_err() {
         status = 120;

@@ -14,6 +14,9 @@ use taipan_object::{PyResult, Raised, intern};
 use taipan_vm::compile::{self, Request};
 use taipan_vm::{call, import};
 
+/// The program ended by a `KeyboardInterrupt` that nobody caught: the process is to end by the signal itself, so that shells see it.
+pub static INTERRUPTED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
 /// Runs what the configuration names; answers the exit status.
 pub fn program(c: &Config) -> i32 {
     let result = match &c.run {
@@ -256,14 +259,9 @@ fn handle(e: Raised, inspect: bool) -> i32 {
     let interrupted = exc.ty().is_subtype(exceptions::KeyboardInterrupt);
     show(&exc);
     if interrupted {
-        return interrupt_status();
+        INTERRUPTED.store(true, std::sync::atomic::Ordering::Relaxed);
     }
     1
-}
-
-/// Ctrl-C ends the process by the signal itself, so that shells see it.
-fn interrupt_status() -> i32 {
-    130
 }
 
 fn exit_status(exc: &Object) -> i32 {
