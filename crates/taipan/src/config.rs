@@ -407,6 +407,7 @@ PYTHONPYCACHEPREFIX : folder for .pyc files
 PYTHONBREAKPOINT : what breakpoint() calls; 0 for nothing
 PYTHONDEVMODE    : development mode
 PYTHONINTMAXSTRDIGITS : limit on digits of integers in text
+TAIPAN_LLTRACE   : 1 prints every instruction with the stack before it, as __lltrace__ in a module's globals does for that module
 PYTHONBREAKPOINT, PYTHONDEBUG, PYTHONDONTWRITEBYTECODE, PYTHONINSPECT, PYTHONNOUSERSITE, PYTHONOPTIMIZE, PYTHONSAFEPATH,
 PYTHONUNBUFFERED, PYTHONVERBOSE, PYTHONWARNINGS: see the options
 ";
@@ -415,6 +416,7 @@ const HELP_XOPTIONS: &str = "\
 -X options:
 -X dev                  : development mode
 -X int_max_str_digits=N : limit on digits of integers in text; 0 is none
+-X opcode_stats         : count instructions and pairs of them; the report comes on stderr at the end
 -X pycache_prefix=PATH  : folder for .pyc files
 -X utf8[=0|1]           : UTF-8 mode
 -X warn_default_encoding: warn where the locale decides an encoding

@@ -45,6 +45,12 @@ pub fn main(c: &Config) -> i32 {
     if std::env::var_os("TAIPAN_GC_EAGER").is_some() {
         interp.gc.set_eager(true);
     }
+    if std::env::var_os("TAIPAN_LLTRACE").is_some_and(|v| !v.is_empty() && v != "0") {
+        taipan_vm::eval::observe::trace_everything();
+    }
+    if c.xoptions.iter().any(|(k, _)| k == "opcode_stats") {
+        taipan_vm::eval::observe::count_instructions();
+    }
     match start(c) {
         Ok(()) => {}
         Err(e) => {
@@ -319,6 +325,9 @@ fn finish(status: i32) -> i32 {
     clear_modules();
     if flush_streams().is_err() {
         status = 120;
+    }
+    if let Some(text) = taipan_vm::eval::observe::report() {
+        eprint!("{text}");
     }
     status
 }

@@ -100,6 +100,7 @@ impl CodeObject {
             // Behind the last instruction stands one that reports an error, should made-up code run off its end.
             *dest.add(units) = Op::CACHE as u16;
             quicken(dest, units);
+            crate::eval::observe::code_made(&*c);
             Ok(Obj::from_raw(o.as_ptr()).cast_into_unchecked())
         }
     }

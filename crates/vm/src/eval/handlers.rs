@@ -16,6 +16,34 @@ use taipan_object::{Object, Thread};
 /// A handler: thread state, frame, the unit after the instruction's own, end of the stack, argument. Answers the loop's raw result.
 pub type Handler = unsafe extern "C" fn(*const Thread, *mut Frame, *mut u16, *mut StackRef, usize) -> usize;
 
+/// The rows that instructions are dispatched by: the handlers, or what [`super::observe`] puts in their place.
+#[repr(transparent)]
+pub struct Table(std::cell::UnsafeCell<[Handler; 256]>);
+
+// SAFETY: rows are read under the interpreter's lock, and replaced under it.
+unsafe impl Sync for Table {}
+
+impl Table {
+    /// The handler of an opcode.
+    #[inline(always)]
+    pub fn row(&self, op: u8) -> Handler {
+        // SAFETY: a row is replaced only under the lock that the reader holds.
+        unsafe { *self.0.get().cast::<Handler>().add(op as usize) }
+    }
+
+    /// Puts other rows in place.
+    ///
+    /// # Safety
+    /// Under the interpreter's lock, or before there is one; every row keeps the contract of handlers.
+    pub(crate) unsafe fn replace(&self, rows: &[Handler; 256]) {
+        // SAFETY: the caller's promise.
+        unsafe { *self.0.get() = *rows }
+    }
+}
+
+/// The dispatch table.
+pub static TABLE: Table = Table(std::cell::UnsafeCell::new(HANDLERS));
+
 /// What a handler answers the driver when there is more to do. No object has this address, and no error is it.
 pub const CONTINUE: usize = 1;
 
@@ -47,8 +75,7 @@ pub(crate) unsafe fn dispatch(ts: *const Thread, frame: *mut Frame, ip: *mut u16
     // SAFETY: `ip` points to an instruction of the frame's code; the table has a row for every byte.
     unsafe {
         let unit = *ip;
-        let handler = *(&raw const TABLE).cast::<Handler>().add(unit as u8 as usize);
-        handler(ts, frame, ip.add(1), sp, (unit >> 8) as usize)
+        TABLE.row(unit as u8)(ts, frame, ip.add(1), sp, (unit >> 8) as usize)
     }
 }
 
@@ -72,10 +99,7 @@ pub(crate) unsafe fn dispatch_as(
     oparg: usize,
 ) -> usize {
     // SAFETY: as for `dispatch`. In debug builds this nests one call deep, since the handler returns to the driver.
-    unsafe {
-        let handler = *(&raw const TABLE).cast::<Handler>().add(op as usize);
-        handler(ts, frame, ip, sp, oparg)
-    }
+    unsafe { TABLE.row(op)(ts, frame, ip, sp, oparg) }
 }
 
 /// Acts on the outcome of a general form of an instruction with `NC` cache units.
@@ -210,7 +234,7 @@ macro_rules! define_handlers {
         }
 
         /// The handlers by opcode number.
-        pub static TABLE: [Handler; 256] = {
+        pub const HANDLERS: [Handler; 256] = {
             let mut table: [Handler; 256] = [unknown_opcode; 256];
             // `EXTENDED_ARG` and those that stand for a hidden opcode are not bodies: they jump to another handler.
             $(if $number < 256 { table[$number & 255] = handler::$name; })*
