@@ -226,9 +226,13 @@ slow!(isinstance(vm, n) {
 });
 
 op!(CALL_LIST_APPEND(vm, n) {
+    // `list.append(x, y)` comes here too: it has a null where the receiver stands, and another depth.
+    if n != 1 {
+        return Flow::Deopt;
+    }
     let (callable, receiver) = (vm.peek(3), vm.nos());
     let known = callable.as_ref().downcast_exact::<MethodDescr>().is_some_and(|d| std::ptr::eq(d.def(), LIST_APPEND_DEF.load(Ordering::Relaxed)));
-    if n != 1 || !known || receiver.is_null() {
+    if !known || receiver.is_null() {
         return Flow::Deopt;
     }
     let Some(list) = receiver.as_ref().downcast_exact::<List>() else { return Flow::Deopt };
