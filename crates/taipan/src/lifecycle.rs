@@ -48,6 +48,7 @@ pub fn main(c: &Config) -> i32 {
     if std::env::var_os("TAIPAN_LLTRACE").is_some_and(|v| !v.is_empty() && v != "0") {
         taipan_vm::eval::observe::trace_everything();
     }
+    taipan_vm::code::build::set_debug_ranges(!c.no_debug_ranges);
     if c.xoptions.iter().any(|(k, _)| k == "opcode_stats") {
         taipan_vm::eval::observe::count_instructions();
     }

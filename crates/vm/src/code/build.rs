@@ -7,7 +7,9 @@ use crate::specialize::counter;
 use crate::support;
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use taipan_bytecode::code::kinds;
+use taipan_bytecode::location_table::{self, Location};
 use taipan_bytecode::{Code, Const, Op};
 use taipan_object::types::bytes::Bytes;
 use taipan_object::types::complex::Complex;
@@ -15,7 +17,7 @@ use taipan_object::types::float::Float;
 use taipan_object::types::int::Int;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, ObjCell, PyResult, Ref, Thread, VarObject, alloc, bail};
+use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Thread, VarObject, alloc, bail};
 
 /// The parts of a code object as Python objects.
 #[allow(missing_docs)]
@@ -38,6 +40,30 @@ pub struct Parts<'a> {
     pub firstlineno: i32,
 }
 
+static DEBUG_RANGES: AtomicBool = AtomicBool::new(true);
+
+/// Whether code objects keep columns and ends of lines (`-X no_debug_ranges`).
+pub fn debug_ranges() -> bool {
+    DEBUG_RANGES.load(Ordering::Relaxed)
+}
+
+/// Makes code objects keep columns, or not.
+pub fn set_debug_ranges(on: bool) {
+    DEBUG_RANGES.store(on, Ordering::Relaxed);
+}
+
+/// A line table without columns.
+fn only_lines(table: &Object, first_line: i32) -> Obj {
+    let Some(bytes) = table.downcast::<Bytes>() else { return table.to_obj() };
+    let mut out = location_table::Writer::new(first_line);
+    for run in location_table::read(bytes.as_slice(), first_line) {
+        let line = run.location.line;
+        let plain = if line == -1 { Location::NONE } else { Location::new(line, line, -1, -1) };
+        out.add(plain, run.end - run.start);
+    }
+    Bytes::new(&out.finish()).into_obj()
+}
+
 impl CodeObject {
     /// From what the compiler or a `.pyc` file gave.
     pub fn from_bytecode(code: &Code) -> PyResult<Ref<CodeObject>> {
@@ -56,6 +82,7 @@ impl CodeObject {
         };
         let firsttraceable =
             p.code.chunks_exact(2).position(|u| BASE[u[0] as usize] == Op::RESUME as u8).unwrap_or(units) as i32;
+        let linetable = if debug_ranges() { p.linetable } else { only_lines(&p.linetable, p.firstlineno) };
         let ty = &super::attrs::PyCode_Type;
         // SAFETY: the whole object is written here before anybody sees it.
         unsafe {
@@ -85,7 +112,7 @@ impl CodeObject {
                 co_filename: ObjCell::new(p.filename),
                 co_name: ObjCell::new(p.name),
                 co_qualname: ObjCell::new(p.qualname),
-                co_linetable: ObjCell::new(p.linetable),
+                co_linetable: ObjCell::new(linetable),
                 co_weakreflist: Cell::new(std::ptr::null_mut()),
                 co_executors: Cell::new(std::ptr::null_mut()),
                 co_cached: Cell::new(std::ptr::null_mut()),
