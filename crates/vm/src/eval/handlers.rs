@@ -47,8 +47,17 @@ pub(crate) unsafe fn dispatch(ts: *const Thread, frame: *mut Frame, ip: *mut u16
     // SAFETY: `ip` points to an instruction of the frame's code; the table has a row for every byte.
     unsafe {
         let unit = *ip;
-        let handler = *(&raw const TABLE).cast::<Handler>().add(unit as u8 as usize);
+        let handler = *(&raw const (*ts).dispatch).cast::<Handler>().add(unit as u8 as usize);
         handler(ts, frame, ip.add(1), sp, (unit >> 8) as usize)
+    }
+}
+
+/// Gives a thread its copy of the handlers' addresses.
+#[cold]
+#[inline(never)]
+pub(crate) fn fill_dispatch(ts: &Thread) {
+    for (place, handler) in ts.dispatch.iter().zip(&TABLE) {
+        place.set(*handler as *const std::ffi::c_void);
     }
 }
 
@@ -172,7 +181,8 @@ unsafe extern "C" fn dealloc_path(
     }
 }
 
-/// Whether the frame's position must be stored before the body: it may raise or run other code.
+/// Whether the frame's position must be stored before what may raise or run other code: a general form, the unwinder. A body that calls
+/// such things itself stores it itself, so that the usual way of most instructions need not.
 const fn saves_ip(number: u16, flags: u16) -> bool {
     // Instrumented forms do it themselves: some look at the former position first.
     number < MIN_INSTRUMENTED_OPCODE
@@ -191,19 +201,27 @@ macro_rules! define_handlers {
                 // SAFETY: the contract of handlers: the registers are those of an instruction of this opcode.
                 unsafe {
                     let mut vm = Machine { ts, frame, ip, sp };
-                    if const { saves_ip($number, 0 $(| Flags::$flag)*) } {
-                        vm.save_ip();
-                    }
                     match ops::$name(&mut vm, oparg) {
                         Flow::Next => dispatch(vm.ts, vm.frame, vm.ip.add(NC), vm.sp),
                         Flow::Jump(d) => dispatch(vm.ts, vm.frame, vm.ip.offset(d + NC as isize), vm.sp),
                         Flow::Go => dispatch(vm.ts, vm.frame, vm.ip, vm.sp),
-                        Flow::General(f) => run_general::<NC>(vm.ts, vm.frame, vm.ip, vm.sp, oparg, f),
+                        Flow::General(f) => {
+                            if const { saves_ip($number, 0 $(| Flags::$flag)*) } {
+                                (*frame).instr_ptr = ip.sub(1);
+                            }
+                            run_general::<NC>(vm.ts, vm.frame, vm.ip, vm.sp, oparg, f)
+                        }
                         Flow::Slow(f) => slow_path::<NC>(vm.ts, vm.frame, vm.ip, vm.sp, oparg, f),
                         Flow::Deopt => handler::$family(ts, frame, ip, sp, oparg),
                         Flow::Dealloc(o) => dealloc_path(vm.ts, vm.frame, vm.ip.add(NC), vm.sp, o as usize),
-                        Flow::Error => unwind::error_path(vm.ts, vm.frame, vm.ip, vm.sp, oparg),
+                        Flow::Error => {
+                            if const { saves_ip($number, 0 $(| Flags::$flag)*) } {
+                                (*frame).instr_ptr = ip.sub(1);
+                            }
+                            unwind::error_path(vm.ts, vm.frame, vm.ip, vm.sp, oparg)
+                        }
                         Flow::Exit(result) => result,
+                        Flow::Tail(f) => f(vm.ts, vm.frame, vm.ip, vm.sp, oparg),
                     }
                 }
             })*
