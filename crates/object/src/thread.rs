@@ -105,6 +105,9 @@ pub struct Thread {
     pub asyncio_running_task: ObjCell,
     /// Blocks kept for objects that are made often.
     pub free_lists: crate::freelist::FreeLists,
+    /// The evaluation loop's handlers by opcode: here, a handler finds the next one at a fixed distance from a register that it has
+    /// anyway. All null until the thread first enters the loop.
+    pub dispatch: [Cell<*const c_void>; 256],
 }
 
 const _: () = {
@@ -292,6 +295,7 @@ impl Thread {
             asyncio_running_loop: ObjCell::empty(),
             asyncio_running_task: ObjCell::empty(),
             free_lists: crate::freelist::FreeLists::default(),
+            dispatch: [const { Cell::new(std::ptr::null()) }; 256],
         }));
         ts.exc_info.set(&ts.exc_state);
         let p = ts as *const Thread as *mut Thread;

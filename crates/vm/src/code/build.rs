@@ -86,7 +86,7 @@ impl CodeObject {
         let ty = &super::attrs::PyCode_Type;
         // SAFETY: the whole object is written here before anybody sees it.
         unsafe {
-            let Some(o) = alloc::alloc_exact(ty, size_of::<CodeObject>() + (units + 1) * 2) else {
+            let Some((o, _)) = alloc::alloc_exact(ty, size_of::<CodeObject>() + (units + 1) * 2) else {
                 return Err(taipan_object::error::no_memory());
             };
             let c = o.cast::<CodeObject>().as_ptr();
