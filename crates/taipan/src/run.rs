@@ -161,7 +161,7 @@ fn file(c: &Config, path: &std::ffi::OsStr) -> PyResult<()> {
     } else {
         source
     };
-    let code = taipan_vm::source_file::compile_file(&source, &shown)?;
+    let code = compile::compile_bytes(&source, &Request::module(&shown))?;
     run_in_main(&code)
 }
 
@@ -231,7 +231,7 @@ fn standard_input(c: &Config) -> PyResult<()> {
     }
     let mut source = Vec::new();
     std::io::stdin().lock().read_to_end(&mut source).map_err(|e| exceptions::from_io(&e))?;
-    let code = taipan_vm::source_file::compile_file(&source, "<stdin>")?;
+    let code = compile::compile_bytes(&source, &Request::module("<stdin>"))?;
     run_in_main(&code)
 }
 

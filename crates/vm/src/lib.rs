@@ -27,7 +27,6 @@ pub mod import_errors;
 pub mod instrument;
 pub mod marshal;
 pub mod report;
-pub mod source_file;
 pub mod specialize;
 pub mod stackref;
 pub mod suggestions;
