@@ -178,9 +178,22 @@ pub struct Config {
 // SAFETY: an interpreter's state is only touched under its lock.
 unsafe impl Sync for Interp {}
 
+/// Set when an interpreter is made, and when a second one is.
+static ANY: AtomicBool = AtomicBool::new(false);
+static SEVERAL: AtomicBool = AtomicBool::new(false);
+
 impl Interp {
+    /// Whether there is, or was, more than one interpreter.
+    #[inline(always)]
+    pub fn several() -> bool {
+        SEVERAL.load(Ordering::Relaxed)
+    }
+
     /// A fresh interpreter state. It lives as long as the process unless finalised.
     pub fn new(id: i64) -> &'static Interp {
+        if ANY.swap(true, Ordering::Relaxed) {
+            SEVERAL.store(true, Ordering::Relaxed);
+        }
         Box::leak(Box::new(Interp {
             id,
             modules: ObjCell::empty(),

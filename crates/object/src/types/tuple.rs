@@ -82,6 +82,31 @@ impl Tuple {
         t
     }
 
+    /// A tuple of `n` items made one after the other; `None` as soon as one cannot be made.
+    #[inline]
+    pub fn try_from_fn(n: usize, mut item: impl FnMut(usize) -> Option<Obj>) -> Option<Ref<Tuple>> {
+        // Few items are the rule; they wait on the stack, so that no unfinished tuple is ever seen.
+        const FEW: usize = 16;
+        if n > FEW {
+            let mut items = Vec::with_capacity(n);
+            for i in 0..n {
+                items.push(item(i)?);
+            }
+            return Some(Tuple::from_vec(items));
+        }
+        let mut items: [Option<Obj>; FEW] = [const { None }; FEW];
+        for (i, place) in items.iter_mut().take(n).enumerate() {
+            *place = Some(item(i)?);
+        }
+        let Some((t, p)) = Tuple::uninit(n) else { return Some(Tuple::empty()) };
+        for (i, o) in items.into_iter().flatten().enumerate() {
+            // SAFETY: `p` has room for `n` items, and there are as many.
+            unsafe { p.add(i).write(o) };
+        }
+        t.track_new();
+        Some(t)
+    }
+
     /// A tuple whose items the caller moves out of `src`.
     ///
     /// # Safety

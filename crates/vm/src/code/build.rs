@@ -7,6 +7,7 @@ use crate::specialize::counter;
 use crate::support;
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use taipan_bytecode::code::kinds;
 use taipan_bytecode::location_table::{self, Location};
@@ -26,7 +27,7 @@ pub struct Parts<'a> {
     pub consts: Obj,
     pub names: Obj,
     pub localsplusnames: Ref<Tuple>,
-    pub localspluskinds: &'a [u8],
+    pub localspluskinds: Ref<Bytes>,
     pub filename: Obj,
     pub name: Obj,
     pub qualname: Obj,
@@ -73,8 +74,14 @@ impl CodeObject {
     /// From its parts, which have been checked.
     pub fn from_parts(p: Parts<'_>) -> PyResult<Ref<CodeObject>> {
         let units = p.code.len() / 2;
-        let kinds_of = |bit: u8| p.localspluskinds.iter().filter(|&&k| k & bit != 0).count() as i32;
-        let nlocalsplus = p.localspluskinds.len() as i32;
+        let variables = p.localspluskinds.as_slice();
+        let nlocalsplus = variables.len() as i32;
+        let (mut nlocals, mut ncells, mut nfree) = (0, 0, 0);
+        for k in variables {
+            nlocals += (k & kinds::LOCAL != 0) as i32;
+            ncells += (k & kinds::CELL != 0) as i32;
+            nfree += (k & kinds::FREE != 0) as i32;
+        }
         let Some(framesize) =
             nlocalsplus.checked_add(p.stacksize).and_then(|n| n.checked_add(FRAME_HEADER_WORDS as i32))
         else {
@@ -103,12 +110,12 @@ impl CodeObject {
                 co_firstlineno: p.firstlineno,
                 co_nlocalsplus: nlocalsplus,
                 co_framesize: framesize,
-                co_nlocals: kinds_of(kinds::LOCAL),
-                co_ncellvars: kinds_of(kinds::CELL),
-                co_nfreevars: kinds_of(kinds::FREE),
+                co_nlocals: nlocals,
+                co_ncellvars: ncells,
+                co_nfreevars: nfree,
                 co_version: Cell::new(next_version()),
                 co_localsplusnames: ObjCell::new(p.localsplusnames.into_obj()),
-                co_localspluskinds: ObjCell::new(Bytes::new(p.localspluskinds).into_obj()),
+                co_localspluskinds: ObjCell::new(p.localspluskinds.into_obj()),
                 co_filename: ObjCell::new(p.filename),
                 co_name: ObjCell::new(p.name),
                 co_qualname: ObjCell::new(p.qualname),
@@ -138,25 +145,32 @@ impl CodeObject {
 /// # Safety
 /// `code` points to `n` units.
 unsafe fn quicken(code: *mut u16, n: usize) {
+    let start = &*START;
     let mut i = 0;
     while i < n {
         // SAFETY: inside the code.
-        let op = unsafe { *code.add(i) } as u8;
-        let caches = CACHES[op as usize] as usize;
+        let op = unsafe { *code.add(i) } as u8 as usize;
+        let caches = CACHES[op] as usize;
         if caches > 0 && i + 1 < n {
-            let first = if op == Op::JUMP_BACKWARD as u8 {
-                counter::JUMP_BACKWARD
-            } else if matches!(Op::from_number(op as u16), Some(o) if o.is_conditional_jump()) {
-                counter::BRANCH_HISTORY
-            } else {
-                counter::WARMUP
-            };
             // SAFETY: inside the code.
-            unsafe { *code.add(i + 1) = first };
+            unsafe { *code.add(i + 1) = start[op] };
         }
         i += 1 + caches;
     }
 }
+
+/// What the first cache of an instruction starts with.
+static START: LazyLock<[u16; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|op| {
+        if op == Op::JUMP_BACKWARD as usize {
+            counter::JUMP_BACKWARD
+        } else if matches!(Op::from_number(op as u16), Some(o) if o.is_conditional_jump()) {
+            counter::BRANCH_HISTORY
+        } else {
+            counter::WARMUP
+        }
+    })
+});
 
 fn next_version() -> u32 {
     let interp = Thread::current().interp;
@@ -189,7 +203,7 @@ impl Constants {
             consts: Tuple::from_vec(consts).into_obj(),
             names: names.into_obj(),
             localsplusnames: strings(&c.localsplusnames),
-            localspluskinds: &c.localspluskinds,
+            localspluskinds: Bytes::new(&c.localspluskinds),
             filename: self.string(c.filename.as_bytes()),
             name: interned(c.name.as_bytes()),
             qualname: interned(c.qualname.as_bytes()),

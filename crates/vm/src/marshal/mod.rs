@@ -1,5 +1,7 @@
 //! `marshal`: the format of `bytecode::marshal` over objects, and the module.
 
+mod memory;
+
 use crate::code::{CodeObject, build::Parts};
 use std::borrow::Cow;
 use taipan_bytecode::marshal::{
@@ -147,7 +149,7 @@ impl Builder for Objects {
             consts: tuple(&p.consts)?.into_obj(),
             names: tuple(&p.names)?.into_obj(),
             localsplusnames: tuple(&p.localsplusnames)?,
-            localspluskinds: kinds.as_slice(),
+            localspluskinds: kinds,
             filename: text(p.filename)?,
             name: text(p.name)?,
             qualname: text(p.qualname)?,
@@ -179,6 +181,9 @@ pub fn loads(data: &[u8]) -> PyResult {
 }
 
 fn loads_with(data: &[u8], allow_code: bool) -> PyResult {
+    if allow_code && let Some(o) = memory::read(data) {
+        return Ok(o);
+    }
     let mut builder = Objects;
     Reader::new(&mut builder, Bridge(SliceInput::new(data))).allow_code(allow_code).read().map_err(read_error)
 }
