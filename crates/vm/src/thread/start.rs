@@ -16,8 +16,8 @@ static JOINED_AT_EXIT: Mutex<Vec<Arc<Shared>>> = Mutex::new(Vec::new());
 /// Everything that was ever started and may still be referred to, for a forked child.
 static STARTED: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 
-/// Notes a thread about to start, and forgets those that nobody refers to any more.
-fn note_started(s: &Arc<Shared>) {
+/// Notes a thread that runs or is about to, and forgets those that nobody refers to any more.
+pub fn note(s: &Arc<Shared>) {
     let mut all = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
     if all.len() == all.capacity() {
         all.retain(|w| w.strong_count() > 0);
@@ -93,7 +93,7 @@ pub fn start(
         bail!(RuntimeError, "thread already started");
     }
     shared.set_stage(Stage::Starting);
-    note_started(shared);
+    note(shared);
     let interp = Thread::current().interp;
     // The bounds of the stack are set by the thread itself.
     let ts = Thread::new(interp, (0, usize::MAX));
@@ -241,6 +241,9 @@ pub unsafe fn after_fork_child() {
     super::set_main_thread();
     me.thread_id.set(super::ident());
     me.native_thread_id.set(super::native_id());
+    // The loop that this thread was in belongs to the parent.
+    me.asyncio_running_loop.set(None);
+    me.asyncio_running_task.set(None);
     let mine = super::ident();
     joined_at_exit().retain(|s| s.ident.load(Ordering::Relaxed) == mine);
     for s in all_started() {
