@@ -310,6 +310,21 @@ impl MemoryView {
         Ok(())
     }
 
+    /// Makes a view of contiguous memory, just made and not yet seen by anyone, a view of its plain bytes.
+    pub fn flatten(&self) {
+        // SAFETY: nobody else holds a borrow of the view; shape and strides then point into it, where it stays.
+        unsafe {
+            let v = &mut *self.view.get();
+            v.format = c"B".as_ptr() as *mut c_char;
+            v.ndim = 1;
+            v.itemsize = 1;
+            v.shape = &raw mut v.len;
+            v.strides = &raw mut v.itemsize;
+            v.suboffsets = std::ptr::null_mut();
+        }
+        self.init_flags();
+    }
+
     /// Forbids new views, for the one that `__release_buffer__` gets.
     pub fn restrict(&self) {
         self.flags.set(self.flags.get() | RESTRICTED);
