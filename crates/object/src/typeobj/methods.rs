@@ -392,10 +392,17 @@ fn set_bases(ty: &Type, value: Option<&Object>) -> PyResult<()> {
     ty.bases.set(Some(bases.to_obj()));
     new_base.as_object().incref();
     ty.base.set(new_base);
-    let result = recompute_mro(ty);
+    let mut before = Vec::new();
+    let result = recompute_mro(ty, &mut before);
     // An `mro()` may have assigned other bases meanwhile: then those count.
     let ours = ty.bases.get().is_some_and(|b| b.is(v));
     if let Err(e) = result {
+        // Subclasses that have their new order already go back to the old one.
+        for (t, mro) in before.into_iter().rev() {
+            let t: &Type = t.cast();
+            t.mro.set(mro);
+            t.modified();
+        }
         if ours {
             ty.bases.set(Some(old_bases.into_obj()));
             ty.base.set(old_base_ref.cast::<Type>());
@@ -422,23 +429,18 @@ fn set_bases(ty: &Type, value: Option<&Object>) -> PyResult<()> {
     Ok(())
 }
 
-fn recompute_mro(ty: &Type) -> PyResult<()> {
+/// Makes the order of a class and its subclasses anew; `done` gets each that has changed, with its former order.
+fn recompute_mro(ty: &Type, done: &mut Vec<(Obj, Option<Obj>)>) -> PyResult<()> {
     let before = ty.mro.get_owned();
     let new = super::mro::compute(ty)?;
     if ty.mro.get().map(|m| m.as_ptr()) != before.as_ref().map(|m| m.as_ptr()) {
         // Another assignment of bases, made by `mro()`, has done all this already.
         return Ok(());
     }
-    drop(before);
-    let old = ty.mro.replace(Some(new.into_obj()));
+    done.push((ty.to_obj(), before));
+    ty.mro.set(Some(new.into_obj()));
     ty.modified();
-    for s in ty.subclass_list() {
-        if let Err(e) = recompute_mro(s) {
-            ty.mro.set(old);
-            return Err(e);
-        }
-    }
-    Ok(())
+    ty.subclass_list().into_iter().try_for_each(|s| recompute_mro(s, done))
 }
 
 /// Whether instances of one could become instances of the other (`__class__` and `__bases__` assignment).

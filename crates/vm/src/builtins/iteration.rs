@@ -112,13 +112,17 @@ pub fn sorted(iterable: &Object, key: Option<&Object>, reverse: bool) -> PyResul
 
 fn extreme(name: &str, op: CompareOp, args: &[&Object], kwargs: KwArgs<'_>) -> PyResult {
     let (mut key, mut default) = (None, None);
+    if kwargs.len() > 2 {
+        return Err(taipan_object::args::too_many_keywords(name, 2, kwargs.len()));
+    }
     for (k, v) in kwargs.iter() {
         if k.eq_str("key") {
             key = Some(v).filter(|v| !v.is_none());
         } else if k.eq_str("default") {
             default = Some(v);
         } else {
-            bail!(TypeError, "{name}() got an unexpected keyword argument '{}'", k.display());
+            let names = ["key", "default"].into_iter();
+            return Err(taipan_object::args::unexpected(name, &k.to_utf8_lossy(), names));
         }
     }
     if args.is_empty() {

@@ -100,9 +100,9 @@ pub fn err_writeunraisable(exc: &Object, obj: Option<&Object>) -> PyResult<()> {
     Ok(())
 }
 
-/// The same with a text, in which `%R` stands for the object.
-#[function(signature = "(exc, format, obj=None, /)")]
-pub fn err_formatunraisable(exc: &Object, format: Option<&Object>, obj: Option<&Object>) -> PyResult<()> {
+/// The same with a text, in which `%R` and `%S` stand for the objects.
+#[function(signature = "(exc, format, /, *args)")]
+pub fn err_formatunraisable(exc: &Object, format: Option<&Object>, args: &[&Object]) -> PyResult<()> {
     let Some(format) = format else {
         taipan_object::error::unraisable(given(exc)?, None);
         return Ok(());
@@ -112,11 +112,21 @@ pub fn err_formatunraisable(exc: &Object, format: Option<&Object>, obj: Option<&
         (_, Some(b)) => String::from_utf8_lossy(b.as_slice()).into_owned(),
         _ => bail!(TypeError, "format must be str or bytes"),
     };
-    let shown = match obj {
-        Some(o) => o.repr()?.to_utf8_lossy().into_owned(),
-        None => "<NULL>".to_owned(),
-    };
-    taipan_object::error::unraisable_message(given(exc)?, &format.replace("%R", &shown));
+    let mut text = String::new();
+    let mut args = args.iter();
+    let mut rest = format.chars();
+    while let Some(c) = rest.next() {
+        if c != '%' {
+            text.push(c);
+            continue;
+        }
+        match (rest.next(), args.next()) {
+            (Some('R'), Some(o)) => text.push_str(&o.repr()?.to_utf8_lossy()),
+            (Some('S'), Some(o)) => text.push_str(&o.str()?.to_utf8_lossy()),
+            _ => bail!(SystemError, "invalid format string: {format}"),
+        }
+    }
+    taipan_object::error::unraisable_message(given(exc)?, &text);
     Ok(())
 }
 

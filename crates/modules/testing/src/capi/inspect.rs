@@ -6,9 +6,9 @@ use taipan_bytecode::location_table::Location;
 use taipan_compiler::stages::{self, PseudoInstruction, UnitMetadata};
 use taipan_object::buffer::request;
 use taipan_object::method::{MethodDef, MethodPtr, meth};
+use taipan_object::types::cfunction;
 use taipan_object::types::str::Str;
-use taipan_object::types::{bool_, cfunction};
-use taipan_object::{Interp, Obj, Object, PyResult, Ref, Type, bail, function, intern};
+use taipan_object::{Obj, Object, PyResult, Ref, Type, bail, function, intern};
 use taipan_vm::CodeObject;
 
 /// The version of a type, 0 if it has none.
@@ -43,9 +43,9 @@ pub fn set_errno(errno: i32) {
 }
 
 /// A descriptor's `__get__` that calls the class, which may take the descriptor out of itself.
-#[function(signature = "(self, instance, owner, /)")]
-pub fn bad_get(slf: &Object, instance: &Object, owner: &Object) -> PyResult {
-    let _ = instance;
+#[function(signature = "(*args)", self_module)]
+pub fn bad_get(_: &Object, args: &[&Object]) -> PyResult {
+    let [slf, _, owner] = args else { bail!(TypeError, "bad_get expected 3 arguments, got {}", args.len()) };
     owner.call_noargs()?;
     slf.repr().map(Ref::into_obj)
 }
@@ -74,18 +74,24 @@ pub fn code_offset_to_line(code: &CodeObject, offset: i32) -> i32 {
     }
 }
 
-/// A setting that the interpreter was started with.
+/// Return a value of the configuration.
 #[function(signature = "(name, /)")]
-pub fn config_get(name: &Str) -> PyResult {
-    let config = &Interp::current().config;
-    let name = name.to_utf8()?;
+pub fn config_get(name: &str) -> PyResult {
+    let flags = taipan_vm::sys::get("flags")?;
+    let flag = |attr: &str| match &flags {
+        Some(f) => f.get_attr_str(attr),
+        None => bail!(RuntimeError, "sys.flags is gone"),
+    };
     Ok(match name {
-        // Code objects always carry their positions.
-        "code_debug_ranges" => bool_::true_().to_obj(),
-        "bytes_warning" => taipan_object::types::int::Int::from_i64(config.bytes_warning.get() as i64).into_obj(),
-        "optimization_level" => taipan_object::types::int::Int::from_i64(config.optimize.get() as i64).into_obj(),
-        "dev_mode" => bool_::from_bool(config.dev_mode.get()),
-        "inspect" => bool_::from_bool(config.inspect.get()),
+        "code_debug_ranges" => taipan_object::types::bool_::from_bool(taipan_vm::code::build::debug_ranges()),
+        "optimization_level" => flag("optimize")?,
+        "inspect" => flag("inspect")?,
+        "interactive" => flag("interactive")?,
+        "verbose" => flag("verbose")?,
+        "quiet" => flag("quiet")?,
+        "bytes_warning" => flag("bytes_warning")?,
+        "int_max_str_digits" => flag("int_max_str_digits")?,
+        "parser_debug" => flag("debug")?,
         _ => bail!(ValueError, "unknown config option name: {name}"),
     })
 }

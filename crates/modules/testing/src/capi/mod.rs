@@ -7,16 +7,20 @@ pub mod calls;
 mod docstrings;
 mod errors;
 mod inspect;
+mod monitoring;
+mod tracing;
 mod types;
 
 use calls::*;
 use errors::*;
 use inspect::*;
+use monitoring::*;
 use taipan_object::types::bool_;
 use taipan_object::types::float::Float;
 use taipan_object::types::int::Int;
 use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::{Object, PyResult, Type, methods};
+use tracing::*;
 use types::*;
 
 /// The module's description.
@@ -25,6 +29,30 @@ pub static MODULE: ModuleDef = ModuleDef {
     doc: "Objects and calls as extensions make them.",
     methods: methods![
         bad_get,
+        enter_scope,
+        exit_scope,
+        fire_event_branch_left,
+        fire_event_branch_right,
+        fire_event_call,
+        fire_event_exception_handled,
+        fire_event_jump,
+        fire_event_py_resume,
+        fire_event_py_return,
+        fire_event_py_start,
+        fire_event_py_throw,
+        fire_event_py_unwind,
+        fire_event_py_yield,
+        fire_event_raise,
+        fire_event_stop_iteration,
+        frame_getlocals,
+        frame_getglobals,
+        frame_getbuiltins,
+        frame_getgenerator,
+        frame_getlasti,
+        set_exc_info,
+        settrace_to_error,
+        settrace_to_record,
+        err_set_raised,
         code_newempty,
         code_offset_to_line,
         config_get,
@@ -113,7 +141,13 @@ fn exec(m: &Module) -> PyResult<()> {
     m.add("WITH_PYMALLOC", bool_::false_())?;
     m.add("WITH_MIMALLOC", bool_::true_())?;
     m.add("nan_msb_is_signaling", bool_::false_())?;
+    for (name, n) in
+        [("Py_single_input", 256), ("Py_file_input", 257), ("Py_eval_input", 258), ("Py_Version", 0x030E_08F0)]
+    {
+        m.add_int(name, n)?;
+    }
     calls::add(m)?;
+    m.add_type(&monitoring::CODE_LIKE)?;
     docstrings::add(m)?;
     errors::add(m)?;
     types::add(m)

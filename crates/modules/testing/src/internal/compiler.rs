@@ -51,7 +51,7 @@ pub fn compiler_codegen(ast: &Object, filename: &Str, optimize: i32, compile_mod
     let request = Request { mode, optimize, ..Request::module(filename) };
     let unit = taipan_modules_introspect::ast::with_tree(ast, mode, |module| {
         stages::generate(module, &compile::compile_options(&request), &mut |_, _| Ok(()))
-            .map_err(|e| compile::raise_compile_error(&e, None, filename))
+            .map_err(|e| compile::raise_compile_error(&e, filename))
     })?;
     let metadata = Dict::new();
     for (name, n) in [
@@ -160,6 +160,16 @@ pub fn assemble_code_object(filename: &Str, instructions: &Object, metadata: &Ob
     CodeObject::from_bytecode(&code)
 }
 
+/// A code object as plain data, by way of its marshalled form.
+fn plain_code(o: &Object) -> PyResult<Const> {
+    let dumped = taipan_vm::import::import("marshal")?.call_method(intern!("dumps"), &[o])?;
+    let Some(bytes) = dumped.downcast::<Bytes>() else { bail!(TypeError, "marshal.dumps() must return bytes") };
+    match taipan_bytecode::marshal::load_code(bytes.as_slice()) {
+        Ok(code) => Ok(Const::Code(code.into())),
+        Err(_) => bail!(ValueError, "marshalled code cannot be read"),
+    }
+}
+
 /// A constant of the compiler from an object.
 fn constant(o: &Object) -> PyResult<Const> {
     let items = |items: &[Obj]| items.iter().map(|i| constant(i)).collect::<PyResult<Vec<Const>>>();
@@ -171,6 +181,8 @@ fn constant(o: &Object) -> PyResult<Const> {
         Const::False
     } else if o.is(ellipsis()) {
         Const::Ellipsis
+    } else if o.downcast_exact::<CodeObject>().is_some() {
+        plain_code(o)?
     } else if let Some(i) = o.downcast_exact::<Int>() {
         match i.to_i64() {
             Some(n) => Const::Int(n),

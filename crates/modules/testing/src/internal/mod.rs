@@ -1,5 +1,6 @@
 //! The module `_testinternalcapi`: what lies inside objects, threads and the compiler.
 
+mod code;
 mod compiler;
 mod sequence;
 
@@ -17,6 +18,7 @@ use taipan_object::{Interp, Obj, Object, PyResult, Ref, Thread, Type, bail, flag
 use taipan_vm::specialize::counter;
 use taipan_vm::{CodeObject, Function};
 
+use code::{code_returns_only_none, get_code_var_counts};
 use compiler::{assemble_code_object, compiler_cleandoc, compiler_codegen, new_instruction_sequence, optimize_cfg};
 
 /// The module's description.
@@ -25,12 +27,14 @@ pub static MODULE: ModuleDef = ModuleDef {
     doc: "What tests look at inside the interpreter.",
     methods: methods![
         assemble_code_object,
+        code_returns_only_none,
         compiler_cleandoc,
         compiler_codegen,
         dict_getitem_knownhash,
         get_c_recursion_remaining,
         get_co_framesize,
         get_co_localskinds,
+        get_code_var_counts,
         get_long_lived_total,
         get_next_dict_keys_version,
         get_object_dict_values,
@@ -58,6 +62,7 @@ fn exec(m: &Module) -> PyResult<()> {
     m.add_int("SIZEOF_TIME_T", size_of::<libc::time_t>() as i64)?;
     m.add_int("SPECIALIZATION_THRESHOLD", counter::runs_before_trigger(counter::WARMUP) as i64 + 1)?;
     m.add_int("SPECIALIZATION_COOLDOWN", counter::runs_before_trigger(counter::COOLDOWN) as i64 + 1)?;
+    m.add_int("TIER2_THRESHOLD", counter::runs_before_trigger(counter::JUMP_BACKWARD) as i64 + 1)?;
     m.add_int("SHARED_KEYS_MAX_SIZE", taipan_object::types::dict::SHARED_KEYS_MAX as i64)
 }
 
@@ -135,7 +140,7 @@ fn dict_getitem_knownhash(mapping: &Object, key: &Object, hash: isize) -> PyResu
 /// The version that the next keys table gets when somebody asks for it.
 #[function(signature = "()")]
 fn get_next_dict_keys_version() -> i64 {
-    Interp::current().dict_state.next_keys_version() as i64
+    Interp::current().dict_state.coming_keys_version() as i64
 }
 
 /// Sets a type's version, without asking whether another type has it.
@@ -146,6 +151,10 @@ fn type_assign_specific_version_unsafe(r#type: &Type, version: i64) -> PyResult<
         bail!(ValueError, "the type is immutable");
     }
     r#type.version_tag.set(version);
+    if version != 0 {
+        // Versions given by hand count like all others.
+        r#type.versions_used.set(r#type.versions_used.get().saturating_add(1));
+    }
     Ok(())
 }
 

@@ -66,6 +66,11 @@ impl InstructionSequence {
             return Ok(());
         }
         let labels = self.labels.borrow();
+        if labels.is_empty() {
+            // Without any label, jumps are written with indices.
+            self.labelled.set(false);
+            return Ok(());
+        }
         let mut instructions = self.instructions.borrow_mut();
         for i in instructions.iter_mut().filter(|i| i.op.has_target()) {
             let Some(Some(index)) = labels.get(i.oparg as usize) else {
