@@ -104,7 +104,7 @@ fn immutable_check(ty: &Type, value: Option<&Object>, name: &str) -> PyResult<()
         bail!(TypeError, "cannot set '{name}' attribute of immutable type '{}'", ty.name_str());
     }
     if value.is_none() {
-        bail!(TypeError, "cannot delete '{name}' attribute of type '{}'", ty.name_str());
+        bail!(TypeError, "cannot delete '{name}' attribute of immutable type '{}'", ty.name_str());
     }
     Ok(())
 }

@@ -837,5 +837,8 @@ pub static TYPES: &[&Type] = &[
 /// The `AttributeError` of a member that is not set.
 pub fn unset_member(o: &Object, name: &Object) -> crate::Raised {
     let n = name.downcast::<Str>().map_or_else(String::new, |s| s.to_utf8_lossy().into_owned());
-    exceptions::attribute_error(o, name, &format!("'{}' object has no attribute '{n}'", o.ty().name_str()))
+    match crate::protocol::repr::fully_qualified_name(o.ty()) {
+        Ok(class) => exceptions::attribute_error(o, name, &format!("'{class}' object has no attribute '{n}'")),
+        Err(e) => e,
+    }
 }
