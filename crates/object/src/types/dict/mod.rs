@@ -200,6 +200,11 @@ impl Dict {
         unsafe { self.keys.get().as_ref() }
     }
 
+    /// Whether every key is a string.
+    pub fn has_only_string_keys(&self) -> bool {
+        self.keys().is_unicode() || self.pairs().iter().all(|(k, _)| k.downcast::<Str>().is_some())
+    }
+
     /// Whether the keys are shared with other dicts or instances.
     pub fn is_split(&self) -> bool {
         !self.values.get().is_null()
