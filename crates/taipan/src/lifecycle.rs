@@ -48,6 +48,13 @@ pub fn main(c: &Config) -> i32 {
         interp.gc.set_eager(true);
         interp.gc.set_enabled(true);
     }
+    if std::env::var_os("TAIPAN_LLTRACE").is_some_and(|v| !v.is_empty() && v != "0") {
+        taipan_vm::eval::observe::trace_everything();
+    }
+    taipan_vm::code::build::set_debug_ranges(!c.no_debug_ranges);
+    if c.xoptions.iter().any(|(k, _)| k == "opcode_stats") {
+        taipan_vm::eval::observe::count_instructions();
+    }
     match start(c) {
         Ok(()) => {}
         Err(e) => {
@@ -57,8 +64,12 @@ pub fn main(c: &Config) -> i32 {
         }
     }
     interp.gc.settle();
-    let status = run::program(c);
-    shutdown::finish(status)
+    let status = shutdown::finish(run::program(c));
+    if run::INTERRUPTED.load(std::sync::atomic::Ordering::Relaxed) {
+        taipan_modules_io::signal::die_by_interrupt();
+        return 128 + libc::SIGINT;
+    }
+    status
 }
 
 /// The native stack of the main thread: from the stack pointer down to what the limit allows.
@@ -153,6 +164,11 @@ fn start(c: &Config) -> PyResult<()> {
     set_streams(c)?;
     let signals = import::import_native(native("_signal"))?;
     taipan_modules_io::signal::install_defaults(&signals)?;
+    let _ = taipan_vm::thread::SIMULATE_SIGNAL.set(taipan_modules_io::signal::simulate);
+    let by_environment = !c.ignore_environment && std::env::var_os("PYTHONFAULTHANDLER").is_some_and(|v| !v.is_empty());
+    if c.dev_mode || by_environment || c.xoptions.iter().any(|(k, _)| k == "faulthandler") {
+        taipan_modules_introspect::faulthandler::enable_at_start()?;
+    }
     let main = taipan_object::types::module::Module::new("__main__")?;
     main.add("__builtins__", builtins.as_obj())?;
     main.add("__loader__", &*import::import("_frozen_importlib")?.get_attr(intern!("BuiltinImporter"))?)?;

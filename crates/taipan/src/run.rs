@@ -14,6 +14,9 @@ use taipan_object::{PyResult, Raised, intern};
 use taipan_vm::compile::{self, Request};
 use taipan_vm::{call, import};
 
+/// The program ended by a `KeyboardInterrupt` that nobody caught: the process is to end by the signal itself, so that shells see it.
+pub static INTERRUPTED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
 /// Runs what the configuration names; answers the exit status.
 pub fn program(c: &Config) -> i32 {
     let result = match &c.run {
@@ -197,10 +200,19 @@ fn run_importable(shown: &str) -> PyResult<bool> {
 
 /// The code in a `.pyc` file.
 fn pyc(data: &[u8]) -> PyResult<taipan_object::Ref<taipan_vm::CodeObject>> {
-    if data.len() < 16 || data[..4] != [0x2B, 0x0E, 0x0D, 0x0A] {
+    if data.len() < 4 {
+        taipan_object::bail!(EOFError, "EOF read where not expected");
+    }
+    if data[..4] != [0x2B, 0x0E, 0x0D, 0x0A] {
         taipan_object::bail!(RuntimeError, "Bad magic number in .pyc file");
     }
-    let o = taipan_vm::marshal::loads(&data[16..])?;
+    let o = match taipan_vm::marshal::loads(data.get(16..).unwrap_or_default()) {
+        Ok(o) => o,
+        Err(e) => {
+            e.clear();
+            none::none_obj()
+        }
+    };
     o.downcast_into().map_err(|_| taipan_object::raise!(RuntimeError, "Bad code object in .pyc file"))
 }
 
@@ -247,14 +259,9 @@ fn handle(e: Raised, inspect: bool) -> i32 {
     let interrupted = exc.ty().is_subtype(exceptions::KeyboardInterrupt);
     show(&exc);
     if interrupted {
-        return interrupt_status();
+        INTERRUPTED.store(true, std::sync::atomic::Ordering::Relaxed);
     }
     1
-}
-
-/// Ctrl-C ends the process by the signal itself, so that shells see it.
-fn interrupt_status() -> i32 {
-    130
 }
 
 fn exit_status(exc: &Object) -> i32 {

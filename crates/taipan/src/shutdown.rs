@@ -25,6 +25,8 @@ pub fn finish(status: i32) -> i32 {
     }
     modules::run_exit_functions();
     taipan_vm::sys::state::FINALIZING.store(true, Ordering::Relaxed);
+    // Daemon threads stop where they are.
+    taipan_object::gil::finalize(taipan_object::Thread::current());
     if flush_streams().is_err() {
         status = 120;
     }
@@ -34,6 +36,9 @@ pub fn finish(status: i32) -> i32 {
         if flush_streams().is_err() {
             status = 120;
         }
+    }
+    if let Some(text) = taipan_vm::eval::observe::report() {
+        eprint!("{text}");
     }
     status
 }

@@ -111,6 +111,7 @@ impl Tuple {
     ///
     /// # Safety
     /// `src` points to `n` owned references, which now belong to the tuple.
+    #[inline]
     pub unsafe fn from_raw_items(src: *const Obj, n: usize) -> Ref<Tuple> {
         let (t, p) = match Tuple::uninit(n) {
             Some(t) => t,
@@ -131,16 +132,18 @@ impl Tuple {
     }
 
     /// An untracked tuple of `n` items and the place to write them; `None` for `n == 0`.
+    #[inline]
     fn uninit(n: usize) -> Option<(Ref<Tuple>, *mut Obj)> {
         if n == 0 {
             return None;
         }
         // SAFETY: the head is written here, the items by the caller before anything can see them.
         unsafe {
-            let p = crate::alloc::alloc_exact(&PyTuple_Type, size_of::<Tuple>() + n * 8)
+            let (p, class) = crate::alloc::alloc_exact(&PyTuple_Type, size_of::<Tuple>() + n * 8)
                 .unwrap_or_else(|| crate::alloc::out_of_memory());
             let t = p.cast::<Tuple>();
-            (&raw mut (*t.as_ptr()).ob_base).write(VarObject::new(&PyTuple_Type, n as isize));
+            (&raw mut (*t.as_ptr()).ob_base)
+                .write(VarObject { ob_base: Object::in_class(&PyTuple_Type, class), ob_size: Cell::new(n as isize) });
             (&raw mut (*t.as_ptr()).ob_hash).write(Cell::new(-1));
             let items = (&raw mut (*t.as_ptr()).ob_item).cast::<Obj>();
             Some((Obj::from_raw(p.as_ptr()).cast_into_unchecked(), items))
@@ -299,6 +302,9 @@ extern "C" fn tuple_hash(o: &Object) -> isize {
     let t: &Tuple = o.cast();
     if t.ob_hash.get() != -1 {
         return t.ob_hash.get();
+    }
+    if crate::thread::check_recursion(" while hashing a tuple").is_err() {
+        return -1;
     }
     match hash_items(t.items()) {
         Ok(h) => {

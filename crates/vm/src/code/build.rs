@@ -8,7 +8,9 @@ use crate::support;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use taipan_bytecode::code::kinds;
+use taipan_bytecode::location_table::{self, Location};
 use taipan_bytecode::{Code, Const, Op};
 use taipan_object::types::bytes::Bytes;
 use taipan_object::types::complex::Complex;
@@ -16,7 +18,7 @@ use taipan_object::types::float::Float;
 use taipan_object::types::int::Int;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, ObjCell, PyResult, Ref, Thread, VarObject, alloc, bail};
+use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Thread, VarObject, alloc, bail};
 
 /// The parts of a code object as Python objects.
 #[allow(missing_docs)]
@@ -37,6 +39,30 @@ pub struct Parts<'a> {
     pub kwonlyargcount: i32,
     pub stacksize: i32,
     pub firstlineno: i32,
+}
+
+static DEBUG_RANGES: AtomicBool = AtomicBool::new(true);
+
+/// Whether code objects keep columns and ends of lines (`-X no_debug_ranges`).
+pub fn debug_ranges() -> bool {
+    DEBUG_RANGES.load(Ordering::Relaxed)
+}
+
+/// Makes code objects keep columns, or not.
+pub fn set_debug_ranges(on: bool) {
+    DEBUG_RANGES.store(on, Ordering::Relaxed);
+}
+
+/// A line table without columns.
+fn only_lines(table: &Object, first_line: i32) -> Obj {
+    let Some(bytes) = table.downcast::<Bytes>() else { return table.to_obj() };
+    let mut out = location_table::Writer::new(first_line);
+    for run in location_table::read(bytes.as_slice(), first_line) {
+        let line = run.location.line;
+        let plain = if line == -1 { Location::NONE } else { Location::new(line, line, -1, -1) };
+        out.add(plain, run.end - run.start);
+    }
+    Bytes::new(&out.finish()).into_obj()
 }
 
 impl CodeObject {
@@ -63,10 +89,11 @@ impl CodeObject {
         };
         let firsttraceable =
             p.code.chunks_exact(2).position(|u| BASE[u[0] as usize] == Op::RESUME as u8).unwrap_or(units) as i32;
+        let linetable = if debug_ranges() { p.linetable } else { only_lines(&p.linetable, p.firstlineno) };
         let ty = &super::attrs::PyCode_Type;
         // SAFETY: the whole object is written here before anybody sees it.
         unsafe {
-            let Some(o) = alloc::alloc_exact(ty, size_of::<CodeObject>() + (units + 1) * 2) else {
+            let Some((o, _)) = alloc::alloc_exact(ty, size_of::<CodeObject>() + (units + 1) * 2) else {
                 return Err(taipan_object::error::no_memory());
             };
             let c = o.cast::<CodeObject>().as_ptr();
@@ -92,7 +119,7 @@ impl CodeObject {
                 co_filename: ObjCell::new(p.filename),
                 co_name: ObjCell::new(p.name),
                 co_qualname: ObjCell::new(p.qualname),
-                co_linetable: ObjCell::new(p.linetable),
+                co_linetable: ObjCell::new(linetable),
                 co_weakreflist: Cell::new(std::ptr::null_mut()),
                 co_executors: Cell::new(std::ptr::null_mut()),
                 co_cached: Cell::new(std::ptr::null_mut()),
@@ -107,6 +134,7 @@ impl CodeObject {
             // Behind the last instruction stands one that reports an error, should made-up code run off its end.
             *dest.add(units) = Op::CACHE as u16;
             quicken(dest, units);
+            crate::eval::observe::code_made(&*c);
             Ok(Obj::from_raw(o.as_ptr()).cast_into_unchecked())
         }
     }
@@ -162,16 +190,18 @@ struct Constants {
 
 impl Constants {
     fn code(&mut self, c: &Code) -> PyResult<Ref<CodeObject>> {
+        let strings =
+            |names: &[taipan_bytecode::Str]| Tuple::from_vec(names.iter().map(|n| interned(n.as_bytes())).collect());
+        // Names first: the parser knows them before there are constants.
+        let names = strings(&c.names);
         let mut consts = Vec::with_capacity(c.consts.len());
         for k in &c.consts {
             consts.push(self.constant(k)?);
         }
-        let strings =
-            |names: &[taipan_bytecode::Str]| Tuple::from_vec(names.iter().map(|n| interned(n.as_bytes())).collect());
         CodeObject::from_parts(Parts {
             code: &c.code,
             consts: Tuple::from_vec(consts).into_obj(),
-            names: strings(&c.names).into_obj(),
+            names: names.into_obj(),
             localsplusnames: strings(&c.localsplusnames),
             localspluskinds: Bytes::new(&c.localspluskinds),
             filename: self.string(c.filename.as_bytes()),
@@ -242,11 +272,17 @@ impl Constants {
                 self.shared(key, || Tuple::from_vec(items).into_obj())
             }
             Const::FrozenSet(items) => {
+                let again =
+                    items.iter().any(|k| matches!(k, Const::Str(s) if is_name(s.as_bytes()) && is_known(s.as_bytes())));
                 let (key, items) = self.group(b'z', items)?;
                 match self.seen.get(&key) {
                     Some(o) => o.clone(),
                     None => {
-                        let o = support::new_frozenset(items)?;
+                        let mut o = support::new_frozenset(items)?;
+                        if again {
+                            // A set with a string that must give way to the interned one is made anew, from the order it has.
+                            o = support::new_frozenset(o.to_list()?.snapshot())?;
+                        }
                         self.seen.insert(key, o.clone());
                         o
                     }
@@ -275,6 +311,12 @@ impl Constants {
 /// Whether a string constant looks like an identifier: such are interned.
 fn is_name(s: &[u8]) -> bool {
     s.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+}
+
+/// Whether such a string was interned before. (If not, it is now.)
+fn is_known(s: &[u8]) -> bool {
+    let new = Str::from_wtf8(s);
+    !std::ptr::eq(&*taipan_object::types::str::intern::intern(new.clone()), &*new)
 }
 
 fn interned(s: &[u8]) -> Obj {
