@@ -14,6 +14,36 @@ use taipan_object::types::weakref::{self, _PyWeakref_RefType, WeakRef};
 use taipan_vm::function::Function;
 use taipan_object::{Interp, PyResult, gc, intern};
 
+/// Where the first contents of `builtins` are kept.
+const FIRST_BUILTINS: &str = "builtins.first";
+
+/// Notes what `builtins` holds before programs change it.
+pub fn remember_builtins() -> PyResult<()> {
+    let interp = Interp::current();
+    if let Some(b) = interp.builtins.get() {
+        let copy = b.cast::<Dict>().copy()?;
+        interp.module_state.borrow_mut().insert(FIRST_BUILTINS, copy.into_obj());
+    }
+    Ok(())
+}
+
+/// Lets go of what programs put into `builtins`.
+fn restore_builtins(interp: &Interp) {
+    let first = interp.module_state.borrow().get(FIRST_BUILTINS).cloned();
+    let (Some(b), Some(first)) = (interp.builtins.get_owned(), first) else { return };
+    let b: &Dict = b.cast();
+    let last = b.copy();
+    b.clear();
+    for (k, v) in first.cast::<Dict>().pairs() {
+        set(b, &k, &v);
+    }
+    // What it held dies now, when all names are there again.
+    match last {
+        Ok(d) => drop(d),
+        Err(e) => e.clear(),
+    }
+}
+
 /// Shuts down; answers the exit status.
 pub fn finish(status: i32) -> i32 {
     let mut status = status;
@@ -142,6 +172,7 @@ fn finalize_modules(interp: &Interp) {
         set(d.cast(), intern!("_"), none::none());
     }
     let left = remove_modules(interp);
+    restore_builtins(interp);
     gc::collect_at_exit();
     for r in left.iter().rev() {
         let Some(m) = r.cast::<WeakRef>().referent() else { continue };
