@@ -4,7 +4,6 @@
 pub mod ast;
 pub mod faulthandler;
 pub mod opcode;
-pub mod selftest;
 pub mod suggestions;
 pub mod symtable;
 pub mod tokenize;
@@ -19,8 +18,6 @@ pub static MODULES: &[&ModuleDef] = &[
     &ast::MODULE,
     &faulthandler::MODULE,
     &opcode::MODULE,
-    &selftest::capi::MODULE,
-    &selftest::internal::MODULE,
     &suggestions::MODULE,
     &symtable::MODULE,
     &tokenize::MODULE,

@@ -2,8 +2,8 @@
 
 use super::slotdefs::{SLOT_DEFS, SlotDef, rows_named, slot_value, slot_word};
 use super::slotfuncs;
-use crate::intern;
 use crate::header::{Obj, Object};
+use crate::intern;
 use crate::typeobj::Type;
 use crate::types::cfunction::{CFunction, PyCFunction_Type};
 use crate::types::descr::{PyWrapperDescr_Type, WrapperDescr};
@@ -189,6 +189,10 @@ fn update_slot_at(ty: &Type, start: usize) -> usize {
             // `getattr_hook` finds out by itself whether there is a `__getattr__`.
             generic = slotfuncs::getattr_hook as *const c_void;
         }
+    }
+    if use_generic && generic == slotfuncs::call as *const c_void {
+        // The function in the instance would bypass `__call__`.
+        ty.remove_flags(crate::typeobj::flags::HAVE_VECTORCALL);
     }
     // SAFETY: the word belongs to the slot, and the function has the slot's type by construction of the table.
     unsafe {

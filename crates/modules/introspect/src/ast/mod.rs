@@ -77,6 +77,19 @@ fn compile_objects(tree: &Object, r: &Request<'_>) -> PyResult {
     finish(&state, &arena, module, r)
 }
 
+/// Reads a tree of objects, and passes it on as the compiler takes it.
+pub fn with_tree<T>(tree: &Object, mode: Mode, read: impl FnOnce(&Mod<'_>) -> PyResult<T>) -> PyResult<T> {
+    let state = State::get()?;
+    let wanted = root_class(mode);
+    if !tree.is_instance(&state.class(wanted))? {
+        bail!(TypeError, "expected {wanted} node, got {}", tree.ty().name_str());
+    }
+    let arena = Arena::new();
+    let module = from_objects::module(&state, &arena, tree)?;
+    validate::module(&module)?;
+    read(&module)
+}
+
 fn parse_text(text: &str, r: &Request<'_>) -> PyResult {
     let state = State::get()?;
     let arena = Arena::new();
