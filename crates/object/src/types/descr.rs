@@ -421,7 +421,6 @@ pub static PyClassMethodDescr_Type: Type = Type::new_static(TypeDef {
     repr: Some(method_repr),
     call: Some(classmethod_call),
     traverse: Some(descr_traverse),
-    methods: methods![descr_reduce],
     members: descr_members!(),
     getset: getsets![
         getset!(c"__doc__", classmethod_doc),
