@@ -5,6 +5,7 @@ pub mod binascii;
 pub mod codecs;
 pub mod csv;
 pub mod json;
+pub mod pyexpat;
 pub mod sre;
 pub mod string;
 pub mod tokenize;
@@ -22,4 +23,5 @@ pub static MODULES: &[&ModuleDef] = &[
     &unicodedata::MODULE,
     &csv::MODULE,
     &tokenize::MODULE,
+    &pyexpat::MODULE,
 ];
