@@ -15,6 +15,8 @@ pub const DATA_END: u8 = 16;
 pub const BAD: u8 = 0xFF;
 /// The mark for a character that the end of the input cuts off.
 pub const CUT: u8 = 0xFE;
+/// The mark for half a unit of two bytes at the end of the input.
+pub const HALF: u8 = 0xFD;
 
 /// The classes of each byte.
 pub static CLASS: [u8; 256] = {

@@ -65,6 +65,9 @@ impl Parser {
                     self.advance(end);
                     self.start_element(&text, (p + 1, name_end), empty)?;
                     if empty {
+                        if self.sources.len() == 1 && self.wanted(wants::START) && self.wanted(wants::END) {
+                            self.empty_end = Some(end);
+                        }
                         self.end_element();
                         return Ok(self.after_element());
                     }

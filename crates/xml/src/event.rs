@@ -41,6 +41,20 @@ pub struct Model {
     pub children: Vec<Model>,
 }
 
+impl Model {
+    pub(crate) fn new(kind: i32) -> Model {
+        Model { kind, ..Model::default() }
+    }
+}
+
+/// Models nest as deep as documents like: they are taken apart without recursion.
+pub fn dismantle(model: Model) {
+    let mut rest = vec![model];
+    while let Some(mut m) = rest.pop() {
+        rest.append(&mut m.children);
+    }
+}
+
 /// Which events are wanted; what nobody wants goes to the default handler if there is one.
 #[allow(missing_docs)]
 pub mod wants {

@@ -1,6 +1,6 @@
 //! Encodings: bytes in pieces to UTF-8. Bytes that are no character become a mark at which the tokens end.
 
-use crate::chars::{BAD, CUT};
+use crate::chars::{BAD, CUT, HALF};
 
 /// An encoding of the input.
 #[derive(Clone, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl Encoding {
                 }
                 raw.drain(..i);
                 if !bad && last && !raw.is_empty() {
-                    out.push(CUT);
+                    out.push(if raw.len() == 1 { HALF } else { CUT });
                     bad = true;
                 }
                 bad

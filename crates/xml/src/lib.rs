@@ -26,6 +26,6 @@ mod tokens;
 mod values;
 
 pub use error::Code;
-pub use event::{Event, Model, Text, wants};
+pub use event::{Event, Model, Text, dismantle, wants};
 pub use names::NameId;
 pub use parser::{Attribute, Failure, ParamEntities, Parser};

@@ -177,6 +177,8 @@ pub struct Parser {
     pub(crate) awaited_encoding: bool,
     pub(crate) accounting: Rc<Accounting>,
     event_at: Option<usize>,
+    /// Where the end of an empty element is, which is where its end event happens.
+    pub(crate) empty_end: Option<usize>,
     checkpoint: Position,
     position: Cell<Position>,
 }
@@ -237,6 +239,7 @@ impl Parser {
             awaited_encoding: false,
             accounting: Rc::new(accounting),
             event_at: None,
+            empty_end: None,
             checkpoint: zero,
             position: Cell::new(zero),
         };
@@ -478,6 +481,11 @@ impl Parser {
     pub fn next_event(&mut self) -> Result<Option<Event>, Code> {
         loop {
             if let Some(e) = self.queue.pop_front() {
+                if matches!(e, Event::End { .. })
+                    && let Some(p) = self.empty_end.take()
+                {
+                    self.event_at = Some(p);
+                }
                 return Ok(Some(e));
             }
             if let Some(f) = self.failure.take() {
@@ -592,10 +600,13 @@ impl Parser {
     /// The answer to `UnknownEncoding`: the character of each byte, -1 for none.
     pub fn answer_encoding(&mut self, table: Option<Box<[i32; 256]>>) {
         let Some(table) = table else { return };
-        // What markup is made of must be where ASCII has it.
-        let odd = (0..128u8).any(|b| {
-            (b.is_ascii_alphanumeric() || b" \t\r\n!\"#%&'()*+,-./:;<=>?[]_|".contains(&b))
-                && table[usize::from(b)] != i32::from(b)
+        // What markup is made of must be where ASCII has it, and only there.
+        let markup = |c: i32| {
+            u8::try_from(c).is_ok_and(|c| c.is_ascii_alphanumeric() || b" \t\r\n!\"#%&'()*+,-./:;<=>?[]_|".contains(&c))
+        };
+        let odd = (0..256i32).any(|b| {
+            let c = table[b as usize];
+            c != b && (markup(c) || markup(b))
         });
         if odd {
             return;

@@ -2,15 +2,12 @@
 
 use crate::Code;
 use crate::dtd::{DeclaredAttribute, Entity};
-use crate::event::{Event, Maybe, Model, wants};
+use crate::event::{Event, Maybe, Model, dismantle, wants};
 use crate::parser::{Done, Kind, ParamEntities, Parser, Pending, Processor, Step, at};
 use crate::prolog_tokens::{self, Kind as Token};
 use crate::roles::Role;
 use crate::tokens::{self, Stop};
 use std::rc::Rc;
-
-/// The deepest nesting of groups in an element's model.
-const MAX_DEPTH: usize = 3000;
 
 /// A declaration under way.
 #[derive(Default)]
@@ -31,6 +28,14 @@ pub(crate) struct Declaration {
     /// Groups of the model under way: the parts so far, and what connects them.
     groups: Vec<(Model, Option<u8>)>,
     in_model: bool,
+}
+
+impl Drop for Declaration {
+    fn drop(&mut self) {
+        for (m, _) in self.groups.drain(..) {
+            dismantle(m);
+        }
+    }
 }
 
 fn shared(bytes: &[u8]) -> Rc<str> {
@@ -474,19 +479,16 @@ impl Parser {
             Role::ElementName => {
                 d.in_model = wanted;
                 d.element = Some(shared(word));
-                d.groups.clear();
+                d.groups.drain(..).for_each(|(m, _)| dismantle(m));
             }
             Role::ContentAny | Role::ContentEmpty => {
                 if d.in_model {
                     let kind = if role == Role::ContentAny { ANY } else { EMPTY };
-                    self.model_done(Model { kind, ..Model::default() });
+                    self.model_done(Model::new(kind));
                 }
             }
             Role::GroupOpen => {
-                if d.groups.len() >= MAX_DEPTH {
-                    return Err(Code::NoMemory.into());
-                }
-                d.groups.push((Model { kind: SEQ, ..Model::default() }, None));
+                d.groups.push((Model::new(SEQ), None));
             }
             Role::ContentPcdata => {
                 if let Some((m, _)) = d.groups.last_mut() {
@@ -517,7 +519,7 @@ impl Parser {
                 match d.groups.last_mut() {
                     Some((parent, _)) => parent.children.push(m),
                     None if d.in_model => self.model_done(m),
-                    None => {}
+                    None => dismantle(m),
                 }
             }
             _ => {}

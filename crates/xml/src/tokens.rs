@@ -1,6 +1,6 @@
 //! Tokens of content: tags, references, character data, sections.
 
-use crate::chars::{self, BAD, CUT, DATA_END, NAME, SPACE, SPECIAL, START, is};
+use crate::chars::{self, BAD, CUT, DATA_END, HALF, NAME, SPACE, SPECIAL, START, is};
 
 /// Why there is no token.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,7 @@ pub fn char_at(t: &[u8], p: usize) -> Scan<(u32, usize)> {
         0..=0x7F => (wide, 1),
         BAD => return Err(Invalid(p)),
         CUT => return Err(PartialChar),
+        HALF => return Err(Partial),
         0xF0.. => ((wide & 7) << 18 | at(1) << 12 | at(2) << 6 | at(3), 4),
         0xE0.. => ((wide & 15) << 12 | at(1) << 6 | at(2), 3),
         _ => ((wide & 31) << 6 | at(1), 2),

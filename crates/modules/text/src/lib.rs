@@ -4,6 +4,7 @@
 pub mod binascii;
 pub mod codecs;
 pub mod csv;
+pub mod elementtree;
 pub mod json;
 pub mod pyexpat;
 pub mod sre;
@@ -24,4 +25,5 @@ pub static MODULES: &[&ModuleDef] = &[
     &csv::MODULE,
     &tokenize::MODULE,
     &pyexpat::MODULE,
+    &elementtree::MODULE,
 ];

@@ -4,6 +4,7 @@ use super::encodings;
 use super::handlers::Handler;
 use super::parser::XmlParser;
 use std::rc::Rc;
+use taipan_object::thread::check_recursion;
 use taipan_object::types::bool_;
 use taipan_object::types::dict::Dict;
 use taipan_object::types::int::Int;
@@ -12,7 +13,7 @@ use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{Obj, Object, PyResult};
-use taipan_xml::{Event, Model, NameId};
+use taipan_xml::{Event, Model, NameId, dismantle};
 
 /// Takes events off the parser until it wants more input, and calls the handlers.
 pub fn run(this: &XmlParser) -> PyResult<()> {
@@ -181,6 +182,7 @@ fn start(this: &XmlParser, n: NameId) -> PyResult<()> {
 
 /// `(type, quantifier, name, children)`
 fn model(this: &XmlParser, m: &Model) -> PyResult {
+    check_recursion("")?;
     let mut children = Vec::with_capacity(m.children.len());
     for c in &m.children {
         children.push(model(this, c)?);
@@ -240,7 +242,10 @@ fn dispatch(this: &XmlParser, event: Event) -> PyResult<()> {
         }
         Event::ElementDecl { name, model: m } => {
             let n = interned(this, &name)?;
-            call(this, Handler::ElementDecl, &[&n, &*model(this, &m)?])?;
+            let made = model(this, &m);
+            dismantle(m);
+            let made = made?;
+            call(this, Handler::ElementDecl, &[&n, &made])?;
         }
         Event::AttlistDecl { element, name, kind, default, required } => {
             let (e, n) = (interned(this, &element)?, interned(this, &name)?);

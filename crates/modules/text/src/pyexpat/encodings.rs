@@ -2,15 +2,14 @@
 
 use taipan_object::types::bytes::Bytes;
 use taipan_object::types::str::Str;
-use taipan_object::{Object, PyResult, bail, hooks};
+use taipan_object::{Object, PyResult, bail, intern};
 
 /// The character of each byte in an encoding.
 pub fn table(name: &str) -> PyResult<Box<[i32; 256]>> {
     let all: Vec<u8> = (0..=255).collect();
     let bytes = Bytes::new(&all);
-    let codecs = (hooks::get().import)("codecs")?;
     let decoded =
-        codecs.get_attr_str("decode")?.call(&[&bytes as &Object, &Str::from_utf8(name), &Str::from_utf8("replace")])?;
+        bytes.call_method(intern!("decode"), &[&Str::from_utf8(name) as &Object, &Str::from_utf8("replace")])?;
     let Some(text) = decoded.downcast::<Str>().filter(|s| s.len() == 256) else {
         bail!(ValueError, "multi-byte encodings are not supported")
     };

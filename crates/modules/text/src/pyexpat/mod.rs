@@ -26,8 +26,19 @@ const VERSION: (i64, i64, i64) = (2, 9, 0);
 
 /// Returns a new XML parser.
 #[function(name = "ParserCreate", signature = "(encoding=None, namespace_separator=None, intern=<unrepresentable>)")]
-fn parser_create(encoding: Option<&Str>, namespace_separator: Option<&Str>, intern: Given<&Object>) -> PyResult {
-    let encoding = encoding.map(Str::to_utf8).transpose()?;
+fn parser_create(encoding: Option<&Object>, namespace_separator: Option<&Object>, intern: Given<&Object>) -> PyResult {
+    let string = |name: &str, o: Option<&Object>| -> PyResult<Option<taipan_object::Ref<Str>>> {
+        match o.map(|o| (o, o.downcast::<Str>())) {
+            None => Ok(None),
+            Some((_, Some(s))) => Ok(Some(taipan_object::Ref::from_borrowed(s))),
+            Some((o, None)) => {
+                bail!(TypeError, "ParserCreate() argument '{name}' must be str or None, not {}", o.ty().name_str())
+            }
+        }
+    };
+    let encoding = string("encoding", encoding)?;
+    let encoding = encoding.as_ref().map(|s| s.to_utf8()).transpose()?;
+    let namespace_separator = string("namespace_separator", namespace_separator)?;
     let separator = match namespace_separator {
         None => None,
         Some(s) => {

@@ -189,9 +189,12 @@ op!(LOAD_ATTR_GETATTRIBUTE_OVERRIDDEN(vm, n) {
     if f.func_version.get() != vm.cache32(3) || !vm.can_enter(f, 0) {
         return Flow::Deopt;
     }
-    vm.push(StackRef::borrow(vm.name(n >> 1)));
-    let args = vm.sp.sub(2);
-    vm.enter_exact(f, StackRef::new(f), args, 2, 0, 10)
+    // The name is not pushed: there may be no room for it on this frame's stack, and the new frame begins behind it.
+    let mut args = [vm.tos(), StackRef::borrow(vm.name(n >> 1))];
+    let (caller, stack) = (vm.frame, vm.sp.sub(1));
+    let flow = vm.enter_exact(f, StackRef::new(f), args.as_mut_ptr(), 2, 0, 10);
+    (*caller).stackpointer = stack;
+    flow
 });
 
 op!(STORE_ATTR_INSTANCE_VALUE(vm, _) {
