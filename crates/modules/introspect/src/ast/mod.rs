@@ -83,7 +83,7 @@ fn parse_text(text: &str, r: &Request<'_>) -> PyResult {
     let mut warnings = Vec::new();
     let parsed = parse(&arena, text, &compile::parse_options(r), &mut warnings);
     compile::issue_parser_warnings(&warnings, text, r.filename)?;
-    let module = parsed.map_err(|e| compile::raise_syntax_error(&e, r.filename))?;
+    let module = parsed.map_err(|e| compile::raise_parse_error(&e, r, Some(text)))?;
     if !text.is_ascii() {
         validate::names(&arena, Node::Mod(arena.alloc(module)))?;
     }
