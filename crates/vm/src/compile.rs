@@ -213,8 +213,8 @@ pub fn raise_syntax_error(e: &SyntaxError, filename: &str) -> Raised {
     };
     let name = if at.filename { Str::from_utf8(filename).into_obj() } else { none::none_obj() };
     let mut details = vec![name, int(at.lineno as i64), int(at.offset), text];
-    // What has no line has no range either.
-    if at.lineno > 0 {
+    // What could not be decoded has no range.
+    if at.offset != -1 || at.lineno > 0 {
         details.extend([int(at.end_lineno as i64), int(at.end_offset)]);
     }
     raise_with_details(ty, &e.msg, details)
@@ -271,21 +271,14 @@ fn source_line(source: &str, n: i32) -> Option<String> {
 }
 
 fn file_line(filename: &str, n: i32) -> Option<String> {
-    let text = std::fs::read(filename).ok()?;
-    source_line(&String::from_utf8_lossy(&text), n)
-}
-
-/// Gives the warnings that a tree gets even if it is not compiled.
-pub fn check_tree(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> PyResult<()> {
-    let mut pending: Vec<(String, Location)> = Vec::new();
-    let checked = taipan_compiler::check_tree(module, &compile_options(r), &mut |message, at| {
-        pending.push((message.to_owned(), at));
-        Ok(())
-    });
-    for (message, at) in &pending {
-        issue_compiler_warning(message, *at, r.filename)?;
+    let bytes = std::fs::read(filename).ok()?;
+    match decode(&bytes, Mode::Exec, filename, Origin::Bytes) {
+        Ok(text) => source_line(&text, n),
+        Err(e) => {
+            e.clear();
+            source_line(&String::from_utf8_lossy(&bytes), n)
+        }
     }
-    checked.map_err(|e| raise_compile_error(&e, r.filename))
 }
 
 /// Issues the warnings of the parser.

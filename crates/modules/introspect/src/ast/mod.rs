@@ -88,7 +88,6 @@ fn parse_text(text: &str, r: &Request<'_>) -> PyResult {
         validate::names(&arena, Node::Mod(arena.alloc(module)))?;
     }
     if plain_tree(r) {
-        compile::check_tree(&module, r)?;
         return to_objects::module(&state, &arena, &module);
     }
     finish(&state, &arena, module, r)
@@ -98,7 +97,6 @@ fn finish<'a>(state: &State, arena: &'a Arena, module: Mod<'a>, r: &Request<'_>)
     if r.flags & flag::ONLY_AST == 0 {
         return Ok(compile::compile_tree(&module, r)?.into_obj());
     }
-    compile::check_tree(&module, r)?;
     let optimize = compile::compile_options(r).optimize;
     let module = optimize::module(arena, module, optimize)?;
     to_objects::module(state, arena, &module)
