@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("taipan-unicode", &[]),
     ("taipan-numeric", &[]),
     ("taipan-sre", &["taipan-unicode"]),
+    ("taipan-xml", &[]),
     ("taipan-clinic", &[]),
     ("taipan-host", &[]),
     ("taipan-compiler", &["taipan-syntax", "taipan-bytecode", "taipan-numeric", "taipan-unicode"]),
@@ -47,6 +48,7 @@ const MODULE_ARROWS: &[&str] = &[
     "taipan-unicode",
     "taipan-numeric",
     "taipan-sre",
+    "taipan-xml",
     "taipan-modules-io",
 ];
 

@@ -96,12 +96,11 @@ fn parse_text(text: &str, r: &Request<'_>) -> PyResult {
     let mut warnings = Vec::new();
     let parsed = parse(&arena, text, &compile::parse_options(r), &mut warnings);
     compile::issue_parser_warnings(&warnings, text, r.filename)?;
-    let module = parsed.map_err(|e| compile::raise_syntax_error(&e, r.filename))?;
+    let module = parsed.map_err(|e| compile::raise_parse_error(&e, r, Some(text)))?;
     if !text.is_ascii() {
         validate::names(&arena, Node::Mod(arena.alloc(module)))?;
     }
     if plain_tree(r) {
-        compile::check_tree(&module, r)?;
         return to_objects::module(&state, &arena, &module);
     }
     finish(&state, &arena, module, r)
@@ -111,7 +110,6 @@ fn finish<'a>(state: &State, arena: &'a Arena, module: Mod<'a>, r: &Request<'_>)
     if r.flags & flag::ONLY_AST == 0 {
         return Ok(compile::compile_tree(&module, r)?.into_obj());
     }
-    compile::check_tree(&module, r)?;
     let optimize = compile::compile_options(r).optimize;
     let module = optimize::module(arena, module, optimize)?;
     to_objects::module(state, arena, &module)

@@ -214,6 +214,8 @@ impl List {
     /// Replaces items `a..b` by `new`. The old ones are released when the list is whole again.
     pub fn splice(&self, a: usize, b: usize, new: Vec<Obj>) -> PyResult<()> {
         let n = self.len();
+        // What compared or freed items may have shortened the list.
+        let a = a.min(n);
         let b = b.clamp(a, n);
         let old: Vec<Option<Obj>>;
         let size = n - (b - a) + new.len();
