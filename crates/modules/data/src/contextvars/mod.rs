@@ -2,7 +2,7 @@
 
 mod context;
 mod hamt;
-mod var;
+pub mod var;
 
 use context::Context;
 use taipan_object::types::dict::Dict;
