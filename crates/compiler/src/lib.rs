@@ -120,20 +120,15 @@ fn analyze_in<'a>(
     warnings: Option<&mut WarningSink<'_>>,
     depth: &Depth,
 ) -> Result<Analyzed<'a>> {
-    let mut future = future::future(module)?;
+    let mut future = future::future(module).map_err(CompileError::early)?;
     future.features |= options.flags;
     let preprocess = preprocess::Preprocess { optimize: options.optimize, as_written: warnings.is_none() };
     if let Some(warnings) = warnings {
         preprocess::check_finally(module, warnings, depth)?;
     }
     let mut names = Names::new(bump);
-    let table = symtable::build(module, &mut names, &future, preprocess, depth)?;
+    let table = symtable::build(module, &mut names, &future, preprocess, depth).map_err(CompileError::early)?;
     Ok((names, table, future))
-}
-
-/// Gives the warnings that a tree gets before its symbols are looked at, as `ast.parse` does.
-pub fn check_tree(module: &Mod<'_>, options: &Options, warnings: &mut WarningSink<'_>) -> Result {
-    preprocess::check_finally(module, warnings, &Depth::new(options.stack_bytes))
 }
 
 /// Builds the symbol table of a tree and passes it to `read`, as `_symtable.symtable()` wants it.

@@ -1,7 +1,8 @@
-//! Starting the interpreter and shutting it down.
+//! Starting the interpreter.
 
 use crate::config::{Config, HashSeed};
-use crate::{modules, paths, run};
+use crate::encodings::{self, Encodings};
+use crate::{modules, paths, run, shutdown};
 use taipan_object::header::{Obj, Object};
 use taipan_object::hooks::{self, Hooks};
 use taipan_object::types::dict::Dict;
@@ -14,18 +15,23 @@ use taipan_vm::import;
 use taipan_vm::sys::info::Flags;
 
 /// Runs the program that the command line names; answers the exit status.
-pub fn main(c: &Config) -> i32 {
+pub fn main(c: Config) -> i32 {
+    let mut c = c;
     if let crate::config::Run::Print(text) = &c.run {
         print!("{text}");
         return 0;
     }
     install_hooks();
+    let encodings = encodings::settle(&mut c);
+    let c = &c;
     match c.hash_seed {
         HashSeed::Fixed(n) => taipan_object::types::str::hash::set_hash_seed(Some(n)),
         HashSeed::Random => taipan_object::types::str::hash::set_hash_seed(None),
     }
     let interp = Interp::new(0);
     interp.gc.init();
+    // What start-up makes stays.
+    interp.gc.set_enabled(false);
     if let Some(n) = c.int_max_str_digits {
         interp.int_max_str_digits.set(n);
     }
@@ -44,8 +50,16 @@ pub fn main(c: &Config) -> i32 {
     gil::attach(ts);
     if std::env::var_os("TAIPAN_GC_EAGER").is_some() {
         interp.gc.set_eager(true);
+        interp.gc.set_enabled(true);
     }
-    match start(c) {
+    if std::env::var_os("TAIPAN_LLTRACE").is_some_and(|v| !v.is_empty() && v != "0") {
+        taipan_vm::eval::observe::trace_everything();
+    }
+    taipan_vm::code::build::set_debug_ranges(!c.no_debug_ranges);
+    if c.xoptions.iter().any(|(k, _)| k == "opcode_stats") {
+        taipan_vm::eval::observe::count_instructions();
+    }
+    match start(c, &encodings) {
         Ok(()) => {}
         Err(e) => {
             let exc = e.take();
@@ -53,8 +67,13 @@ pub fn main(c: &Config) -> i32 {
             return 1;
         }
     }
-    let status = run::program(c);
-    finish(status)
+    interp.gc.settle();
+    let status = shutdown::finish(run::program(c));
+    if run::INTERRUPTED.load(std::sync::atomic::Ordering::Relaxed) {
+        taipan_modules_io::signal::die_by_interrupt();
+        return 128 + libc::SIGINT;
+    }
+    status
 }
 
 /// The native stack of the main thread: from the stack pointer down to what the limit allows.
@@ -70,7 +89,7 @@ fn main_stack() -> (usize, usize) {
 
 fn install_hooks() {
     hooks::install(Hooks {
-        unraisable: |exc, object| taipan_vm::sys::hooks::report_unraisable(exc, object),
+        unraisable: taipan_vm::sys::hooks::report_unraisable,
         import: import::import,
         warn: taipan_vm::warnings::warn,
         current_globals: taipan_vm::frame::current_globals,
@@ -117,8 +136,7 @@ fn handle_pending() -> PyResult<()> {
     Ok(())
 }
 
-fn start(c: &Config) -> PyResult<()> {
-    taipan_modules_io::locale::start();
+fn start(c: &Config, encodings: &Encodings) -> PyResult<()> {
     let interp = Interp::current();
     taipan_object::types::ready_all()?;
     for t in taipan_vm::types() {
@@ -131,24 +149,35 @@ fn start(c: &Config) -> PyResult<()> {
     // The builtins are needed before the module that holds them: an empty dict stands for them.
     interp.builtins.set(Some(Dict::new().into_obj()));
     let native = |name: &str| import::native(name).expect("listed in modules.rs");
-    let sys = import::import_native(native("sys"))?;
+    import::import_native(native("sys"))?;
     let builtins = import::import_native(native("builtins"))?;
     interp.builtins.set(Some(builtins.dict_obj()));
     if let Some(f) = builtins.dict().get_item(intern!("__import__"))? {
         interp.import_func.set(Some(f));
     }
     configure_sys(c)?;
+    let io = import::import_native(native("_io"))?;
+    builtins.add("open", &*io.as_obj().get_attr(intern!("open"))?)?;
+    shutdown::remember_builtins()?;
+    if c.verbose > 0 {
+        // What is said of the first imports must go somewhere.
+        let plain = stream(c, io.as_obj(), 2, "stderr", "utf-8", "backslashreplace")?;
+        set("stderr", &plain)?;
+    }
     import::start()?;
     import::start_external()?;
     let p = paths::compute(c);
-    set_paths(c, &p)?;
+    set_paths(&p)?;
     // The codecs must be there before the streams.
     import::import("encodings")?;
-    import::import("io")?;
-    builtins.add("open", &*import::import("io")?.get_attr(intern!("open"))?)?;
-    set_streams(c)?;
+    set_streams(c, encodings, io.as_obj())?;
     let signals = import::import_native(native("_signal"))?;
     taipan_modules_io::signal::install_defaults(&signals)?;
+    let _ = taipan_vm::thread::SIMULATE_SIGNAL.set(taipan_modules_io::signal::simulate);
+    let by_environment = !c.ignore_environment && std::env::var_os("PYTHONFAULTHANDLER").is_some_and(|v| !v.is_empty());
+    if c.dev_mode || by_environment || c.xoptions.iter().any(|(k, _)| k == "faulthandler") {
+        taipan_modules_introspect::faulthandler::enable_at_start()?;
+    }
     let main = taipan_object::types::module::Module::new("__main__")?;
     main.add("__builtins__", builtins.as_obj())?;
     main.add("__loader__", &*import::import("_frozen_importlib")?.get_attr(intern!("BuiltinImporter"))?)?;
@@ -159,7 +188,6 @@ fn start(c: &Config) -> PyResult<()> {
     if !c.no_site {
         import::import("site")?.call_method(intern!("main"), &[])?;
     }
-    let _ = sys;
     Ok(())
 }
 
@@ -214,7 +242,7 @@ fn configure_sys(c: &Config) -> PyResult<()> {
     })
 }
 
-fn set_paths(c: &Config, p: &paths::Paths) -> PyResult<()> {
+fn set_paths(p: &paths::Paths) -> PyResult<()> {
     set("executable", &text(&p.executable))?;
     set("_base_executable", &text(&p.executable))?;
     for (name, v) in [
@@ -232,42 +260,47 @@ fn set_paths(c: &Config, p: &paths::Paths) -> PyResult<()> {
         let library = import::import("_taipan_library")?;
         library.call_method(intern!("install"), &[&text(&p.stdlib)])?;
     }
-    let _ = c;
     Ok(())
 }
 
 /// `sys.stdin`, `stdout` and `stderr`, each `None` when its descriptor is closed.
-fn set_streams(c: &Config) -> PyResult<()> {
+fn set_streams(c: &Config, encodings: &Encodings, io: &Object) -> PyResult<()> {
     let env = |name: &str| if c.ignore_environment { None } else { std::env::var(name).ok().filter(|v| !v.is_empty()) };
     let setting = env("PYTHONIOENCODING");
     let (encoding, errors) = match setting.as_deref().map(|s| s.split_once(':').unwrap_or((s, ""))) {
         Some((e, r)) => (Some(e.to_owned()).filter(|e| !e.is_empty()), Some(r.to_owned()).filter(|r| !r.is_empty())),
         None => (None, None),
     };
-    let encoding = encoding.unwrap_or_else(|| "utf-8".to_owned());
-    // Without a locale that says otherwise, undecodable input passes through.
-    let posix = matches!(
-        env("LC_ALL").or_else(|| env("LC_CTYPE")).or_else(|| env("LANG")).as_deref(),
-        None | Some("C" | "POSIX")
-    );
-    let default_errors = if posix || c.utf8_mode == Some(true) { "surrogateescape" } else { "strict" };
+    // An encoding without a word on errors means strict ones.
+    let errors = errors.unwrap_or_else(|| match &encoding {
+        Some(_) => "strict".to_owned(),
+        None => encodings.errors.to_owned(),
+    });
+    let encoding = match encoding {
+        Some(e) => canonical(&e)?,
+        None => encodings.text.clone(),
+    };
     for (fd, name) in [(0, "stdin"), (1, "stdout"), (2, "stderr")] {
-        let errors = if fd == 2 {
-            "backslashreplace".to_owned()
-        } else {
-            errors.clone().unwrap_or_else(|| default_errors.to_owned())
-        };
+        let errors = if fd == 2 { "backslashreplace" } else { &errors };
         // SAFETY: asks about a descriptor.
         let open = unsafe { libc::fcntl(fd, libc::F_GETFD) } >= 0;
-        let stream = if open { stream(c, fd, name, &encoding, &errors)? } else { none::none_obj() };
+        let stream = if open { stream(c, io, fd, name, &encoding, errors)? } else { none::none_obj() };
         set(name, &stream)?;
         set(&format!("__{name}__"), &stream)?;
     }
     Ok(())
 }
 
-fn stream(c: &Config, fd: i32, name: &str, encoding: &str, errors: &str) -> PyResult {
-    let io = import::import("io")?;
+/// The name that a codec gives itself.
+fn canonical(encoding: &str) -> PyResult<String> {
+    if encoding == "utf-8" {
+        return Ok(encoding.to_owned());
+    }
+    let found = import::import("_codecs")?.call_method(intern!("lookup"), &[&text(encoding)])?;
+    Ok(found.get_attr(intern!("name"))?.str()?.to_utf8_lossy().into_owned())
+}
+
+fn stream(c: &Config, io: &Object, fd: i32, name: &str, encoding: &str, errors: &str) -> PyResult {
     let (mode, writing) = if fd == 0 { ("rb", false) } else { ("wb", true) };
     let unbuffered = c.unbuffered && writing;
     let buffering = Int::from_i64(if unbuffered { 0 } else { -1 });
@@ -285,103 +318,4 @@ fn stream(c: &Config, fd: i32, name: &str, encoding: &str, errors: &str) -> PyRe
     let s = wrapper.call(&[&buffer, &text(encoding), &text(errors), &newline, &line_buffering, &write_through])?;
     s.set_attr(intern!("mode"), &text(if fd == 0 { "r" } else { "w" }))?;
     Ok(s)
-}
-
-/// Shuts down: threads, `atexit`, streams, modules; answers the exit status.
-fn finish(status: i32) -> i32 {
-    let mut status = status;
-    let quiet = |r: PyResult| {
-        if let Err(e) = r {
-            taipan_object::error::unraisable(e, None);
-        }
-    };
-    if let Some(modules) = Interp::current().modules.get_owned()
-        && let Ok(Some(threading)) = modules.cast::<Dict>().get_item(intern!("threading"))
-    {
-        quiet(threading.call_method(intern!("_shutdown"), &[]));
-    }
-    modules::run_exit_functions();
-    if flush_streams().is_err() {
-        status = 120;
-    }
-    taipan_vm::sys::state::FINALIZING.store(true, std::sync::atomic::Ordering::Relaxed);
-    clear_modules();
-    if flush_streams().is_err() {
-        status = 120;
-    }
-    status
-}
-
-fn flush_streams() -> Result<(), ()> {
-    let mut ok = Ok(());
-    for name in ["stdout", "stderr"] {
-        let Ok(Some(f)) = taipan_vm::sys::get(name) else { continue };
-        if f.is_none() {
-            continue;
-        }
-        let closed = match f.get_attr_opt(intern!("closed")) {
-            Ok(Some(c)) => c.is_true().unwrap_or(false),
-            _ => {
-                taipan_object::error::clear();
-                false
-            }
-        };
-        if !closed && let Err(e) = f.call_method(intern!("flush"), &[]) {
-            if name == "stdout" {
-                taipan_object::error::unraisable(e, Some(&f));
-                ok = Err(());
-            } else {
-                e.clear();
-            }
-        }
-    }
-    ok
-}
-
-/// Lets go of what programs keep in modules, so that finalisers run: `__main__` first, then the others, newest first.
-fn clear_modules() {
-    taipan_object::gc::collect_at_exit();
-    let Some(modules) = Interp::current().modules.get_owned() else { return };
-    let modules: &Dict = modules.cast();
-    let mut names: Vec<(Obj, Obj)> = modules.pairs();
-    names.reverse();
-    let is = |k: &Obj, n: &str| k.downcast::<Str>().is_some_and(|s| s.eq_str(n));
-    let main = names.iter().position(|(k, _)| is(k, "__main__"));
-    if let Some(i) = main {
-        let m = names.remove(i);
-        clear_module(&m.1);
-    }
-    taipan_object::gc::collect_at_exit();
-    for (k, m) in &names {
-        if !is(k, "sys")
-            && !is(k, "builtins")
-            && !is(k, "io")
-            && !is(k, "codecs")
-            && !is(k, "encodings.utf_8")
-            && !is(k, "_io")
-            && !is(k, "traceback")
-        {
-            let _ = m;
-        }
-    }
-}
-
-/// Sets a module's names to `None`: private ones first.
-fn clear_module(m: &Object) {
-    let Some(m) = m.downcast::<taipan_object::types::module::Module>() else { return };
-    let d = m.dict();
-    for private in [true, false] {
-        for (k, v) in d.pairs() {
-            let Some(s) = k.downcast::<Str>() else { continue };
-            let name = s.to_utf8_lossy();
-            let is_private = name.starts_with('_') && !name.starts_with("__");
-            if (private == is_private)
-                && &*name != "__builtins__"
-                && !v.is_none()
-                && d.set_item(&k, none::none()).is_err()
-            {
-                taipan_object::error::clear();
-            }
-        }
-    }
 }

@@ -3,6 +3,7 @@
 
 mod abc;
 mod array;
+mod asyncio;
 mod bisect;
 mod cmath;
 mod collections;
@@ -28,6 +29,7 @@ use taipan_object::types::module::ModuleDef;
 pub static MODULES: &[&ModuleDef] = &[
     &abc::MODULE,
     &array::MODULE,
+    &asyncio::MODULE,
     &bisect::MODULE,
     &cmath::MODULE,
     &collections::MODULE,

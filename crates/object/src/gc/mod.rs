@@ -16,7 +16,7 @@ mod tests;
 pub use collect::{collect, collect_at_exit, collect_scheduled, is_subtracting};
 pub use inspect::{
     freeze, freeze_count, get_count, get_objects, get_referents, get_referrers, get_stats, object_is_finalized,
-    object_is_tracked, unfreeze, warn_of_garbage,
+    object_is_tracked, tracked_count, unfreeze, warn_of_garbage,
 };
 
 use crate::header::{Object, Ref};
@@ -216,6 +216,11 @@ impl GcState {
         self.permanent.init_list();
     }
 
+    /// How many objects survived the last full collection.
+    pub fn long_lived_total(&self) -> isize {
+        self.long_lived_total.get()
+    }
+
     /// Whether collections start by themselves.
     pub fn is_enabled(&self) -> bool {
         self.enabled.get()
@@ -246,6 +251,28 @@ impl GcState {
             (true, false) if threshold != 0 => threshold as isize,
             _ => isize::MAX,
         });
+    }
+
+    /// Start-up is over: what it made is old, and automatic collections begin.
+    pub fn settle(&self) {
+        let [young, middle, old] = &self.generations;
+        let made = young.count.get();
+        young.head.splice_into(&old.head);
+        middle.head.splice_into(&old.head);
+        self.generations.iter().for_each(|g| g.count.set(0));
+        self.long_lived_total.set(made.max(0));
+        self.set_enabled(true);
+    }
+
+    /// Whether the collector keeps an object for which `f` is true.
+    pub fn any(&self, mut f: impl FnMut(&Object) -> bool) -> bool {
+        self.generations.iter().map(|g| &g.head).chain([&self.permanent]).any(|list| list.objects().any(&mut f))
+    }
+
+    /// Whether a program watches collections or keeps what they found.
+    pub fn is_watched(&self) -> bool {
+        let filled = |c: &crate::ObjCell| c.get().is_some_and(|l| !l.cast::<List>().is_empty());
+        self.debug.get() != 0 || filled(&self.callbacks) || filled(&self.garbage)
     }
 
     /// `gc.callbacks`.

@@ -4,7 +4,7 @@ use crate::alloc::finish_dealloc;
 use crate::gc;
 use crate::header::{ObjCell, Object};
 use crate::method::{MemberDef, member};
-use crate::typeobj::slots::{Slot, VisitProc};
+use crate::typeobj::slots::{FinalizeFunc, Slot, VisitProc};
 use crate::typeobj::{HeapType, Type, flags};
 use crate::types::dict;
 use std::ffi::{c_int, c_void};
@@ -33,11 +33,10 @@ impl Type {
 
     /// The most derived type on the chain of bases that adds to the layout of instances.
     pub fn solid_base(&self) -> &Type {
-        let base = match self.base() {
-            Some(b) => b.solid_base(),
-            None => return &crate::types::object::PyBaseObject_Type,
-        };
-        if self.extra_ivars(base) { self } else { base }
+        // From the root down, without recursion: chains of bases may be longer than the native stack is deep.
+        let chain: Vec<&Type> = std::iter::successors(Some(self), |t| t.base()).collect();
+        let (root, rest) = chain.split_last().expect("the chain starts with the type itself");
+        rest.iter().rev().fold(*root, |solid, t| if t.extra_ivars(solid) { t } else { solid })
     }
 
     fn extra_ivars(&self, base: &Type) -> bool {
@@ -169,11 +168,17 @@ fn finalize_on_death(o: &Object) -> bool {
     if collectable && gc::is_finalized(o) {
         return true;
     }
-    o.set_refcnt(1);
-    f(o);
+    let dead = finalize_with(o, f);
     if collectable {
         gc::set_finalized(o);
     }
+    dead
+}
+
+/// Calls a finaliser of a dying object with one reference to it. `false` when others remain.
+fn finalize_with(o: &Object, f: FinalizeFunc) -> bool {
+    o.set_refcnt(1);
+    f(o);
     let n = o.refcnt() - 1;
     o.set_refcnt(n);
     n == 0
@@ -197,6 +202,12 @@ pub unsafe extern "C" fn subtype_dealloc(obj: NonNull<Object>) {
         let ours = subtype_dealloc as *const () as usize;
         let base = base_with(ty, |t| &t.dealloc, ours).unwrap_or(&crate::types::object::PyBaseObject_Type);
         if ty.finalize.get().is_some() && !finalize_on_death(o) {
+            std::mem::forget(ty_ref);
+            return;
+        }
+        if let Some(f) = ty.del.get()
+            && !finalize_with(o, f)
+        {
             std::mem::forget(ty_ref);
             return;
         }

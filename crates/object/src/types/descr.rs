@@ -12,7 +12,7 @@ use crate::typeobj::ready::{strip_signature, text_signature};
 use crate::typeobj::slotdefs::SlotDef;
 use crate::typeobj::slots::{VectorcallFunc, VisitProc};
 use crate::typeobj::{Type, TypeDef, flags};
-use crate::types::str::{Str, intern::intern_str};
+use crate::types::str::{Str, intern::intern_c};
 use crate::types::tuple::Tuple;
 use crate::types::{bool_, cfunction, exceptions, none};
 use crate::{bail, getset, getsets, intern, layout, members, methods};
@@ -34,11 +34,14 @@ const _: () = assert!(size_of::<Descr>() == 40 && offset_of!(Descr, d_type) == 1
 impl Descr {
     fn new(ty: &Type, name: *const c_char) -> Descr {
         // SAFETY: names in tables are C strings.
-        let name = intern_str(&unsafe { CStr::from_ptr(name) }.to_string_lossy());
+        let name = unsafe { intern_c(name) };
+        Descr::named(ty, name.into_obj())
+    }
+    fn named(ty: &Type, name: Obj) -> Descr {
         Descr {
             ob_base: Object::placeholder(),
             d_type: ObjCell::new(ty.to_obj()),
-            d_name: ObjCell::new(name.into_obj()),
+            d_name: ObjCell::new(name),
             d_qualname: ObjCell::empty(),
         }
     }
@@ -115,6 +118,15 @@ macro_rules! descr_members {
         ]
     };
 }
+
+/// What the types of descriptors made from tables share.
+const DESCR: TypeDef = TypeDef {
+    flags: flags::HAVE_GC,
+    traverse: Some(descr_traverse),
+    methods: methods![descr_reduce],
+    members: descr_members!(),
+    ..TypeDef::EMPTY
+};
 
 // Methods.
 
@@ -330,16 +342,13 @@ pub static PyMethodDescr_Type: Type = Type::new_static(TypeDef {
     vectorcall_offset: offset_of!(MethodDescr, vectorcall),
     repr: Some(method_repr),
     call: Some(call_through_vectorcall),
-    traverse: Some(descr_traverse),
-    methods: methods![descr_reduce],
-    members: descr_members!(),
     getset: getsets![
         getset!(c"__doc__", method_doc),
         getset!(c"__qualname__", get_qualname),
         getset!(c"__text_signature__", method_signature),
     ],
     descr_get: Some(method_get),
-    ..TypeDef::EMPTY
+    ..DESCR
 });
 
 // Class methods: the same layout under a type of its own.
@@ -416,19 +425,16 @@ fn classmethod_signature(d: &ClassMethodDescr) -> Option<String> {
 pub static PyClassMethodDescr_Type: Type = Type::new_static(TypeDef {
     name: c"classmethod_descriptor",
     basicsize: size_of::<ClassMethodDescr>(),
-    flags: flags::HAVE_GC,
     dealloc: Some(dealloc_of::<ClassMethodDescr>),
     repr: Some(method_repr),
     call: Some(classmethod_call),
-    traverse: Some(descr_traverse),
-    members: descr_members!(),
     getset: getsets![
         getset!(c"__doc__", classmethod_doc),
         getset!(c"__qualname__", get_qualname),
         getset!(c"__text_signature__", classmethod_signature),
     ],
     descr_get: Some(classmethod_get),
-    ..TypeDef::EMPTY
+    ..DESCR
 });
 
 // Members.
@@ -500,16 +506,12 @@ fn member_doc(d: &MemberDescr) -> Option<String> {
 pub static PyMemberDescr_Type: Type = Type::new_static(TypeDef {
     name: c"member_descriptor",
     basicsize: size_of::<MemberDescr>(),
-    flags: flags::HAVE_GC,
     dealloc: Some(dealloc_of::<MemberDescr>),
     repr: Some(member_repr),
-    traverse: Some(descr_traverse),
-    methods: methods![descr_reduce],
-    members: descr_members!(),
     getset: getsets![getset!(c"__doc__", member_doc), getset!(c"__qualname__", get_qualname)],
     descr_get: Some(member_get),
     descr_set: Some(member_set),
-    ..TypeDef::EMPTY
+    ..DESCR
 });
 
 // Computed attributes.
@@ -634,11 +636,16 @@ impl WrapperDescr {
 /// The descriptor of a filled slot.
 pub fn new_wrapper(ty: &Type, row: &'static SlotDef, wrapped: *const c_void) -> Obj {
     new_object(WrapperDescr {
-        d_common: Descr::new(ty, row.name),
+        d_common: Descr::named(ty, row.interned().to_obj()),
         d_base: Cell::new(row),
         d_wrapped: Cell::new(wrapped),
     })
     .into_obj()
+}
+
+/// The name of a descriptor.
+pub fn name_of(o: &Object) -> Option<Obj> {
+    common(o).d_name.get_owned()
 }
 
 /// Whether `o` is the slot wrapper of exactly this native function.
@@ -706,16 +713,13 @@ pub static PyWrapperDescr_Type: Type = Type::new_static(TypeDef {
     dealloc: Some(dealloc_of::<WrapperDescr>),
     repr: Some(wrapper_repr),
     call: Some(wrapper_descr_call),
-    traverse: Some(descr_traverse),
-    methods: methods![descr_reduce],
-    members: descr_members!(),
     getset: getsets![
         getset!(c"__doc__", wrapper_doc),
         getset!(c"__qualname__", get_qualname),
         getset!(c"__text_signature__", wrapper_signature),
     ],
     descr_get: Some(wrapper_get),
-    ..TypeDef::EMPTY
+    ..DESCR
 });
 
 /// `method-wrapper`: a slot wrapper bound to an object.

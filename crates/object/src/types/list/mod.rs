@@ -108,6 +108,33 @@ impl List {
     pub fn get(&self, i: usize) -> Option<Obj> {
         self.items().get(i).cloned()
     }
+    /// Item `i`.
+    ///
+    /// # Safety
+    /// `i` is below the length; the same caution as for [`List::items`].
+    #[inline(always)]
+    pub unsafe fn item_unchecked(&self, i: usize) -> &Object {
+        debug_assert!(i < self.len());
+        // SAFETY: the caller's promise.
+        unsafe { &*self.ob_item.get().cast::<*const Object>().add(i).read() }
+    }
+
+    /// Appends if that needs no memory.
+    ///
+    /// # Safety
+    /// If the answer is yes, the reference `v` is the list's.
+    #[inline(always)]
+    pub unsafe fn push_if_room(&self, v: *mut Object) -> bool {
+        let n = self.len();
+        if n as isize >= self.allocated.get() {
+            return false;
+        }
+        // SAFETY: there is room for one more.
+        unsafe { self.ob_item.get().cast::<*mut Object>().add(n).write(v) };
+        self.ob_base.ob_size.set(n as isize + 1);
+        true
+    }
+
     /// Replaces item `i`, which exists; answers the old one.
     #[inline(always)]
     pub fn replace(&self, i: usize, v: Obj) -> Option<Obj> {
@@ -187,6 +214,8 @@ impl List {
     /// Replaces items `a..b` by `new`. The old ones are released when the list is whole again.
     pub fn splice(&self, a: usize, b: usize, new: Vec<Obj>) -> PyResult<()> {
         let n = self.len();
+        // What compared or freed items may have shortened the list.
+        let a = a.min(n);
         let b = b.clamp(a, n);
         let old: Vec<Option<Obj>>;
         let size = n - (b - a) + new.len();
@@ -272,7 +301,7 @@ impl List {
 
     /// `sys.getsizeof` beyond the head.
     pub fn allocated_bytes(&self) -> usize {
-        self.allocated.get() as usize * 8
+        self.allocated.get().max(0) as usize * 8
     }
 }
 
@@ -676,8 +705,10 @@ fn list_sort(this: &List, key: Option<&Object>, reverse: bool) -> PyResult<()> {
 /// The list is empty while it is sorted; a list that Python code filled meanwhile is an error.
 fn sort_list(l: &List, key: Option<&Object>, reverse: bool) -> PyResult<()> {
     let mut items = l.take_all();
+    // Whatever touches the list meanwhile sets this, even if the list is empty again afterwards.
+    l.allocated.set(-1);
     let sorted = sort::sort_items(&mut items, key, reverse);
-    let touched = !l.ob_item.get().is_null() || l.allocated.get() != 0;
+    let touched = l.allocated.get() != -1;
     let stray = l.take_all();
     l.put_back(items)?;
     drop(stray);

@@ -218,7 +218,7 @@ impl MemoryView {
         // SAFETY: the whole object is written before it is tracked. The exporter is copied as a borrowed reference, which
         // nothing drops: the destructor gives back `mbuf` only.
         unsafe {
-            let Some(p) = alloc_exact(&PyMemoryView_Type, size_of::<MemoryView>() + 3 * ndim * size_of::<isize>())
+            let Some((p, _)) = alloc_exact(&PyMemoryView_Type, size_of::<MemoryView>() + 3 * ndim * size_of::<isize>())
             else {
                 return Err(no_memory());
             };
