@@ -169,6 +169,14 @@ fn wrong_count(sig: &Signature, given: usize) -> crate::Raised {
     raise!(TypeError, "{} expected {bound}{n} argument{}, got {given}", sig.name, plural(n))
 }
 
+/// The name of signatures of C functions that do not tell theirs in error texts.
+pub const ANONYMOUS: &str = "function";
+
+/// How error texts name a function that is called.
+fn called(sig: &Signature) -> String {
+    if sig.name == ANONYMOUS { ANONYMOUS.to_owned() } else { format!("{}()", sig.name) }
+}
+
 /// Binds a call with keywords. `out` has one place per parameter.
 #[inline(always)]
 pub fn bind_keywords<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<&'a Object>]) -> PyResult<()> {
@@ -205,8 +213,8 @@ fn bind_all<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<&'a Objec
     if given.len() < min_posonly {
         return Err(raise!(
             TypeError,
-            "{}() takes {} {} positional argument{} ({} given)",
-            sig.name,
+            "{} takes {} {} positional argument{} ({} given)",
+            called(sig),
             if min_posonly < sig.positional || sig.varargs { "at least" } else { "exactly" },
             min_posonly,
             plural(min_posonly),
@@ -280,7 +288,7 @@ fn missing(sig: &Signature, out: &[Option<&Object>]) -> PyResult<()> {
             if i < sig.posonly {
                 continue;
             }
-            bail!(TypeError, "{}() missing required argument '{}' (pos {})", sig.name, p.name, i + 1);
+            bail!(TypeError, "{} missing required argument '{}' (pos {})", called(sig), p.name, i + 1);
         }
     }
     Ok(())
@@ -292,9 +300,9 @@ fn too_many(sig: &Signature, npos: usize, nkw: usize) -> crate::Raised {
     let required = sig.params.iter().filter(|p| p.required).count();
     raise!(
         TypeError,
-        "{}() takes {} {} {}argument{} ({} given)",
-        sig.name,
-        if required < total { "at most" } else { "exactly" },
+        "{} takes {} {} {}argument{} ({} given)",
+        called(sig),
+        if required < total || sig.name == ANONYMOUS { "at most" } else { "exactly" },
         total,
         if npos == 0 { "keyword " } else { "" },
         plural(total),
@@ -310,8 +318,8 @@ fn too_many_positional(sig: &Signature, npos: usize) -> crate::Raised {
     let required = sig.params[..sig.positional].iter().filter(|p| p.required).count();
     raise!(
         TypeError,
-        "{}() takes {} {} positional argument{} ({} given)",
-        sig.name,
+        "{} takes {} {} positional argument{} ({} given)",
+        called(sig),
         if required < sig.positional { "at most" } else { "exactly" },
         sig.positional,
         plural(sig.positional),
