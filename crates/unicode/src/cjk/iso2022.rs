@@ -152,6 +152,11 @@ fn in_table(name: &str, a: u8, b: u8) -> Found {
     named(name).two(a | 0x80, b | 0x80)
 }
 
+/// The rows of plane 2 of JIS X 0213. The tables have JIS X 0212 in the others.
+fn in_plane2(row: u8) -> bool {
+    matches!(row.wrapping_sub(0x20), 1 | 3..=5 | 8 | 12..=15 | 78..=94)
+}
+
 impl Set {
     fn decode(self, code: &[u8]) -> Found {
         let (a, b) = (code[0], code.get(1).copied().unwrap_or(0));
@@ -165,7 +170,8 @@ impl Set {
             Set::JisX0212 => named("euc_jp").three(a | 0x80, b | 0x80),
             Set::JisX0213Plane1(t) => in_table(t, a, b),
             Set::JisX0213Pairs => Found::Wrong(2),
-            Set::JisX0213Plane2(t) => named(t).three(a | 0x80, b | 0x80),
+            Set::JisX0213Plane2(t) if in_plane2(a) => named(t).three(a | 0x80, b | 0x80),
+            Set::JisX0213Plane2(_) => Found::Wrong(2),
             Set::JisX0201Roman => Found::Char(match a {
                 0x5C => 0xA5,
                 0x7E => 0x203E,
@@ -196,7 +202,7 @@ impl Set {
                 let pair = next.map_or(0, |n| named(t).pair(c, n));
                 if pair != 0 { Some(((pair & 0x7F7F) as u16, 2)) } else { two(t) }
             }
-            Set::JisX0213Plane2(t) => three(t),
+            Set::JisX0213Plane2(t) => three(t).filter(|(code, _)| in_plane2((code >> 8) as u8)),
             Set::JisX0201Roman => match c {
                 0xA5 => Some((0x5C, 1)),
                 0x203E => Some((0x7E, 1)),
