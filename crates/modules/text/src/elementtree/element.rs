@@ -223,22 +223,14 @@ fn insert(this: &Element, index: isize, subelement: &Object) -> PyResult<()> {
 fn remove(this: &Element, subelement: &Object) -> PyResult<()> {
     element_argument("remove", "", subelement)?;
     let mut i = 0;
-    while let Some(c) = this.child(i) {
-        if c.is(subelement) {
-            break;
+    let found = loop {
+        let Some(c) = this.child(i) else { break false };
+        if c.eq(subelement)? {
+            break true;
         }
         i += 1;
-    }
-    if i >= this.len() {
-        i = 0;
-        while let Some(c) = this.child(i) {
-            if c.eq(subelement)? {
-                break;
-            }
-            i += 1;
-        }
-    }
-    if i >= this.len() {
+    };
+    if !found {
         bail!(ValueError, "Element.remove(x): element not found");
     }
     this.list().cast::<List>().splice(i, i + 1, Vec::new())

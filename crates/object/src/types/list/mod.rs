@@ -523,7 +523,8 @@ extern "C" fn list_subscript(o: &Object, key: &Object) -> PyResult {
     let Some(s) = key.downcast::<Slice>() else {
         bail!(TypeError, "list indices must be integers or slices, not {}", key.ty().name_str());
     };
-    let r = s.indices(l.len())?;
+    // The length counts after the bounds are known: finding them may run code that changes it.
+    let r = crate::types::slice::adjust(s.unpack()?, l.len());
     let items = l.items();
     let v: Vec<Obj> = if r.step == 1 {
         items[r.start as usize..r.start as usize + r.len].to_vec()
