@@ -27,6 +27,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use taipan_bytecode::location_table::Location;
 use taipan_bytecode::{Code, Str};
+use taipan_syntax::Arena;
 use taipan_syntax::ast::{Mod, Span};
 
 pub use error::{CompileError, ErrorKind, Result, WarningSink};
@@ -94,8 +95,8 @@ pub(crate) fn location(span: Span) -> Location {
 
 /// Compiles a tree.
 pub fn compile(module: &Mod<'_>, options: &Options, warnings: &mut WarningSink<'_>) -> Result<Arc<Code>> {
-    let bump = Bump::new();
-    compile_in(&bump, module, options, warnings)
+    let arena = Arena::new();
+    compile_in(arena.bump(), module, options, warnings)
 }
 
 fn compile_in<'a>(
