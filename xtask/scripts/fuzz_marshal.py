@@ -2,7 +2,7 @@
 
 usage: INTERP fuzz_marshal.py generate SEED COUNT FILE; INTERP fuzz_marshal.py judge FILE
 """
-import marshal, random, struct, sys, types
+import marshal, random, resource, struct, sys, types
 
 SOURCES = [
     "def f(a, /, b, *c, d=1, **e):\n    def g(): return a, b\n    return [x for x in c if x], g\n",
@@ -68,6 +68,8 @@ def shown(value, depth=0):
 
 def judge(path):
     sys.setrecursionlimit(5000)
+    # The reference makes a tuple of the length that the data claims, however large.
+    resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
     with open(path) as f:
         for line in f:
             try:

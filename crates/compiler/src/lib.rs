@@ -85,6 +85,14 @@ impl Depth {
         let used = self.start.abs_diff(stack_position());
         if used > self.budget { Err(CompileError::too_deep(used)) } else { Ok(()) }
     }
+
+    /// Asks for a chain of this many operators, which is not walked by recursion: what is made of it later may be (and a
+    /// long chain of texts to be joined takes the time of its length squared).
+    pub(crate) fn check_chain(&self, length: usize) -> Result {
+        const LEVEL: usize = 200;
+        let used = self.start.abs_diff(stack_position()).saturating_add(length.saturating_mul(LEVEL));
+        if used > self.budget { Err(CompileError::too_deep(used)) } else { Ok(()) }
+    }
 }
 
 /// A node's place in the form of the location table.

@@ -77,8 +77,15 @@ pub fn parse_options(r: &Request<'_>) -> ParseOptions {
 pub fn compile_options(r: &Request<'_>) -> Options {
     let mut o = Options::new(r.filename);
     o.optimize = level(r.optimize);
+    o.stack_bytes = stack_left();
     o.flags = (r.flags & (flag::FUTURE | flag::ALLOW_TOP_LEVEL_AWAIT)) as u32;
     o
+}
+
+/// What a compilation may use of the native stack.
+fn stack_left() -> usize {
+    let limit = taipan_object::Thread::current().stack_soft_limit.get();
+    taipan_object::thread::stack_pointer().saturating_sub(limit)
 }
 
 /// Compiles text.
