@@ -194,3 +194,21 @@ pub fn to_iternext(r: PyResult<Option<Obj>>) -> Option<Obj> {
 pub fn unraisable(e: Raised, context: Option<&Object>) {
     (crate::hooks::get().unraisable)(e.take(), context);
 }
+
+/// Reports an exception that cannot propagate, with what was being done and to what: `unraisable_while(e, "calling deallocator", f)`.
+pub fn unraisable_while(e: Raised, doing: &str, object: &Object) {
+    unraisable_saying(e, &format!("ignored while {doing}"), object);
+}
+
+/// The same where the text is not of that form.
+pub fn unraisable_saying(e: Raised, what: &str, object: &Object) {
+    let exc = e.take();
+    let shown = match object.repr() {
+        Ok(r) => r.to_utf8_lossy().into_owned(),
+        Err(e) => {
+            e.clear();
+            "<object repr() failed>".to_owned()
+        }
+    };
+    (crate::hooks::get().unraisable_text)(exc, &format!("Exception {what} {shown}"));
+}

@@ -63,6 +63,8 @@ pub struct SyntaxError {
     pub msg: String,
     /// Where; `None` when the exception is raised with a message alone.
     pub location: Option<ErrorLocation>,
+    /// Line and column, in bytes, of the last statement that was read to its end, or zeros.
+    pub last_statement: (u32, u32),
 }
 
 /// A `SyntaxWarning`.

@@ -13,7 +13,7 @@ pub type Decoder<'d> = dyn Fn(&str, &[u8]) -> Result<String, String> + 'd;
 pub fn decode<'s>(bytes: &'s [u8], file: bool, decoder: Option<&Decoder<'_>>) -> Result<Cow<'s, str>, SyntaxError> {
     if memchr::memchr(0, bytes).is_some() {
         let msg = "source code string cannot contain null bytes".into();
-        return Err(SyntaxError { kind: ErrorKind::SyntaxError, msg, location: None });
+        return Err(SyntaxError { kind: ErrorKind::SyntaxError, msg, location: None, last_statement: (0, 0) });
     }
     let bom = bytes.starts_with(b"\xEF\xBB\xBF");
     let bytes = if bom { &bytes[3..] } else { bytes };
@@ -129,6 +129,7 @@ fn other(bytes: &[u8], name: &str, file: bool, decoder: Option<&Decoder<'_>>) ->
             end_offset: 0,
             text: None,
         }),
+        last_statement: (0, 0),
     })
 }
 
@@ -169,6 +170,7 @@ fn not_utf8(bytes: &[u8], at: usize) -> SyntaxError {
             end_offset: offset,
             text: Some(text),
         }),
+        last_statement: (0, 0),
     }
 }
 
@@ -188,6 +190,7 @@ fn bom_error(bytes: &[u8], cookie: &Cookie) -> SyntaxError {
             end_offset,
             text: Some(text),
         }),
+        last_statement: (0, 0),
     }
 }
 

@@ -83,7 +83,7 @@ pub fn compile_str(source: &str, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
     let mut warnings = Vec::new();
     let parsed = parse(&arena, source, &parse_options(r), &mut warnings);
     issue_parser_warnings(&warnings, source, r.filename)?;
-    let module = parsed.map_err(|e| raise_syntax_error(&e, r.filename))?;
+    let module = parsed.map_err(|e| with_metadata(raise_syntax_error(&e, r.filename), &e, source))?;
     compile_tree(&module, Some(source), r)
 }
 
@@ -268,6 +268,25 @@ pub fn raise_syntax_error(e: &SyntaxError, filename: &str) -> Raised {
         int(at.end_offset),
     ];
     raise_with_details(ty, &e.msg, details)
+}
+
+/// Gives a syntax error what `traceback` finds misspelt keywords with: where the last whole statement began, and the text.
+#[cold]
+fn with_metadata(raised: Raised, e: &SyntaxError, source: &str) -> Raised {
+    if !matches!(e.kind, ErrorKind::SyntaxError) {
+        return raised;
+    }
+    let exc = raised.take();
+    let (line, column) = e.last_statement;
+    let fields = [
+        Int::from_i64(i64::from(line)).into_obj(),
+        Int::from_i64(i64::from(column)).into_obj(),
+        Str::from_utf8(source).into_obj(),
+    ];
+    if let Err(e) = exc.set_attr(taipan_object::intern!("_metadata"), &Tuple::from_vec(fields.into())) {
+        e.clear();
+    }
+    taipan_object::error::restore(exc)
 }
 
 /// Raises what the compiler found.

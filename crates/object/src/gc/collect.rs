@@ -254,7 +254,7 @@ fn handle_weakrefs(unreachable: &GcHead) -> usize {
     let mut died = 0;
     for (w, callback) in pending {
         if let Err(e) = callback.call_one(&w) {
-            crate::error::unraisable(e, Some(&callback));
+            crate::error::unraisable_while(e, "calling weakref callback", &callback);
         }
         died += (w.refcnt() == 1) as usize;
     }
@@ -354,7 +354,7 @@ fn notify(gc: &GcState, phase: &str, generation: usize, collected: usize, uncoll
     while let Some(f) = callbacks.get(i) {
         i += 1;
         if let Err(e) = f.call(&[&phase, &info]) {
-            crate::error::unraisable(e, Some(&f));
+            crate::error::unraisable_while(e, "calling GC callback", &f);
         }
     }
 }

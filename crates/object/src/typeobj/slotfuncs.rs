@@ -441,11 +441,11 @@ pub extern "C" fn finalize(o: &Object) {
                 }
             };
             if let Err(e) = r {
-                crate::error::unraisable(e, Some(&f));
+                crate::error::unraisable_while(e, "calling deallocator", &f);
             }
         }
         Ok(None) => {}
-        Err(e) => crate::error::unraisable(e, Some(o)),
+        Err(e) => crate::error::unraisable_while(e, "calling deallocator", o),
     }
     ts.current_exception.set(saved);
 }

@@ -177,7 +177,7 @@ pub fn clear_all(o: &Object) {
     let saved = ts.current_exception.take();
     for (w, cb) in pending {
         if let Err(e) = cb.call_one(&w) {
-            crate::error::unraisable(e, Some(&cb));
+            crate::error::unraisable_while(e, "calling weakref callback", &cb);
         }
     }
     ts.current_exception.set(saved);

@@ -41,6 +41,7 @@ pub(crate) fn diagnose(
                 kind: ErrorKind::MemoryError,
                 msg: "Parser stack overflowed - Python source too complex to parse".into(),
                 location: None,
+                last_statement: (0, 0),
             })
         }),
     }

@@ -57,7 +57,7 @@ pub(crate) struct Parser<'a, 't> {
     /// Expressions of the sequences being read, innermost last.
     exprs: Vec<&'a Expr<'a>>,
     /// Statements of the blocks being read, innermost last.
-    stmts: Vec<Stmt<'a>>,
+    pub(crate) stmts: Vec<Stmt<'a>>,
     /// Doubtful escapes.
     pub warnings: Vec<Warning>,
     scratch: Vec<u8>,

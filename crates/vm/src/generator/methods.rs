@@ -207,7 +207,7 @@ fn close_iter(inner: &Object) -> PyResult<()> {
         Ok(Some(m)) => m.call_noargs().map(drop),
         Ok(None) => Ok(()),
         Err(e) => {
-            error::unraisable(e, Some(inner));
+            error::unraisable_while(e, "closing generator", inner);
             Ok(())
         }
     }
@@ -220,7 +220,7 @@ pub fn finalize(g: &Generator) {
     }
     let ts = Thread::current();
     let saved = ts.current_exception.take();
-    let unraisable = |e: Raised| error::unraisable(e, Some(g));
+    let unraisable = |e: Raised| error::unraisable_while(e, "closing generator", g);
     if g.is_exact(AsyncGen::type_object())
         && let Some(hook) = g.origin_or_finalizer.get_owned()
         && !g.closed.get()

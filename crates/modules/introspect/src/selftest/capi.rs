@@ -165,11 +165,7 @@ fn traceback_print(traceback: &Object, file: &Object) -> PyResult<()> {
     if traceback.downcast::<Traceback>().is_none() {
         bail!(SystemError, "bad argument to internal function");
     }
-    let tb = taipan_vm::import::import("traceback")?;
-    let lines = tb.call_method(&Str::from_utf8("format_tb"), &[traceback])?;
-    let text = Str::from_utf8("").call_method(&Str::from_utf8("join"), &[&lines])?;
-    file.call_method(intern!("write"), &[&Str::from_utf8("Traceback (most recent call last):\n")])?;
-    file.call_method(intern!("write"), &[&text]).map(drop)
+    file.call_method(intern!("write"), &[&Str::from_utf8(&report::traceback_text(traceback))]).map(drop)
 }
 
 /// Raise an exception of a class, with that many numbers as its arguments.
@@ -201,12 +197,7 @@ fn err_set_raised(exception: &Object) -> PyResult {
 
 /// Make an exception class from a dotted name.
 #[function(signature = "(name, doc=None, base=None, dict=None)")]
-fn make_exception_with_doc(
-    name: &str,
-    doc: Option<&Object>,
-    base: Option<&Object>,
-    dict: Option<&Object>,
-) -> PyResult {
+fn make_exception_with_doc(name: &str, doc: Option<&Object>, base: Option<&Object>, dict: Option<&Object>) -> PyResult {
     let Some((module, short)) = name.rsplit_once('.') else {
         bail!(SystemError, "PyErr_NewException: name must be module.class");
     };
@@ -371,8 +362,15 @@ unsafe extern "C" fn record(obj: Option<&Object>, frame: &Object, what: c_int, a
     0
 }
 
-unsafe extern "C" fn refuse(_: Option<&Object>, _: &Object, _: c_int, _: Option<&Object>) -> c_int {
-    let _: Raised = raise!(Exception, "an exception");
+unsafe extern "C" fn refuse(obj: Option<&Object>, _: &Object, _: c_int, _: Option<&Object>) -> c_int {
+    // Once: the list remembers.
+    let Some(list) = obj.and_then(|o| o.downcast::<List>()) else { return -1 };
+    if !list.is_empty() {
+        return 0;
+    }
+    if list.push(taipan_object::types::none::none_obj()).is_ok() {
+        let _: Raised = raise!(Exception, "an exception");
+    }
     -1
 }
 
@@ -493,4 +491,3 @@ static CONTAINER_NO_GC: Type = Type::new_static(TypeDef {
     new: Some(container_new),
     ..TypeDef::EMPTY
 });
-

@@ -1,7 +1,7 @@
 //! The module `_testinternalcapi`: layouts, counters of specialisation, inline values, what code objects say of their variables.
 
-use taipan_bytecode::code::{flags as code_flags, kinds};
 use taipan_bytecode::Op;
+use taipan_bytecode::code::{flags as code_flags, kinds};
 use taipan_object::typeobj::flags;
 use taipan_object::types::dict::{self, Dict};
 use taipan_object::types::int::Int;
@@ -173,7 +173,7 @@ fn get_code_var_counts(
             counts(&[("total", number(hidden)), ("numpure", number(hidden_pure)), ("numcells", number(hidden_cells))])?,
         ),
     ])?;
-    // Every name counts once, as what it is first used for; those that no instruction uses are unknown.
+    // A name counts once for each sort of use; those that no instruction uses are unknown.
     let names = co.tuple(&co.co_names).items();
     let mut sort = vec![0u8; names.len()];
     let (mut i, mut high) = (0, 0usize);
@@ -193,9 +193,8 @@ fn get_code_var_counts(
         };
         if let Some((at, s)) = used
             && let Some(slot) = sort.get_mut(at)
-            && *slot == 0
         {
-            *slot = s;
+            *slot |= s;
         }
         i += 1 + taipan_vm::eval::handlers::CACHES[op as usize] as usize;
     }
@@ -203,9 +202,9 @@ fn get_code_var_counts(
     let given = |set: Option<&Object>, name: &Object| set.map_or(Ok(false), |s| s.contains(name));
     let mut unknown = 0;
     for (name, &s) in names.iter().zip(&sort) {
-        if s == 1 || given(attrnames, name)? {
-            attrs += 1;
-        } else if s == 2 || given(globalnames, name)? {
+        let (attr, global) = (s & 1 != 0 || given(attrnames, name)?, s & 2 != 0 || given(globalnames, name)?);
+        attrs += usize::from(attr);
+        if global {
             if given(globals, name)? {
                 in_globals += 1;
             } else if given(builtins, name)? {
@@ -213,7 +212,7 @@ fn get_code_var_counts(
             } else {
                 unknown_globals += 1;
             }
-        } else {
+        } else if !attr {
             unknown += 1;
         }
     }
@@ -287,9 +286,8 @@ fn get_static_builtin_types() -> PyResult<Ref<List>> {
         if known || t.downcast::<Type>().is_none_or(Type::is_heap) {
             continue;
         }
-        let below = taipan_object::types::type_::PyType_Type
-            .as_object()
-            .call_method(intern!("__subclasses__"), &[&t])?;
+        let below =
+            taipan_object::types::type_::PyType_Type.as_object().call_method(intern!("__subclasses__"), &[&t])?;
         if let Some(l) = below.downcast::<List>() {
             waiting.extend(l.snapshot());
         }
@@ -311,12 +309,7 @@ fn identify_type_slot_wrappers() -> Ref<List> {
     List::from_vec(names.iter().map(|n| Str::from_utf8(n).into_obj()).collect())
 }
 
-unsafe extern "C" fn nothing(
-    _: &Object,
-    _: *const *const Object,
-    _: usize,
-    _: Option<&Object>,
-) -> PyResult {
+unsafe extern "C" fn nothing(_: &Object, _: *const *const Object, _: usize, _: Option<&Object>) -> PyResult {
     Ok(taipan_object::types::none::none_obj())
 }
 
