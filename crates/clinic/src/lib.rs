@@ -264,20 +264,38 @@ fn generate(role: Role, options: Options, f: &ItemFn) -> syn::Result<Tokens> {
     let slf = format_ident!("slf");
     let (body, flags, field) = if options.varargs {
         let call_expr = call(quote!(#(#arg_exprs),*));
-        let binder = if keywords { format_ident!("bind_keywords") } else { format_ident!("bind_positional") };
+        // A function without METH_KEYWORDS is called with two arguments: a third parameter would be garbage.
+        let (parameters, kwargs, binder, flags, field) = if keywords {
+            (
+                quote!(args: &#krate::Object, kwargs: Option<&#krate::Object>),
+                quote!(kwargs),
+                format_ident!("bind_keywords"),
+                0x3,
+                format_ident!("keywords"),
+            )
+        } else {
+            (
+                quote!(args: Option<&#krate::Object>),
+                quote!(None),
+                format_ident!("bind_positional"),
+                0x1,
+                format_ident!("plain"),
+            )
+        };
+        let args = if keywords { quote!(args) } else { quote!(#krate::args::receiver(args)) };
         (
             quote! {
                 #sig_const
-                extern "C" fn entry(#slf: Option<&#krate::Object>, args: &#krate::Object, kwargs: Option<&#krate::Object>) -> #krate::PyResult {
-                    #krate::args::with_tuple_args(NAME, args, kwargs, |call| {
+                extern "C" fn entry(#slf: Option<&#krate::Object>, #parameters) -> #krate::PyResult {
+                    #krate::args::with_tuple_args(NAME, #args, #kwargs, |call| {
                         let mut out = [None; #n];
                         #krate::args::#binder(&SIGNATURE, call, &mut out)?;
                         #call_expr
                     })
                 }
             },
-            if keywords { 0x3 } else { 0x1 },
-            format_ident!("keywords"),
+            flags,
+            field,
         )
     } else if sig.parameters.is_empty() {
         let call_expr = call(quote!());

@@ -2,69 +2,138 @@
 //! switch interval.
 
 use crate::thread::{Thread, breaker};
+use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// How long the holder may go on when others wait, in microseconds (`sys.setswitchinterval`).
 pub static SWITCH_INTERVAL: AtomicU64 = AtomicU64::new(5000);
 
+/// The thread state that shuts the interpreter down: all others that want the lock wait for the process to end.
+static FINALIZER: AtomicPtr<Thread> = AtomicPtr::new(std::ptr::null_mut());
+
 /// The lock of an interpreter.
 pub struct Gil {
+    /// In a cell since a forked child replaces it: other threads may have been inside.
+    inner: UnsafeCell<Inner>,
+}
+
+// SAFETY: the cell is written only in a child that has just been forked, when no other thread exists.
+unsafe impl Sync for Gil {}
+
+struct Inner {
     state: Mutex<State>,
-    changed: Condvar,
+    /// The lock became free.
+    freed: Condvar,
+    /// Another thread took it.
+    taken: Condvar,
     holder: AtomicPtr<Thread>,
 }
 
 struct State {
     locked: bool,
+    /// How many threads wait for it, so that nobody is woken for nothing.
+    waiting: u32,
+    /// How many threads that gave it up on request wait until it is taken.
+    yielding: u32,
     /// Counts hand-overs, so that a waiter can tell whether the holder changed meanwhile.
     switches: u64,
+}
+
+impl Inner {
+    const fn new(locked: bool, holder: *mut Thread) -> Inner {
+        Inner {
+            state: Mutex::new(State { locked, waiting: 0, yielding: 0, switches: 0 }),
+            freed: Condvar::new(),
+            taken: Condvar::new(),
+            holder: AtomicPtr::new(holder),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn interval() -> Duration {
+    Duration::from_micros(SWITCH_INTERVAL.load(Ordering::Relaxed).max(1))
 }
 
 impl Gil {
     /// A free lock.
     pub const fn new() -> Gil {
-        Gil {
-            state: Mutex::new(State { locked: false, switches: 0 }),
-            changed: Condvar::new(),
-            holder: AtomicPtr::new(std::ptr::null_mut()),
-        }
+        Gil { inner: UnsafeCell::new(Inner::new(false, std::ptr::null_mut())) }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn inner(&self) -> &Inner {
+        // SAFETY: it is replaced only while a single thread exists, which then holds no reference to it.
+        unsafe { &*self.inner.get() }
     }
 
     fn acquire(&self, ts: &Thread) {
-        let mut s = self.lock();
+        let inner = self.inner();
+        let mut s = inner.lock();
+        if must_hang(ts) {
+            drop(s);
+            hang();
+        }
         while s.locked {
             let seen = s.switches;
-            let interval = Duration::from_micros(SWITCH_INTERVAL.load(Ordering::Relaxed));
-            let (guard, timeout) =
-                self.changed.wait_timeout(s, interval).unwrap_or_else(std::sync::PoisonError::into_inner);
+            s.waiting += 1;
+            let (guard, timeout) = inner.freed.wait_timeout(s, interval()).unwrap_or_else(PoisonError::into_inner);
             s = guard;
+            s.waiting -= 1;
+            if must_hang(ts) {
+                // A wake-up that was meant for somebody else goes on.
+                drop(s);
+                inner.freed.notify_one();
+                hang();
+            }
             if timeout.timed_out() && s.locked && s.switches == seen {
                 // SAFETY: the holder is alive while it holds the lock, which cannot change under our mutex.
-                if let Some(h) = unsafe { self.holder.load(Ordering::Relaxed).as_ref() } {
+                if let Some(h) = unsafe { inner.holder.load(Ordering::Relaxed).as_ref() } {
                     h.eval_breaker.fetch_or(breaker::GIL_DROP_REQUEST, Ordering::Relaxed);
                 }
             }
         }
         s.locked = true;
         s.switches += 1;
-        self.holder.store(ts as *const Thread as *mut Thread, Ordering::Relaxed);
+        let yielding = s.yielding > 0;
+        inner.holder.store(ts as *const Thread as *mut Thread, Ordering::Relaxed);
         ts.eval_breaker.fetch_and(!breaker::GIL_DROP_REQUEST, Ordering::Relaxed);
         ts.holds_gil.set(1);
+        drop(s);
+        if yielding {
+            inner.taken.notify_all();
+        }
     }
 
     fn release(&self, ts: &Thread) {
-        let mut s = self.lock();
+        let inner = self.inner();
+        let mut s = inner.lock();
         ts.holds_gil.set(0);
         s.locked = false;
-        self.holder.store(std::ptr::null_mut(), Ordering::Relaxed);
+        inner.holder.store(std::ptr::null_mut(), Ordering::Relaxed);
+        let waiting = s.waiting > 0;
         drop(s);
-        self.changed.notify_one();
+        if waiting {
+            inner.freed.notify_one();
+        }
+    }
+
+    /// Gives the lock up until another thread has had it.
+    fn hand_over(&self, ts: &Thread) {
+        let inner = self.inner();
+        let seen = inner.lock().switches;
+        self.release(ts);
+        let mut s = inner.lock();
+        while s.waiting > 0 && s.switches == seen {
+            s.yielding += 1;
+            // Waiters look at the lock at least once per interval, and may give up when the process ends.
+            s = inner.taken.wait_timeout(s, interval()).unwrap_or_else(PoisonError::into_inner).0;
+            s.yielding -= 1;
+        }
     }
 }
 
@@ -72,6 +141,24 @@ impl Default for Gil {
     fn default() -> Self {
         Gil::new()
     }
+}
+
+fn must_hang(ts: &Thread) -> bool {
+    let finalizer = FINALIZER.load(Ordering::Relaxed);
+    !finalizer.is_null() && !std::ptr::eq(finalizer, ts)
+}
+
+/// Waits for the end of the process: unwinding would run code of frames that expect the interpreter to be there.
+#[cold]
+fn hang() -> ! {
+    loop {
+        std::thread::sleep(Duration::from_secs(3600));
+    }
+}
+
+/// From now on no thread but the one with this state gets the lock: the interpreter is being shut down.
+pub fn finalize(ts: &Thread) {
+    FINALIZER.store(ts as *const Thread as *mut Thread, Ordering::SeqCst);
 }
 
 /// Makes `ts` the running thread's state and takes its interpreter's lock.
@@ -108,15 +195,8 @@ pub fn allow_threads<R>(f: impl FnOnce() -> R) -> R {
 /// For the eval breaker: lets another thread run if one asked.
 pub fn yield_if_requested(ts: &'static Thread) {
     if ts.eval_breaker.load(Ordering::Relaxed) & breaker::GIL_DROP_REQUEST != 0 {
-        let seen = ts.interp.gil.lock().switches;
-        detach();
-        // Wait until a waiter has really taken it, or nobody wants it any more.
-        for _ in 0..100 {
-            if ts.interp.gil.lock().switches != seen {
-                break;
-            }
-            std::thread::yield_now();
-        }
+        Thread::set_current(None);
+        ts.interp.gil.hand_over(ts);
         attach(ts);
     }
 }
@@ -126,16 +206,47 @@ pub fn held() -> bool {
     Thread::try_current().is_some()
 }
 
-static AFTER_FORK_CHILD: std::sync::OnceLock<fn()> = std::sync::OnceLock::new();
-
-/// Says what is to be done first in a forked child: forgetting the threads that are not there. The first caller wins.
-pub fn set_after_fork_child(f: fn()) {
-    let _ = AFTER_FORK_CHILD.set(f);
+/// What is to be done around a fork, by the layers that know.
+#[derive(Clone, Copy)]
+pub struct ForkHooks {
+    /// First of all: takes the locks that must not be somebody else's in the child.
+    pub before: fn(),
+    /// In the parent: gives them back.
+    pub parent: fn(),
+    /// In the child: the same, and forgets the threads that are not there.
+    pub child: fn(),
 }
 
-/// For whoever forks: to be called first in the child, with the lock held.
+static FORK_HOOKS: OnceLock<ForkHooks> = OnceLock::new();
+
+/// Says what is to be done around a fork. The first caller wins.
+pub fn set_fork_hooks(h: ForkHooks) {
+    let _ = FORK_HOOKS.set(h);
+}
+
+/// For whoever forks: to be called just before.
+pub fn before_fork() {
+    if let Some(h) = FORK_HOOKS.get() {
+        (h.before)();
+    }
+}
+
+/// For whoever forked: to be called first in the parent.
+pub fn after_fork_parent() {
+    if let Some(h) = FORK_HOOKS.get() {
+        (h.parent)();
+    }
+}
+
+/// For whoever forked: to be called first in the child, with the lock held.
 pub fn after_fork_child() {
-    if let Some(f) = AFTER_FORK_CHILD.get() {
-        f();
+    let ts = Thread::current();
+    // The other threads are gone, and with them whoever was waiting for the lock or just looking at it.
+    // SAFETY: this is the only thread, and it is outside of the lock's functions.
+    unsafe { ts.interp.gil.inner.get().write(Inner::new(true, ts as *const Thread as *mut Thread)) };
+    crate::thread::reset_list_lock();
+    ts.eval_breaker.fetch_and(!breaker::GIL_DROP_REQUEST, Ordering::Relaxed);
+    if let Some(h) = FORK_HOOKS.get() {
+        (h.child)();
     }
 }

@@ -9,7 +9,7 @@ use crate::header::{Obj, ObjCell, Object};
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_ulong, c_void};
 use std::mem::offset_of;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Bits of [`Thread::eval_breaker`].
 pub mod breaker {
@@ -105,6 +105,9 @@ pub struct Thread {
     pub asyncio_running_task: ObjCell,
     /// Blocks kept for objects that are made often.
     pub free_lists: crate::freelist::FreeLists,
+    /// The evaluation loop's handlers by opcode: here, a handler finds the next one at a fixed distance from a register that it has
+    /// anyway. All null until the thread first enters the loop.
+    pub dispatch: [Cell<*const c_void>; 256],
 }
 
 const _: () = {
@@ -175,9 +178,22 @@ pub struct Config {
 // SAFETY: an interpreter's state is only touched under its lock.
 unsafe impl Sync for Interp {}
 
+/// Set when an interpreter is made, and when a second one is.
+static ANY: AtomicBool = AtomicBool::new(false);
+static SEVERAL: AtomicBool = AtomicBool::new(false);
+
 impl Interp {
+    /// Whether there is, or was, more than one interpreter.
+    #[inline(always)]
+    pub fn several() -> bool {
+        SEVERAL.load(Ordering::Relaxed)
+    }
+
     /// A fresh interpreter state. It lives as long as the process unless finalised.
     pub fn new(id: i64) -> &'static Interp {
+        if ANY.swap(true, Ordering::Relaxed) {
+            SEVERAL.store(true, Ordering::Relaxed);
+        }
         Box::leak(Box::new(Interp {
             id,
             modules: ObjCell::empty(),
@@ -240,12 +256,10 @@ impl Thread {
     /// A state for the running OS thread in `interp`, linked into its list but not yet current.
     /// `stack` is the native stack as (lowest address, highest address).
     pub fn new(interp: &'static Interp, stack: (usize, usize)) -> &'static Thread {
-        let id = interp.next_thread_id.get();
-        interp.next_thread_id.set(id + 1);
         let limit = interp.recursion_limit.get();
         let ts: &'static Thread = Box::leak(Box::new(Thread {
             prev: Cell::new(std::ptr::null_mut()),
-            next: Cell::new(interp.threads.get()),
+            next: Cell::new(std::ptr::null_mut()),
             interp,
             eval_breaker: AtomicUsize::new(0),
             status: Cell::new(0),
@@ -276,7 +290,7 @@ impl Thread {
             async_gen_finalizer: ObjCell::empty(),
             context: ObjCell::empty(),
             context_ver: Cell::new(1),
-            id: Cell::new(id),
+            id: Cell::new(0),
             datastack_chunk: Cell::new(std::ptr::null_mut()),
             datastack_top: Cell::new(std::ptr::null_mut()),
             datastack_limit: Cell::new(std::ptr::null_mut()),
@@ -294,15 +308,37 @@ impl Thread {
             asyncio_running_loop: ObjCell::empty(),
             asyncio_running_task: ObjCell::empty(),
             free_lists: crate::freelist::FreeLists::default(),
+            dispatch: [const { Cell::new(std::ptr::null()) }; 256],
         }));
         ts.exc_info.set(&ts.exc_state);
         let p = ts as *const Thread as *mut Thread;
+        let _guard = ListLock::take();
+        let id = interp.next_thread_id.get();
+        interp.next_thread_id.set(id + 1);
+        ts.id.set(id);
+        ts.next.set(interp.threads.get());
         // SAFETY: linked states are alive.
         if let Some(old) = unsafe { interp.threads.get().as_ref() } {
             old.prev.set(p);
         }
         interp.threads.set(p);
         ts
+    }
+
+    /// Takes the state off its interpreter's list.
+    pub fn unlink(&self) {
+        let _guard = ListLock::take();
+        let (prev, next) = (self.prev.get(), self.next.get());
+        // SAFETY: linked states are alive, and the list does not change meanwhile.
+        unsafe {
+            match prev.as_ref() {
+                Some(p) => p.next.set(next),
+                None => self.interp.threads.set(next),
+            }
+            if let Some(n) = next.as_ref() {
+                n.prev.set(prev);
+            }
+        }
     }
 
     /// The exception being handled (what a bare `raise` raises and `__context__` becomes): the innermost level that has one.
@@ -317,6 +353,32 @@ impl Thread {
         }
         None
     }
+}
+
+/// Guards changes of the lists of states: extensions make states in threads that do not hold the interpreter lock. Whoever reads a list holds
+/// that lock, and sees new states at its head or not at all.
+struct ListLock;
+
+static LIST_LOCKED: AtomicBool = AtomicBool::new(false);
+
+impl ListLock {
+    fn take() -> ListLock {
+        while LIST_LOCKED.compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            std::thread::yield_now();
+        }
+        ListLock
+    }
+}
+
+impl Drop for ListLock {
+    fn drop(&mut self) {
+        LIST_LOCKED.store(false, Ordering::Release);
+    }
+}
+
+/// In a forked child: whoever was changing a list is gone.
+pub(crate) fn reset_list_lock() {
+    LIST_LOCKED.store(false, Ordering::Relaxed);
 }
 
 /// What native code may use of the stack after a recursion check before the next one.

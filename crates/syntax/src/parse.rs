@@ -66,7 +66,7 @@ pub fn parse_bytes<'a>(
     options: &ParseOptions,
     warnings: &mut Vec<Warning>,
 ) -> Result<Mod<'a>, SyntaxError> {
-    let text = source::decode(source, options.mode == Mode::Exec, decoder)?;
+    let text = source::decode(source, options.mode == Mode::Exec, source::Origin::Bytes, decoder)?;
     parse(arena, &text, options, warnings)
 }
 
@@ -117,7 +117,7 @@ pub fn parse<'a>(
     let mut parser = Parser::new(arena, text, &buffer.tokens, options);
     let result = parser.parse(&buffer.type_ignores);
     let (first, consumed) = (parser.previous_start, parser.consumed());
-    let last_statement = parser.stmts.last().map_or((0, 0), |s| (s.range.lineno, s.range.col_offset));
+    let last_statement = parser.last_statement;
     let (barry_as_flufl, mut found) = (parser.barry_as_flufl, parser.warnings);
     buffer.tokens.truncate(whole);
     // In `single` mode what follows the statement is not read.
@@ -151,7 +151,7 @@ fn asks_for_flufl(text: &str) -> bool {
     memchr::memmem::find_iter(text.as_bytes(), b"barry_as_FLUFL").any(|at| {
         let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |n| n + 1);
         let before = text.get(start..at).unwrap_or_default().trim_start();
-        before.starts_with("from") && before.contains("__future__") && before.contains("import")
+        before.strip_prefix("from").is_some_and(|rest| rest.trim_start().starts_with("__future__"))
     })
 }
 

@@ -3,15 +3,18 @@
 
 mod abc;
 mod array;
+mod asyncio;
 mod bisect;
 mod cmath;
 mod collections;
 mod contextvars;
+mod datetime;
 mod functools;
 mod heapq;
 mod itertools;
 mod math;
 mod operator;
+mod pickle;
 mod queue;
 mod random;
 mod statistics;
@@ -25,15 +28,18 @@ use taipan_object::types::module::ModuleDef;
 pub static MODULES: &[&ModuleDef] = &[
     &abc::MODULE,
     &array::MODULE,
+    &asyncio::MODULE,
     &bisect::MODULE,
     &cmath::MODULE,
     &collections::MODULE,
     &contextvars::MODULE,
+    &datetime::MODULE,
     &functools::MODULE,
     &heapq::MODULE,
     &itertools::MODULE,
     &math::MODULE,
     &operator::MODULE,
+    &pickle::MODULE,
     &queue::MODULE,
     &random::MODULE,
     &statistics::MODULE,

@@ -70,6 +70,15 @@ fn trip(signum: c_int) {
     }
 }
 
+/// In a forked child: the running thread is the main one now, and signals that the parent got are the parent's.
+pub fn after_fork_child() {
+    MAIN.store(Thread::current() as *const Thread as *mut Thread, Ordering::SeqCst);
+    ANY_TRIPPED.store(false, Ordering::SeqCst);
+    for t in &TRIPPED {
+        t.store(false, Ordering::SeqCst);
+    }
+}
+
 fn on_main_thread() -> bool {
     let main = MAIN.load(Ordering::SeqCst);
     main.is_null() || std::ptr::eq(main, Thread::current())
@@ -101,9 +110,11 @@ pub fn run_pending_signals() -> PyResult<()> {
         if !tripped.swap(false, Ordering::SeqCst) {
             continue;
         }
-        let Some(f) = handler_of(signum as c_int)? else { continue };
-        if f.is_none() || !f.is_callable() {
-            // Set back to a default after the signal came.
+        let f = handler_of(signum as c_int)?.unwrap_or_else(none::none_obj);
+        if f.is_none() || is_number(&f, 0) || is_number(&f, 1) {
+            // Set back to a default after the signal came: seldom, and worth a word.
+            let lost = taipan_object::raise!(OSError, "Signal {signum} ignored due to race condition");
+            unraisable(lost, Some(none::none()));
             continue;
         }
         let frame = current_frame();
@@ -593,10 +604,12 @@ pub fn die_by_interrupt() {
 /// Notes a signal as if it had arrived: `_thread.interrupt_main`.
 pub fn simulate(signum: c_int) -> PyResult<()> {
     check_number(signum)?;
-    match handler_of(signum)? {
-        Some(f) if f.is_callable() && f.downcast::<Int>().is_none() => trip(signum),
-        _ => {}
+    if let Some(f) = handler_of(signum)?
+        && (is_number(&f, 0) || is_number(&f, 1))
+    {
+        return Ok(());
     }
+    trip(signum);
     Ok(())
 }
 

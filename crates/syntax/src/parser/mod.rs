@@ -57,7 +57,9 @@ pub(crate) struct Parser<'a, 't> {
     /// Expressions of the sequences being read, innermost last.
     exprs: Vec<&'a Expr<'a>>,
     /// Statements of the blocks being read, innermost last.
-    pub(crate) stmts: Vec<Stmt<'a>>,
+    stmts: Vec<Stmt<'a>>,
+    /// Line and column of the last statement that was read to its end.
+    pub last_statement: (u32, u32),
     /// Doubtful escapes.
     pub warnings: Vec<Warning>,
     scratch: Vec<u8>,
@@ -78,6 +80,7 @@ impl<'a, 't> Parser<'a, 't> {
             previous_start: 0,
             exprs: Vec::new(),
             stmts: Vec::new(),
+            last_statement: (0, 0),
             warnings: Vec::new(),
             scratch: Vec::new(),
         }

@@ -76,6 +76,7 @@ for_each_opcode!(define_observers);
 fn install() {
     // SAFETY: both callers have the interpreter's lock, or run before any program: nobody reads a row meanwhile.
     unsafe { TABLE.replace(&OBSERVERS) }
+    super::handlers::refill_dispatch();
 }
 
 /// Counts instructions from now on. To be called before programs run.

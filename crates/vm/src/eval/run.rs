@@ -17,6 +17,9 @@ pub unsafe fn eval_frame(ts: &Thread, frame: *mut Frame, throw: bool) -> PyResul
     unsafe {
         (*frame).previous = ts.current_frame.get().cast();
         (*frame).entry = true;
+        if ts.dispatch[0].get().is_null() {
+            handlers::fill_dispatch(ts);
+        }
         if (stack_pointer() < ts.stack_soft_limit.get() || ts.py_recursion_remaining.get() <= 0)
             && let Err(e) = check_depth(ts)
         {

@@ -1,7 +1,9 @@
 //! The module `_imp`: what `importlib` needs from the interpreter.
 
 use crate::code::CodeObject;
+use crate::thread::futex::RawLock;
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use taipan_object::args::Given;
 use taipan_object::header::{Obj, Object, Ref};
 use taipan_object::method::MethodDef;
@@ -53,22 +55,73 @@ fn exec(m: &Module) -> PyResult<()> {
 }
 
 thread_local! {
-    static LOCK_DEPTH: Cell<usize> = const { Cell::new(0) };
     static USE_FROZEN: Cell<i32> = const { Cell::new(0) };
 }
 
-/// Acquire the lock of the import system. It is the interpreter lock here, so only the depth is counted.
+/// The lock of the import system, which its holder may take again.
+struct ImportLock {
+    raw: RawLock,
+    owner: AtomicU64,
+    depth: AtomicUsize,
+}
+
+static LOCK: ImportLock = ImportLock { raw: RawLock::new(), owner: AtomicU64::new(0), depth: AtomicUsize::new(0) };
+
+impl ImportLock {
+    fn is_mine(&self) -> bool {
+        self.depth.load(Ordering::Relaxed) > 0 && self.owner.load(Ordering::Relaxed) == crate::thread::ident()
+    }
+
+    fn acquire(&self) {
+        if !self.is_mine() {
+            // A signal's handler that raises does not end the wait: its exception shows at the end of it.
+            while let Err(e) = self.raw.acquire(None) {
+                taipan_object::error::unraisable(e, None);
+            }
+            self.owner.store(crate::thread::ident(), Ordering::Relaxed);
+        }
+        self.depth.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn release(&self) -> bool {
+        if !self.is_mine() {
+            return false;
+        }
+        if self.depth.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.owner.store(0, Ordering::Relaxed);
+            self.raw.release();
+        }
+        true
+    }
+}
+
+/// Nobody may be in the middle of an import when the process is copied.
+pub fn before_fork() {
+    LOCK.acquire();
+}
+
+/// Gives back what [`before_fork`] took.
+pub fn after_fork_parent() {
+    LOCK.release();
+}
+
+/// The same in the child, whose thread may have another number.
+pub fn after_fork_child() {
+    LOCK.owner.store(crate::thread::ident(), Ordering::Relaxed);
+    LOCK.release();
+}
+
+/// Acquire the lock of the import system.
 #[function(signature = "()")]
 fn acquire_lock() {
-    LOCK_DEPTH.set(LOCK_DEPTH.get() + 1);
+    LOCK.acquire();
 }
 
 /// Release the lock of the import system.
 #[function(signature = "()")]
 fn release_lock() -> PyResult<()> {
-    match LOCK_DEPTH.get() {
-        0 => bail!(RuntimeError, "not holding the import lock"),
-        n => LOCK_DEPTH.set(n - 1),
+    if !LOCK.release() {
+        bail!(RuntimeError, "not holding the import lock");
     }
     Ok(())
 }
@@ -76,7 +129,7 @@ fn release_lock() -> PyResult<()> {
 /// Return whether the lock of the import system is held.
 #[function(signature = "()")]
 fn lock_held() -> bool {
-    LOCK_DEPTH.get() > 0
+    LOCK.depth.load(Ordering::Relaxed) > 0
 }
 
 /// Return the endings of the names of extension modules.

@@ -150,6 +150,40 @@ pub fn setprofile(f: &Object) -> PyResult<()> {
     if f.is_none() { set_profile(ts, None, None) } else { set_profile(ts, Some(profile_trampoline), Some(f.to_obj())) }
 }
 
+/// Does `f` with the state of every thread. `f` may run code, in which threads come and go: each is done once.
+fn each_thread(f: impl Fn(&Thread) -> PyResult<()>) -> PyResult<()> {
+    let mut seen: Vec<u64> = Vec::new();
+    loop {
+        let mut t = Thread::current().interp.threads.get();
+        // SAFETY: linked states are alive, and the list does not change while nothing runs.
+        let next = loop {
+            match unsafe { t.as_ref() } {
+                Some(ts) if seen.contains(&ts.id.get()) => t = ts.next.get(),
+                other => break other,
+            }
+        };
+        let Some(ts) = next else { return Ok(()) };
+        seen.push(ts.id.get());
+        f(ts)?;
+    }
+}
+
+/// `sys._settraceallthreads`.
+pub fn settrace_all(f: &Object) -> PyResult<()> {
+    each_thread(|ts| match f.is_none() {
+        true => set_trace(ts, None, None),
+        false => set_trace(ts, Some(trace_trampoline), Some(f.to_obj())),
+    })
+}
+
+/// `sys._setprofileallthreads`.
+pub fn setprofile_all(f: &Object) -> PyResult<()> {
+    each_thread(|ts| match f.is_none() {
+        true => set_profile(ts, None, None),
+        false => set_profile(ts, Some(profile_trampoline), Some(f.to_obj())),
+    })
+}
+
 fn call_python(callback: &Object, frame: &Object, w: c_int, arg: Option<&Object>) -> PyResult {
     callback.call(&[frame, name_of(w), arg.unwrap_or(none())])
 }

@@ -116,6 +116,18 @@ pub fn setprofile(function: &Object) -> PyResult<()> {
     crate::instrument::legacy::setprofile(function)
 }
 
+/// Set the trace function of all threads.
+#[function(signature = "(function, /)", name = "_settraceallthreads")]
+pub fn settraceallthreads(function: &Object) -> PyResult<()> {
+    crate::instrument::legacy::settrace_all(function)
+}
+
+/// Set the profile function of all threads.
+#[function(signature = "(function, /)", name = "_setprofileallthreads")]
+pub fn setprofileallthreads(function: &Object) -> PyResult<()> {
+    crate::instrument::legacy::setprofile_all(function)
+}
+
 /// Return the profile function, or None.
 #[function(signature = "()")]
 pub fn getprofile() -> Option<Obj> {

@@ -20,6 +20,17 @@ pub const HEXVERSION: i64 = 0x030E08F0;
 fn int(n: i64) -> Obj {
     Int::from_i64(n).into_obj()
 }
+/// The C library and its version, as `confstr` knows it.
+fn thread_library() -> Obj {
+    let mut buf = [0u8; 64];
+    // SAFETY: writes at most so many bytes and says how many it needs.
+    let n = unsafe { libc::confstr(libc::_CS_GNU_LIBPTHREAD_VERSION, buf.as_mut_ptr().cast(), buf.len()) };
+    match buf.get(..n.saturating_sub(1)).map(std::str::from_utf8) {
+        Some(Ok(s)) if n > 0 => text(s),
+        _ => none::none_obj(),
+    }
+}
+
 fn text(s: &str) -> Obj {
     Str::from_utf8(s).into_obj()
 }
@@ -120,7 +131,7 @@ pub fn add(m: &Module) -> PyResult<()> {
     let thread_info = record(
         "sys.thread_info",
         "How threads are implemented.",
-        vec![("name", text("pthread")), ("lock", text("semaphore")), ("version", none::none_obj())],
+        vec![("name", text("pthread")), ("lock", text("semaphore")), ("version", thread_library())],
     )?;
     m.add("thread_info", &thread_info)?;
     let d = Dict::new();

@@ -38,6 +38,8 @@ static METHODS: &[MethodDef] = &[
     frames::gettrace::DEF,
     frames::setprofile::DEF,
     frames::getprofile::DEF,
+    frames::settraceallthreads::DEF,
+    frames::setprofileallthreads::DEF,
     frames::call_tracing::DEF,
     frames::set_asyncgen_hooks::DEF,
     frames::get_asyncgen_hooks::DEF,

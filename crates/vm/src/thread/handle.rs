@@ -116,6 +116,7 @@ impl ThreadHandle {
         let s = h.shared();
         s.ident.store(ident, Ordering::Relaxed);
         s.set_stage(Stage::Running);
+        super::start::note(&s);
         h
     }
     /// What it shares with its thread.

@@ -89,8 +89,12 @@ fn exec(m: &Module) -> PyResult<()> {
     if MAIN.load(Ordering::Relaxed) == 0 {
         set_main_thread();
     }
-    // SAFETY: called in a child that has just been forked.
-    taipan_object::gil::set_after_fork_child(|| unsafe { after_fork_child() });
+    taipan_object::gil::set_fork_hooks(taipan_object::gil::ForkHooks {
+        before: crate::import::imp::before_fork,
+        parent: crate::import::imp::after_fork_parent,
+        // SAFETY: called in a child that has just been forked.
+        child: || unsafe { after_fork_child() },
+    });
     let ts = Thread::current();
     if ts.thread_id.get() == 0 {
         ts.thread_id.set(ident());
@@ -197,12 +201,18 @@ fn exit_thread() -> PyResult {
     exit()
 }
 
+/// How a signal is noted as if it had arrived; set by the module that has the handlers.
+pub static SIMULATE_SIGNAL: std::sync::OnceLock<fn(c_int) -> PyResult<()>> = std::sync::OnceLock::new();
+
 /// Let the main thread see a signal, as if it had arrived. Nothing happens if the signal is ignored or left to the system.
 #[function(signature = "(signum=signal.SIGINT, /)")]
 fn interrupt_main(signum: Given<c_int>) -> PyResult<()> {
     let n = signum.0.unwrap_or(libc::SIGINT);
     if !(1..=64).contains(&n) {
         bail!(ValueError, "signal number out of range");
+    }
+    if let Some(f) = SIMULATE_SIGNAL.get() {
+        return f(n);
     }
     // SAFETY: asks for the disposition only; the signal goes to a live thread whose handler, being ours, only makes a note.
     unsafe {
@@ -281,7 +291,7 @@ fn excepthook(args: &Object) -> PyResult<()> {
         crate::support::set_traceback(&exc, Some(tb));
     }
     let traceback = crate::import::import("traceback")?;
-    traceback.call_method(intern!("_print_exception_bltin"), &[&exc, &file])?;
+    traceback.call_method(intern!("_print_exception_bltin"), &[&exc])?;
     file.call_method(intern!("flush"), &[])?;
     Ok(())
 }
@@ -317,13 +327,9 @@ fn get_main_thread_ident() -> u64 {
 #[function(signature = "(name)")]
 fn set_name(name: &Str) -> PyResult<()> {
     let text = name.to_utf8_lossy();
+    // The system's limit is one of bytes: a character may be cut.
     let bytes: Vec<u8> = text.bytes().take_while(|b| *b != 0).take(15).collect();
-    // A character is kept whole or left out.
-    let end = match std::str::from_utf8(&bytes) {
-        Ok(s) => s.len(),
-        Err(e) => e.valid_up_to(),
-    };
-    let Ok(c) = std::ffi::CString::new(&bytes[..end]) else { return Ok(()) };
+    let Ok(c) = std::ffi::CString::new(bytes) else { return Ok(()) };
     // SAFETY: a C string of at most 15 bytes.
     let r = unsafe { libc::pthread_setname_np(libc::pthread_self(), c.as_ptr()) };
     if r != 0 { Err(exceptions::from_errno(r)) } else { Ok(()) }
@@ -331,7 +337,7 @@ fn set_name(name: &Str) -> PyResult<()> {
 
 /// Return the name that the system has for the running thread.
 #[function(signature = "()", name = "_get_name")]
-fn get_name() -> PyResult<String> {
+fn get_name() -> PyResult<Ref<Str>> {
     let mut buf = [0u8; 64];
     // SAFETY: the buffer is as long as said.
     let r = unsafe { libc::pthread_getname_np(libc::pthread_self(), buf.as_mut_ptr().cast(), buf.len()) };
@@ -339,5 +345,5 @@ fn get_name() -> PyResult<String> {
         return Err(exceptions::from_errno(r));
     }
     let end = buf.iter().position(|b| *b == 0).unwrap_or(buf.len());
-    Ok(String::from_utf8_lossy(&buf[..end]).into_owned())
+    Ok(taipan_object::codecs::text::fs_decode(&buf[..end]))
 }

@@ -2,7 +2,7 @@
 
 use super::handle::{Shared, Stage};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use taipan_object::types::exceptions;
 use taipan_object::{Obj, Object, PyResult, Thread, bail, gil};
 
@@ -12,6 +12,22 @@ pub static STACK_SIZE: AtomicUsize = AtomicUsize::new(0);
 pub static RUNNING: AtomicUsize = AtomicUsize::new(0);
 /// The threads that `_shutdown` waits for.
 static JOINED_AT_EXIT: Mutex<Vec<Arc<Shared>>> = Mutex::new(Vec::new());
+
+/// Everything that was ever started and may still be referred to, for a forked child.
+static STARTED: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
+
+/// Notes a thread that runs or is about to, and forgets those that nobody refers to any more.
+pub fn note(s: &Arc<Shared>) {
+    let mut all = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if all.len() == all.capacity() {
+        all.retain(|w| w.strong_count() > 0);
+    }
+    all.push(Arc::downgrade(s));
+}
+
+fn all_started() -> Vec<Arc<Shared>> {
+    STARTED.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
+}
 
 fn joined_at_exit() -> std::sync::MutexGuard<'static, Vec<Arc<Shared>>> {
     JOINED_AT_EXIT.lock().unwrap_or_else(PoisonError::into_inner)
@@ -77,6 +93,7 @@ pub fn start(
         bail!(RuntimeError, "thread already started");
     }
     shared.set_stage(Stage::Starting);
+    note(shared);
     let interp = Thread::current().interp;
     // The bounds of the stack are set by the thread itself.
     let ts = Thread::new(interp, (0, usize::MAX));
@@ -136,7 +153,7 @@ fn run(boot: Boot) {
     clear_state(ts);
     RUNNING.fetch_sub(1, Ordering::Relaxed);
     joined_at_exit().retain(|s| !Arc::ptr_eq(s, &shared));
-    unlink(ts);
+    ts.unlink();
     gil::detach();
     // SAFETY: unlinked and detached: nobody knows the state any more.
     unsafe { free_state(ts) };
@@ -179,21 +196,6 @@ pub fn clear_state(ts: &Thread) {
     ts.c_tracefunc.set(std::ptr::null());
 }
 
-/// Takes a state off its interpreter's list.
-fn unlink(ts: &Thread) {
-    let (prev, next) = (ts.prev.get(), ts.next.get());
-    // SAFETY: linked states are alive, and the interpreter lock is held.
-    unsafe {
-        match prev.as_ref() {
-            Some(p) => p.next.set(next),
-            None => ts.interp.threads.set(next),
-        }
-        if let Some(n) = next.as_ref() {
-            n.prev.set(prev);
-        }
-    }
-}
-
 /// # Safety
 /// The state is unlinked, holds nothing of Python, and is current in no thread.
 unsafe fn free_state(ts: &'static Thread) {
@@ -209,7 +211,7 @@ unsafe fn free_state(ts: &'static Thread) {
 /// Nobody uses the state, and it is linked.
 unsafe fn delete_state(ts: &'static Thread) {
     clear_state(ts);
-    unlink(ts);
+    ts.unlink();
     // SAFETY: the caller's promise.
     unsafe { free_state(ts) };
 }
@@ -220,9 +222,11 @@ pub fn shutdown() {
     loop {
         let next = joined_at_exit().iter().find(|s| s.ident.load(Ordering::Relaxed) != me).cloned();
         let Some(s) = next else { return };
-        // A handler that raises (Ctrl-C) ends this wait, not the others.
+        // A handler that raises (Ctrl-C) ends the waiting for all.
         if let Err(e) = s.join(-1) {
-            taipan_object::error::unraisable(e, None);
+            let text = "Exception ignored while joining a thread in _thread._shutdown()";
+            crate::sys::hooks::report_unraisable_message(e.take(), text);
+            return;
         }
         joined_at_exit().retain(|x| !Arc::ptr_eq(x, &s));
     }
@@ -235,10 +239,18 @@ pub fn shutdown() {
 pub unsafe fn after_fork_child() {
     let me = Thread::current();
     super::set_main_thread();
+    me.thread_id.set(super::ident());
     me.native_thread_id.set(super::native_id());
+    // The loop that this thread was in belongs to the parent.
+    me.asyncio_running_loop.set(None);
+    me.asyncio_running_task.set(None);
     let mine = super::ident();
-    for s in joined_at_exit().drain(..) {
-        if s.ident.load(Ordering::Relaxed) != mine {
+    joined_at_exit().retain(|s| s.ident.load(Ordering::Relaxed) == mine);
+    for s in all_started() {
+        // A thread that has not been started yet can still be.
+        if s.ident.load(Ordering::Relaxed) != mine && s.stage() != Stage::NotStarted {
+            // Neither waited for nor detached: the OS does not know it.
+            std::mem::forget(s.os_thread.lock().unwrap_or_else(PoisonError::into_inner).take());
             s.set_stage(Stage::Done);
             s.exiting.set();
         }
@@ -250,7 +262,8 @@ pub unsafe fn after_fork_child() {
     while let Some(s) = unsafe { t.as_ref() } {
         t = s.next.get();
         if !std::ptr::eq(s, me) {
-            unlink(s);
+            s.unlink();
         }
     }
+    crate::import::imp::after_fork_child();
 }

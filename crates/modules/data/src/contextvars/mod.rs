@@ -4,6 +4,8 @@ mod context;
 mod hamt;
 mod var;
 
+pub use context::copy_current;
+
 use context::Context;
 use taipan_object::types::dict::Dict;
 use taipan_object::types::module::{Module, ModuleDef};

@@ -271,7 +271,7 @@ fn code_newempty(filename: &str, funcname: &str, firstlineno: c_int) -> PyResult
         consts: Tuple::new(&[]).into_obj(),
         names: Tuple::new(&[]).into_obj(),
         localsplusnames: Tuple::new(&[]),
-        localspluskinds: &[],
+        localspluskinds: taipan_object::types::bytes::Bytes::new(&[]),
         filename: Str::from_utf8(filename).into_obj(),
         name: name.to_obj(),
         qualname: name.to_obj(),

@@ -77,16 +77,19 @@ fn run_hooks(key: &str, reversed: bool) {
 /// What is to be done before a fork.
 pub fn before_fork() {
     run_hooks(AT_FORK[0], true);
+    taipan_object::gil::before_fork();
 }
 
 /// What is to be done in the parent after a fork.
 pub fn after_fork_in_parent() {
+    taipan_object::gil::after_fork_parent();
     run_hooks(AT_FORK[2], false);
 }
 
 /// What is to be done in the child after a fork.
 pub fn after_fork_in_child() {
     taipan_object::gil::after_fork_child();
+    crate::signal::after_fork_child();
     run_hooks(AT_FORK[1], false);
 }
 
