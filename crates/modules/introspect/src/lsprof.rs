@@ -152,9 +152,9 @@ impl Profiler {
     fn now(&self) -> i64 {
         let Some(timer) = self.timer.get_owned() else { return self.started.elapsed().as_nanos() as i64 };
         self.in_timer.set(true);
-        let answer = timer.call_noargs().and_then(|t| {
-            if self.unit.get() != 0.0 { t.as_i64() } else { t.to_f64().map(|x| (x * 1e9) as i64) }
-        });
+        let answer = timer
+            .call_noargs()
+            .and_then(|t| if self.unit.get() != 0.0 { t.as_i64() } else { t.to_f64().map(|x| (x * 1e9) as i64) });
         self.in_timer.set(false);
         answer.unwrap_or_else(|e| {
             error::unraisable_while(e, "calling _lsprof timer", &timer);
@@ -499,7 +499,9 @@ static PROFILER: Type = Type::new_static(TypeDef {
     name: c"_lsprof.Profiler",
     basicsize: size_of::<Profiler>(),
     flags: flags::HAVE_GC | flags::BASETYPE,
-    doc: Some(c"A profiler. A timer of the program's own may answer seconds, or integers of which timeunit seconds are one."),
+    doc: Some(
+        c"A profiler. A timer of the program's own may answer seconds, or integers of which timeunit seconds are one.",
+    ),
     dealloc: Some(dealloc_of::<Profiler>),
     traverse: Some(profiler_traverse),
     clear: Some(profiler_clear),

@@ -224,6 +224,16 @@ macro_rules! awaitable_methods {
 awaitable_methods!(ASend, asend_send, asend_throw, asend_close, asend_iternext, asend_finalize);
 awaitable_methods!(AThrow, athrow_send, athrow_throw, athrow_close, athrow_iternext, athrow_finalize);
 
+/// The destructor of awaitables, which are finalised first.
+unsafe extern "C" fn awaitable_dealloc<T: taipan_object::Layout>(o: std::ptr::NonNull<Object>) {
+    // SAFETY: the object is dead unless its finaliser revives it; then it goes the way of all objects.
+    unsafe {
+        if taipan_object::typeobj::heap::call_finalizer_from_dealloc(o.as_ref()) {
+            dealloc_of::<T>(o);
+        }
+    }
+}
+
 /// Warns about an awaitable that goes without ever having been awaited.
 fn warn_unawaited(method: &str, generator: Option<&Object>) {
     let Some(owner) = generator else { return };
@@ -474,7 +484,7 @@ pub static _PyAsyncGenASend_Type: Type = Type::new_static(TypeDef {
     name: c"async_generator_asend",
     basicsize: size_of::<ASend>(),
     flags: flags::HAVE_GC,
-    dealloc: Some(dealloc_of::<ASend>),
+    dealloc: Some(awaitable_dealloc::<ASend>),
     as_async: Some(&AWAITABLE),
     traverse: Some(asend_traverse),
     iter: Some(own_iter),
@@ -490,7 +500,7 @@ pub static _PyAsyncGenAThrow_Type: Type = Type::new_static(TypeDef {
     name: c"async_generator_athrow",
     basicsize: size_of::<AThrow>(),
     flags: flags::HAVE_GC,
-    dealloc: Some(dealloc_of::<AThrow>),
+    dealloc: Some(awaitable_dealloc::<AThrow>),
     as_async: Some(&AWAITABLE),
     traverse: Some(athrow_traverse),
     iter: Some(own_iter),

@@ -164,6 +164,8 @@ pub fn addaudithook(hook: &Object) -> PyResult<()> {
         Some(l) => l,
         None => {
             let l = List::new().into_obj();
+            // Programs must not find it.
+            taipan_object::gc::untrack(&l);
             interp.module_state.borrow_mut().insert("sys.audit_hooks", l.clone());
             l
         }
