@@ -237,16 +237,14 @@ fn standard_input(c: &Config) -> PyResult<()> {
 
 /// The plain prompt: reads statements until the end of input. Errors are shown, and it goes on.
 fn interactive() -> PyResult<()> {
-    let code = import::import("code")?;
+    let prompt = import::import("_taipan_prompt")?;
     let main = main_module()?;
-    let console =
-        code.get_attr(intern!("InteractiveConsole"))?.call(&[main.cast::<Module>().dict(), &text("<stdin>")])?;
     for (name, default) in [("ps1", ">>> "), ("ps2", "... ")] {
         if taipan_vm::sys::get(name)?.is_none() {
             taipan_vm::sys::set(name, &text(default))?;
         }
     }
-    console.call_method(intern!("interact"), &[&text(""), &text("")])?;
+    prompt.call_method(intern!("interact"), &[main.cast::<Module>().dict()])?;
     Ok(())
 }
 

@@ -418,6 +418,7 @@ fn warn_function(
 /// Issue a warning at a given place.
 #[function(
     signature = "(message, category, filename, lineno, module=None, registry=None, module_globals=None, source=None)",
+    shown = "(message, category, filename, lineno,\n              module=<unrepresentable>, registry=None,\n              module_globals=None, source=None)",
     name = "warn_explicit"
 )]
 #[allow(clippy::too_many_arguments)]

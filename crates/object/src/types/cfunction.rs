@@ -329,14 +329,29 @@ pub fn doc_of(def: &MethodDef) -> Option<String> {
     if doc.is_empty() { None } else { Some(doc.to_owned()) }
 }
 
-/// The signature at the start of a description's docstring.
+/// The signature at the start of a description's docstring, or what the calling convention says of one.
 pub fn signature_of(def: &MethodDef) -> Option<String> {
-    if def.doc.is_null() {
-        return None;
+    if !def.doc.is_null() {
+        // SAFETY: a C string.
+        let doc = unsafe { CStr::from_ptr(def.doc) }.to_string_lossy();
+        if let Some(text) = text_signature(def.name_str(), &doc) {
+            return Some(text.to_owned());
+        }
     }
-    // SAFETY: a C string.
-    let doc = unsafe { CStr::from_ptr(def.doc) }.to_string_lossy();
-    text_signature(def.name_str(), &doc).map(str::to_owned)
+    let receiver = match def.flags & (meth::STATIC | meth::CLASS) {
+        0 => "$self",
+        meth::CLASS => "$type",
+        _ => "",
+    };
+    let text = match (def.flags & (meth::VARARGS | meth::KEYWORDS | meth::NOARGS | meth::O | meth::FASTCALL), receiver)
+    {
+        (meth::NOARGS, "") => "()".to_owned(),
+        (meth::NOARGS, r) => format!("({r}, /)"),
+        (meth::O, "") => "(object, /)".to_owned(),
+        (meth::O, r) => format!("({r}, object, /)"),
+        _ => return None,
+    };
+    Some(text)
 }
 
 fn get_doc(c: &CFunction) -> Option<String> {

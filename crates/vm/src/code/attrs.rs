@@ -159,13 +159,13 @@ const REPLACEABLE: &[&str] = &[
 ];
 
 /// Return a copy of the code object with new values for the given attributes.
-#[method(signature = "(**changes)", name = "replace", text = false)]
+#[method(signature = "(**changes)", name = "replace")]
 fn code_replace(this: &CodeObject, changes: KwArgs<'_>) -> PyResult {
     replace(this, changes)
 }
 
 /// The same, for `copy.replace`.
-#[method(signature = "(**changes)", name = "__replace__", text = false)]
+#[method(signature = "(**changes)", name = "__replace__")]
 fn code_dunder_replace(this: &CodeObject, changes: KwArgs<'_>) -> PyResult {
     replace(this, changes)
 }
