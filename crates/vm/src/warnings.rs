@@ -432,24 +432,16 @@ fn warn_explicit_function(
     module_globals: Option<&Object>,
     source: Option<&Object>,
 ) -> PyResult<()> {
-    let mut line = None;
     if let Some(g) = module_globals {
         let Some(d) = g.downcast::<Dict>() else {
             bail!(TypeError, "module_globals must be a dict, not '{}'", g.ty().name_str());
         };
         let external = crate::import::import("importlib._bootstrap_external")?;
-        let loader = external.call_method(intern!("_bless_my_loader"), &[d])?;
-        if let Some(name) = d.get_item(intern!("__name__"))?
-            && let Some(get) = loader.get_attr_opt(intern!("get_source"))?.filter(|g| !g.is_none())
-        {
-            let text = get.call_one(&name)?;
-            if let Some(s) = text.downcast::<Str>() {
-                line =
-                    s.to_utf8_lossy().lines().nth((lineno - 1).max(0) as usize).map(|l| Str::from_utf8(l).into_obj());
-            }
-        }
+        external.call_method(intern!("_bless_my_loader"), &[d])?;
+        // What is shown of the source comes from there.
+        crate::import::import("linecache")?.call_method(intern!("getlines"), &[filename, d])?;
     }
-    issue(category, message, filename, lineno, module.0, registry, line.as_deref(), source)
+    issue(category, message, filename, lineno, module.0, registry, None, source)
 }
 
 /// Note that the filters changed, so that registries of shown warnings are stale.
