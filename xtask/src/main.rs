@@ -31,7 +31,7 @@ cargo xtask COMMAND
   bytecode-diff [--root DIR]   every field of every code object against the reference
                                (--list, --optimize 0|1|2, --mode exec|eval|single, --tree)
   mutations                    programs with one token wrong: errors and warnings against the reference's
-                               (--count N, --seed N, --root DIR)
+                               (--count N, --seed N, --kind token|tokens|character|cut, --root DIR)
   bench [NAME..]               speed, start-up and memory against the reference, as ratios
                                (--micro, --startup, --compile, --rounds N, --out FILE)
   tidy                         arrows between crates, file sizes, generated files, dependencies

@@ -131,11 +131,6 @@ fn analyze_in<'a>(
     Ok((names, table, future))
 }
 
-/// Gives the warnings that a tree gets before its symbols are looked at, as `ast.parse` does.
-pub fn check_tree(module: &Mod<'_>, options: &Options, warnings: &mut WarningSink<'_>) -> Result {
-    preprocess::check_finally(module, warnings, &Depth::new(options.stack_bytes))
-}
-
 /// Builds the symbol table of a tree and passes it to `read`, as `_symtable.symtable()` wants it.
 pub fn with_symbol_table<T>(
     module: &Mod<'_>,

@@ -231,17 +231,46 @@ fn bind_all<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<&'a Objec
                 None => {
                     // A missing parameter is complained about before an unknown name.
                     missing(sig, out)?;
-                    return Err(raise!(
-                        TypeError,
-                        "{}() got an unexpected keyword argument '{}'",
-                        sig.name,
-                        name.display()
-                    ));
+                    return Err(unexpected_keyword(sig, name));
                 }
             }
         }
     }
     missing(sig, out)
+}
+
+#[cold]
+fn unexpected_keyword(sig: &Signature, name: &Str) -> crate::Raised {
+    let names = sig.params[sig.posonly..].iter().map(|p| p.name);
+    if !name.is_exact(&crate::types::str::PyUnicode_Type) {
+        // A subclass may say that it equals a parameter's name although its text is another.
+        for n in names.clone() {
+            match Object::eq(name, &Str::from_utf8(n)) {
+                Ok(false) => {}
+                Ok(true) => return raise!(TypeError, "invalid keyword argument for {}()", sig.name),
+                Err(e) => return e,
+            }
+        }
+    }
+    unexpected(sig.name, &name.to_utf8_lossy(), names)
+}
+
+/// `TypeError` for a keyword argument that no parameter takes, with the name that may be meant.
+#[cold]
+pub fn unexpected<'a>(func: &str, name: &str, names: impl Iterator<Item = &'a str>) -> crate::Raised {
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    match crate::suggestions::closest(&names, name) {
+        Some(n) => {
+            raise!(TypeError, "{func}() got an unexpected keyword argument '{name}'. Did you mean '{n}'?")
+        }
+        None => raise!(TypeError, "{func}() got an unexpected keyword argument '{name}'"),
+    }
+}
+
+/// `TypeError` for more keyword arguments than there are names to give.
+#[cold]
+pub fn too_many_keywords(func: &str, most: usize, given: usize) -> crate::Raised {
+    raise!(TypeError, "{func}() takes at most {most} keyword argument{} ({given} given)", plural(most))
 }
 
 #[inline]

@@ -192,16 +192,22 @@ pub fn to_iternext(r: PyResult<Option<Obj>>) -> Option<Obj> {
 
 /// Reports an exception that cannot propagate to `sys.unraisablehook` (`PyErr_WriteUnraisable`).
 pub fn unraisable(e: Raised, context: Option<&Object>) {
-    (crate::hooks::get().unraisable)(e.take(), context);
+    (crate::hooks::get().unraisable)(e.take(), None, context);
 }
 
-/// Reports an exception that cannot propagate, with what was being done and to what: `unraisable_while(e, "calling deallocator", f)`.
+/// The same with a text that says what was being done (`PyErr_FormatUnraisable`).
+pub fn unraisable_message(e: Raised, message: &str) {
+    (crate::hooks::get().unraisable)(e.take(), Some(message), None);
+}
+
+/// The same with what was being done to which object: `"Exception ignored while {doing} {object!r}"`.
 pub fn unraisable_while(e: Raised, doing: &str, object: &Object) {
-    unraisable_saying(e, &format!("ignored while {doing}"), object);
+    unraisable_doing(e, &format!("while {doing}"), object);
 }
 
-/// The same where the text is not of that form.
-pub fn unraisable_saying(e: Raised, what: &str, object: &Object) {
+/// The same for another preposition: `"Exception ignored {doing} {object!r}"`.
+pub fn unraisable_doing(e: Raised, doing: &str, object: &Object) {
+    // What the exception came from may not be shown for the same reason for which it was raised.
     let exc = e.take();
     let shown = match object.repr() {
         Ok(r) => r.to_utf8_lossy().into_owned(),
@@ -210,5 +216,5 @@ pub fn unraisable_saying(e: Raised, what: &str, object: &Object) {
             "<object repr() failed>".to_owned()
         }
     };
-    (crate::hooks::get().unraisable_text)(exc, &format!("Exception {what} {shown}"));
+    (crate::hooks::get().unraisable)(exc, Some(&format!("Exception ignored {doing} {shown}")), None);
 }

@@ -81,11 +81,15 @@ pub fn compile_options(r: &Request<'_>) -> Options {
 
 /// Compiles text.
 pub fn compile_str(source: &str, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
+    compile_text(source, r, Some(source))
+}
+
+fn compile_text(source: &str, r: &Request<'_>, shown: Option<&str>) -> PyResult<Ref<CodeObject>> {
     let arena = Arena::new();
     let mut warnings = Vec::new();
     let parsed = parse(&arena, source, &parse_options(r), &mut warnings);
     issue_parser_warnings(&warnings, source, r.filename)?;
-    let module = parsed.map_err(|e| with_metadata(raise_syntax_error(&e, r.filename), &e, source))?;
+    let module = parsed.map_err(|e| raise_parse_error(&e, r, shown))?;
     compile_tree(&module, r)
 }
 
@@ -108,7 +112,7 @@ pub fn compile_tree(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> Py
 /// Compiles the contents of a file that is run: finds their encoding (PEP 263), decodes them, and compiles the text.
 pub fn compile_bytes(source: &[u8], r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
     let text = decode(source, r.mode, r.filename, Origin::File(r.filename))?;
-    compile_str(&text, r)
+    compile_text(&text, r, None)
 }
 
 /// The text of source bytes.
@@ -164,7 +168,29 @@ fn raise_with_details(ty: &taipan_object::Type, text: &str, details: impl Into<V
     }
 }
 
-/// Raises what the parser found.
+/// Raises what the parser found in `source`; without one tracebacks will look into the file.
+#[cold]
+pub fn raise_parse_error(e: &SyntaxError, r: &Request<'_>, source: Option<&str>) -> Raised {
+    let raised = raise_syntax_error(e, r.filename);
+    let Some((line, column)) = e.last_statement.filter(|_| raised.matches(exceptions::SyntaxError)) else {
+        return raised;
+    };
+    let exc = raised.take();
+    let text = source.map_or_else(none::none_obj, |s| {
+        let mut plain = s.replace("\r\n", "\n").replace('\r', "\n");
+        if r.mode == Mode::Exec && !plain.ends_with('\n') {
+            plain.push('\n');
+        }
+        Str::from_utf8(&plain).into_obj()
+    });
+    let number = |n: u32| Int::from_i64(n as i64).into_obj();
+    match exc.set_attr(intern!("_metadata"), &Tuple::from_vec(vec![number(line), number(column), text])) {
+        Ok(()) => taipan_object::error::raise_instance(exc),
+        Err(e) => e,
+    }
+}
+
+/// Raises what is wrong with a source.
 #[cold]
 pub fn raise_syntax_error(e: &SyntaxError, filename: &str) -> Raised {
     let ty = match e.kind {
@@ -187,30 +213,11 @@ pub fn raise_syntax_error(e: &SyntaxError, filename: &str) -> Raised {
     };
     let name = if at.filename { Str::from_utf8(filename).into_obj() } else { none::none_obj() };
     let mut details = vec![name, int(at.lineno as i64), int(at.offset), text];
-    // What has no line has no range either.
-    if at.lineno > 0 {
+    // What could not be decoded has no range.
+    if at.offset != -1 || at.lineno > 0 {
         details.extend([int(at.end_lineno as i64), int(at.end_offset)]);
     }
     raise_with_details(ty, &e.msg, details)
-}
-
-/// Gives a syntax error what `traceback` finds misspelt keywords with: where the last whole statement began, and the text.
-#[cold]
-fn with_metadata(raised: Raised, e: &SyntaxError, source: &str) -> Raised {
-    if !matches!(e.kind, ErrorKind::SyntaxError) {
-        return raised;
-    }
-    let exc = raised.take();
-    let (line, column) = e.last_statement;
-    let fields = [
-        Int::from_i64(i64::from(line)).into_obj(),
-        Int::from_i64(i64::from(column)).into_obj(),
-        Str::from_utf8(source).into_obj(),
-    ];
-    if let Err(e) = exc.set_attr(taipan_object::intern!("_metadata"), &Tuple::from_vec(fields.into())) {
-        e.clear();
-    }
-    taipan_object::error::restore(exc)
 }
 
 /// Raises what the compiler found.
@@ -264,21 +271,14 @@ fn source_line(source: &str, n: i32) -> Option<String> {
 }
 
 fn file_line(filename: &str, n: i32) -> Option<String> {
-    let text = std::fs::read(filename).ok()?;
-    source_line(&String::from_utf8_lossy(&text), n)
-}
-
-/// Gives the warnings that a tree gets even if it is not compiled.
-pub fn check_tree(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> PyResult<()> {
-    let mut pending: Vec<(String, Location)> = Vec::new();
-    let checked = taipan_compiler::check_tree(module, &compile_options(r), &mut |message, at| {
-        pending.push((message.to_owned(), at));
-        Ok(())
-    });
-    for (message, at) in &pending {
-        issue_compiler_warning(message, *at, r.filename)?;
+    let bytes = std::fs::read(filename).ok()?;
+    match decode(&bytes, Mode::Exec, filename, Origin::Bytes) {
+        Ok(text) => source_line(&text, n),
+        Err(e) => {
+            e.clear();
+            source_line(&String::from_utf8_lossy(&bytes), n)
+        }
     }
-    checked.map_err(|e| raise_compile_error(&e, r.filename))
 }
 
 /// Issues the warnings of the parser.

@@ -99,6 +99,12 @@ impl Function {
         }
     }
 
+    /// Replaces what calls do (`PyFunction_SetVectorcall`). No instruction is specialised for such a function.
+    pub fn set_vectorcall(&self, f: VectorcallFunc) {
+        self.func_version.set(0);
+        self.vectorcall.set(Some(f));
+    }
+
     /// The code.
     #[inline(always)]
     pub fn code(&self) -> &CodeObject {

@@ -75,17 +75,34 @@ pub fn write_stderr(text: &str) -> PyResult<()> {
     Ok(())
 }
 
-/// The line of a source file, without its indentation.
+/// The line of a source file, without its indentation: from the file itself, else (the library is packed) as `linecache` has it.
 fn source_line(filename: &str, line: i32) -> Option<String> {
     if filename.starts_with('<') {
         return None;
     }
-    let bytes = std::fs::read(filename).ok()?;
-    let index = usize::try_from(line).ok()?.checked_sub(1)?;
-    let text = bytes.split(|&b| b == b'\n').nth(index)?;
-    let text = String::from_utf8_lossy(text);
-    let text = text.trim_end_matches(['\r', '\n']).trim_start_matches([' ', '\t', '\x0c']);
-    (!text.is_empty()).then(|| text.to_owned())
+    let shown = |text: &str| {
+        let text = text.trim_end_matches(['\r', '\n']).trim_start_matches([' ', '\t', '\x0c']);
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    if let Ok(bytes) = std::fs::read(filename) {
+        let index = usize::try_from(line).ok()?.checked_sub(1)?;
+        let text = bytes.split(|&b| b == b'\n').nth(index)?;
+        return shown(&String::from_utf8_lossy(text));
+    }
+    if crate::sys::state::FINALIZING.load(std::sync::atomic::Ordering::Relaxed) {
+        return None;
+    }
+    let cached = crate::import::import("linecache").and_then(|l| {
+        let number = taipan_object::types::int::Int::from_i64(i64::from(line));
+        l.call_method(intern!("getline"), &[&Str::from_utf8(filename), &number])
+    });
+    match cached {
+        Ok(text) => text.downcast::<Str>().and_then(|s| shown(&s.to_utf8_lossy())),
+        Err(e) => {
+            e.clear();
+            None
+        }
+    }
 }
 
 /// A traceback as native code prints it: files, lines and source, but no marks below them.

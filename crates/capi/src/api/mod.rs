@@ -6,6 +6,7 @@ mod buffer;
 mod bytes;
 mod call;
 mod capsule;
+mod clinic_args;
 mod dict_set;
 mod err;
 mod float;
@@ -37,6 +38,7 @@ static ALL: &[&[Export]] = &[
     bytes::TABLE,
     call::TABLE,
     capsule::TABLE,
+    clinic_args::TABLE,
     dict_set::TABLE,
     err::TABLE,
     float::TABLE,

@@ -217,6 +217,8 @@ fn set_collection_flag(cls: &Type, flag: u64) -> PyResult<()> {
     }
     cls.remove_flags(COLLECTION);
     cls.add_flags(flag);
+    // Matching remembers what a class is by its version.
+    cls.modified();
     let subclasses = cls.as_object().call_method(intern!("__subclasses__"), &[]);
     let subclasses = match subclasses {
         Ok(s) => s.to_list()?,

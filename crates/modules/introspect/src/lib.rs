@@ -5,7 +5,6 @@ pub mod ast;
 pub mod faulthandler;
 pub mod lsprof;
 pub mod opcode;
-pub mod selftest;
 pub mod suggestions;
 pub mod symtable;
 pub mod tokenize;
@@ -21,8 +20,6 @@ pub static MODULES: &[&ModuleDef] = &[
     &faulthandler::MODULE,
     &lsprof::MODULE,
     &opcode::MODULE,
-    &selftest::capi::MODULE,
-    &selftest::internal::MODULE,
     &suggestions::MODULE,
     &symtable::MODULE,
     &tokenize::MODULE,

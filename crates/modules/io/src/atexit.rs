@@ -1,7 +1,7 @@
 //! `atexit`: functions to be called when the interpreter ends.
 
 use taipan_object::args::KwArgs;
-use taipan_object::error::{PyResult, unraisable_saying};
+use taipan_object::error::PyResult;
 use taipan_object::header::{Obj, Object, Ref};
 use taipan_object::types::list::List;
 use taipan_object::types::module::{Module, ModuleDef};
@@ -89,7 +89,7 @@ pub fn run_exitfuncs() {
         let Some(t) = entry.downcast::<Tuple>() else { continue };
         let kwargs = Some(t.item(2)).filter(|k| !k.is_none());
         if let Err(e) = t.item(0).call_tuple(t.item(1), kwargs) {
-            unraisable_saying(e, "ignored in atexit callback", t.item(0));
+            taipan_object::error::unraisable_doing(e, "in atexit callback", t.item(0));
         }
     }
 }

@@ -4,7 +4,9 @@
 pub mod binascii;
 pub mod codecs;
 pub mod csv;
+pub mod elementtree;
 pub mod json;
+pub mod pyexpat;
 pub mod sre;
 pub mod string;
 pub mod tokenize;
@@ -22,4 +24,6 @@ pub static MODULES: &[&ModuleDef] = &[
     &unicodedata::MODULE,
     &csv::MODULE,
     &tokenize::MODULE,
+    &pyexpat::MODULE,
+    &elementtree::MODULE,
 ];

@@ -295,7 +295,8 @@ fn clear(gc: &GcState, list: &GcHead, old: &GcHead) {
             let keep = o.to_obj();
             f(&keep);
             if let Some(e) = crate::error::occurred() {
-                crate::error::unraisable(e, None);
+                let text = format!("Exception ignored in tp_clear of {}", keep.ty().name_str());
+                crate::error::unraisable_message(e, &text);
             }
         }
         if std::ptr::eq(list.next(), first) {
@@ -346,7 +347,7 @@ fn notify(gc: &GcState, phase: &str, generation: usize, collected: usize, uncoll
     })();
     let info: Ref<Dict> = match made {
         Ok(i) => i,
-        Err(e) => return crate::error::unraisable(e, None),
+        Err(e) => return crate::error::unraisable_message(e, "Exception ignored while invoking gc callbacks"),
     };
     let phase = Str::from_utf8(phase);
     let mut i = 0;

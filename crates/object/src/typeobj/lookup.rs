@@ -98,8 +98,8 @@ impl Type {
     }
 
     fn find_in_mro(&self, name: &Object) -> Option<&Object> {
-        let mro = self.mro.get()?;
-        // The MRO tuple may be replaced by a comparison's side effects only if keys are not exact strings; hold on to it.
+        // A comparison of keys that are no strings may assign other bases: hold on to the order.
+        let mro = self.mro.get_owned()?;
         let mro: &Tuple = mro.cast();
         for t in mro.items() {
             let t: &Type = t.cast();
@@ -146,6 +146,12 @@ impl Type {
         self.version_tag.set(v);
         self.versions_used.set(self.versions_used.get() + 1);
         true
+    }
+
+    /// Takes the type's version for good: nothing is cached for it any more.
+    pub(super) fn give_up_versions(&self) {
+        self.modified();
+        self.versions_used.set(MAX_VERSIONS_PER_TYPE);
     }
 
     /// Something about the type changed: caches that name its version, or a subclass's, are stale (`PyType_Modified`).

@@ -130,7 +130,8 @@ extern "C" fn object_repr(o: &Object) -> PyResult {
     Ok(Str::from_utf8(&text).into_obj())
 }
 
-extern "C" fn object_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
+/// Identity, and `!=` as the opposite of what the type says to `==`.
+pub extern "C" fn object_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
     match CompareOp::from_c(op) {
         CompareOp::Eq => Ok(if a.is(b) { bool_::from_bool(true) } else { not_implemented() }),
         CompareOp::Ne => {
@@ -282,9 +283,10 @@ fn default_state(o: &Object, required: bool) -> PyResult {
     if required && ty.itemsize.get() != 0 {
         bail!(TypeError, "cannot pickle '{}' object", ty.name_str());
     }
+    // A dict without entries is not worth keeping.
     let state = match o.get_attr_opt(intern!("__dict__"))? {
-        Some(d) => d,
-        None => none::none_obj(),
+        Some(d) if d.downcast_exact::<Dict>().is_none_or(|d| !d.is_empty()) => d,
+        _ => none::none_obj(),
     };
     let copyreg = (crate::hooks::get().import)("copyreg")?;
     let slotnames = match crate::typeobj::ready::dict_of(ty).get_item(intern!("__slotnames__"))? {

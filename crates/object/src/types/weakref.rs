@@ -400,15 +400,16 @@ extern "C" fn ref_repr(o: &Object) -> PyResult {
     let Some(r) = fields(o).referent() else { return Ok(text(&format!("<weakref at {o:p}; dead>"))) };
     let name = match r.get_attr_opt(intern!("__name__")) {
         Ok(n) => n.and_then(|n| n.downcast::<crate::types::str::Str>().map(|s| s.to_utf8_lossy().into_owned())),
+        // Showing a reference must not fail because of what it refers to.
         Err(e) => {
             e.clear();
             None
         }
     };
-    let ty = crate::types::dict::qualified_type_name(r.ty())?;
+    let class = crate::protocol::repr::fully_qualified_name(r.ty())?;
     Ok(text(&match name {
-        Some(n) => format!("<weakref at {o:p}; to '{ty}' at {:p} ({n})>", r.as_ptr()),
-        None => format!("<weakref at {o:p}; to '{ty}' at {:p}>", r.as_ptr()),
+        Some(n) => format!("<weakref at {o:p}; to '{class}' at {:p} ({n})>", r.as_ptr()),
+        None => format!("<weakref at {o:p}; to '{class}' at {:p}>", r.as_ptr()),
     }))
 }
 
@@ -534,8 +535,8 @@ extern "C" fn p_str(o: &Object) -> PyResult {
 extern "C" fn p_repr(o: &Object) -> PyResult {
     Ok(text(&match fields(o).referent() {
         Some(r) => {
-            let ty = crate::types::dict::qualified_type_name(r.ty())?;
-            format!("<weakproxy at {o:p}; to '{ty}' at {:p}>", r.as_ptr())
+            let class = crate::protocol::repr::fully_qualified_name(r.ty())?;
+            format!("<weakproxy at {o:p}; to '{class}' at {:p}>", r.as_ptr())
         }
         None => format!("<weakproxy at {o:p}; dead>"),
     }))

@@ -49,6 +49,8 @@ pub(crate) struct Parser<'a, 't> {
     kind: TokenKind,
     options: &'t ParseOptions,
     pub barry_as_flufl: bool,
+    /// Line and column of the last statement with a block.
+    pub last_statement: (u32, u32),
     depth: u32,
     /// The token that the last top-level statement begins with, and the one that the statement before it does: what
     /// follows a statement can make the reference complain of the statement itself.
@@ -58,8 +60,6 @@ pub(crate) struct Parser<'a, 't> {
     exprs: Vec<&'a Expr<'a>>,
     /// Statements of the blocks being read, innermost last.
     stmts: Vec<Stmt<'a>>,
-    /// Line and column of the last statement that was read to its end.
-    pub last_statement: (u32, u32),
     /// Doubtful escapes.
     pub warnings: Vec<Warning>,
     scratch: Vec<u8>,
@@ -75,12 +75,12 @@ impl<'a, 't> Parser<'a, 't> {
             kind: tokens.first().map_or(TokenKind::EndMarker, |token| token.kind),
             options,
             barry_as_flufl: options.barry_as_flufl,
+            last_statement: (0, 0),
             depth: 0,
             statement_start: 0,
             previous_start: 0,
             exprs: Vec::new(),
             stmts: Vec::new(),
-            last_statement: (0, 0),
             warnings: Vec::new(),
             scratch: Vec::new(),
         }

@@ -13,13 +13,7 @@ impl<'a> Parser<'a, '_> {
 
     /// One statement, or a line of simple ones.
     pub(super) fn statement(&mut self) -> Parsed<()> {
-        if !self.compound_statement()? {
-            self.simple_statements()?;
-        }
-        if let Some(s) = self.stmts.last() {
-            self.last_statement = (s.range.lineno, s.range.col_offset);
-        }
-        Ok(())
+        if self.compound_statement()? { Ok(()) } else { self.simple_statements() }
     }
 
     /// A line.

@@ -41,6 +41,11 @@ pub struct Parts<'a> {
     pub firstlineno: i32,
 }
 
+/// The object of a constant.
+pub fn constant_object(k: &Const) -> PyResult {
+    Constants::default().constant(k)
+}
+
 static DEBUG_RANGES: AtomicBool = AtomicBool::new(true);
 
 /// Whether code objects keep columns and ends of lines (`-X no_debug_ranges`).

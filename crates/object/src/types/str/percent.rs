@@ -250,7 +250,8 @@ fn one_char(v: &Object) -> PyResult<Ref<Str>> {
         Ok(i) => i,
         Err(e) if e.matches(exceptions::TypeError) => {
             e.clear();
-            bail!(TypeError, "%c requires an int or a unicode character, not {}", v.ty().name_str())
+            let class = crate::protocol::repr::fully_qualified_name(v.ty())?;
+            bail!(TypeError, "%c requires an int or a unicode character, not {class}")
         }
         Err(e) => return Err(e),
     };
@@ -356,7 +357,11 @@ fn one_byte(v: &Object) -> PyResult<u8> {
         Ok(i) => i,
         Err(e) if e.matches(exceptions::TypeError) => {
             e.clear();
-            bail!(TypeError, "%c requires an integer in range(256) or a single byte, not {}", v.ty().name_str())
+            bail!(
+                TypeError,
+                "%c requires an integer in range(256) or a single byte, not {}",
+                crate::protocol::repr::fully_qualified_name(v.ty())?
+            )
         }
         Err(e) => return Err(e),
     };
