@@ -12,8 +12,7 @@ use taipan_object::types::list::List;
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::{
-    Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, getset, getsets, intern, layout, members,
-    methods,
+    Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, getset, getsets, layout, members, methods,
 };
 
 /// One entry of a traceback.
