@@ -3,6 +3,7 @@
 
 pub mod ast;
 pub mod faulthandler;
+pub mod lsprof;
 pub mod opcode;
 pub mod suggestions;
 pub mod symtable;
@@ -17,6 +18,7 @@ use taipan_object::types::module::ModuleDef;
 pub static MODULES: &[&ModuleDef] = &[
     &ast::MODULE,
     &faulthandler::MODULE,
+    &lsprof::MODULE,
     &opcode::MODULE,
     &suggestions::MODULE,
     &symtable::MODULE,

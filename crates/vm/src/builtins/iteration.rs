@@ -90,7 +90,7 @@ pub fn aiter(iterable: &Object) -> PyResult {
 }
 
 /// Get an awaitable for the next item, or for the default when there is none.
-#[function(signature = "(async_iterator, default=None, /)", text = false)]
+#[function(signature = "(aiterator, default=None, /)", shown = "(aiterator, default=<unrepresentable>, /)")]
 pub fn anext(iterator: &Object, default: Given<&Object>) -> PyResult {
     let Some(f) = iterator.ty().async_().and_then(|a| a.anext.get()) else {
         bail!(TypeError, "'{}' object is not an async iterator", iterator.ty().name_str());

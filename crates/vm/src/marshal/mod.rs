@@ -366,12 +366,18 @@ fn dumps_with(o: &Object, version: i32, allow_code: bool) -> PyResult<Vec<u8>> {
 /// Return the bytes that value is written as.
 #[function(signature = "(value, version=5, /, *, allow_code=True)", name = "dumps")]
 fn marshal_dumps(value: &Object, version: std::ffi::c_int, allow_code: bool) -> PyResult<Ref<Bytes>> {
+    audit("marshal.dumps", &[value, &Int::from_i64(version.into())])?;
     Ok(Bytes::new(&dumps_with(value, version, allow_code)?))
+}
+
+fn audit(event: &str, args: &[&Object]) -> PyResult<()> {
+    if crate::sys::hooks::auditing() { crate::sys::hooks::raise_event(event, &Tuple::new(args)) } else { Ok(()) }
 }
 
 /// Read one value from bytes; what follows is ignored.
 #[function(signature = "(bytes, /, *, allow_code=True)", name = "loads")]
 fn marshal_loads(bytes: &Object, allow_code: bool) -> PyResult {
+    audit("marshal.loads", &[bytes])?;
     let b = Buffer::get(bytes)?;
     loads_with(b.as_slice(), allow_code)
 }
@@ -379,6 +385,7 @@ fn marshal_loads(bytes: &Object, allow_code: bool) -> PyResult {
 /// Write value to a file.
 #[function(signature = "(value, file, version=5, /, *, allow_code=True)")]
 fn dump(value: &Object, file: &Object, version: std::ffi::c_int, allow_code: bool) -> PyResult {
+    audit("marshal.dumps", &[value, &Int::from_i64(version.into())])?;
     let data = Bytes::new(&dumps_with(value, version, allow_code)?);
     file.call_method(intern!("write"), &[&data])
 }
@@ -386,6 +393,7 @@ fn dump(value: &Object, file: &Object, version: std::ffi::c_int, allow_code: boo
 /// Read one value from a file.
 #[function(signature = "(file, /, *, allow_code=True)")]
 fn load(file: &Object, allow_code: bool) -> PyResult {
+    audit("marshal.load", &[])?;
     let probe = file.call_method(intern!("read"), &[&Int::from_i64(0)])?;
     if probe.downcast::<Bytes>().is_none() {
         bail!(TypeError, "file.read() returned not bytes but {}", probe.ty().name_str());

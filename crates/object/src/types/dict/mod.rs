@@ -105,7 +105,7 @@ fn unhashable(e: Raised, key: &Object, role: &str) -> Raised {
 }
 
 /// `module.qualname` of a class, without the module for built-in ones and those of `__main__`.
-fn qualified_type_name(ty: &Type) -> PyResult<String> {
+pub(crate) fn qualified_type_name(ty: &Type) -> PyResult<String> {
     if !ty.is_heap() {
         return Ok(ty.name_str().to_owned());
     }
