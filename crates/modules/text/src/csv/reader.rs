@@ -162,7 +162,6 @@ impl Record<'_> {
     }
 
     fn line<U: Unit>(&mut self, s: &[U]) -> PyResult<()> {
-        let d = self.d;
         let mut i = 0;
         while let Some(&c) = s.get(i) {
             if let Some(end) = self.whole_field(&s[i..]) {
