@@ -132,7 +132,8 @@ pub static CONFIGS: [Config; 7] = [
 ];
 
 /// Places 0 to 3, then flags.
-pub const INITIAL: State = [ASCII, ASCII, 0, 0, 0, 0, 0, 0];
+pub const ENCODE_INITIAL: State = [ASCII, ASCII, 0, 0, 0, 0, 0, 0];
+pub const DECODE_INITIAL: State = [ASCII, ASCII, ASCII, 0, 0, 0, 0, 0];
 const FLAGS: usize = 4;
 const SHIFTED: u8 = 1;
 /// An escape that is none is passed through to the end of its sequence.
@@ -342,6 +343,8 @@ pub fn decode(config: &Config, state: &mut State, input: &[u8], pos: &mut usize,
                 }
                 *pos += n;
             }
+            // A state from outside may name a set that is none of this codec's.
+            None if c >= 0x20 && mark != ASCII => return Stop::Wrong(1),
             _ => {
                 out.push(u32::from(c));
                 *pos += 1;

@@ -78,10 +78,18 @@ impl Codec {
         Some(Codec { name, kind })
     }
 
-    /// The state to begin with.
-    pub fn initial(&self) -> State {
+    /// The state to begin encoding with.
+    pub fn encode_initial(&self) -> State {
         match self.kind {
-            Kind::Iso2022(_) => iso2022::INITIAL,
+            Kind::Iso2022(_) => iso2022::ENCODE_INITIAL,
+            _ => [0; 8],
+        }
+    }
+
+    /// The state to begin decoding with.
+    pub fn decode_initial(&self) -> State {
+        match self.kind {
+            Kind::Iso2022(_) => iso2022::DECODE_INITIAL,
             _ => [0; 8],
         }
     }

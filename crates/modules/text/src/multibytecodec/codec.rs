@@ -41,7 +41,7 @@ fn encode(this: &MultibyteCodec, input: &Object, errors: Option<&str>) -> PyResu
 #[method(signature = "(input, errors=None)")]
 fn decode(this: &MultibyteCodec, input: &Object, errors: Option<&str>) -> PyResult<Ref<Tuple>> {
     let data = Buffer::get(input)?;
-    let mut state = this.codec.initial();
+    let mut state = this.codec.decode_initial();
     let mut out = Vec::with_capacity(data.len());
     let mut run = run::Decoding {
         codec: &this.codec,

@@ -5,6 +5,8 @@ use super::stateful::Stateful;
 use crate::stateful_type;
 use taipan_object::alloc::{dealloc_of, new_instance};
 use taipan_object::buffer::Buffer;
+use taipan_object::codecs::errors::decode_error;
+use taipan_object::codecs::text::utf_8_decode;
 use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::bytes::Bytes;
 use taipan_object::types::int::{Int, PyLong_Type};
@@ -57,11 +59,11 @@ fn encoder_setstate(this: &MultibyteIncrementalEncoder, state: &Object) -> PyRes
     if n > MAX_PENDING {
         bail!(UnicodeError, "pending buffer too large");
     }
-    let Ok(text) = std::str::from_utf8(&bytes[1..1 + n]) else { bail!(UnicodeError, "pending buffer is not UTF-8") };
+    let (text, _) = utf_8_decode(&bytes[1..1 + n], "strict", true)?;
     let mut new = [0; 8];
     let rest = &bytes[1 + n..];
     new.copy_from_slice(&rest[..8]);
-    *this.0.characters.borrow_mut() = text.chars().map(u32::from).collect();
+    *this.0.characters.borrow_mut() = text.chars().collect();
     this.0.state.set(new);
     Ok(())
 }
@@ -76,6 +78,7 @@ stateful_type!(
     MultibyteIncrementalEncoder,
     MultibyteIncrementalEncoder_Type,
     c"_multibytecodec.MultibyteIncrementalEncoder",
+    decodes false,
     [encode, encoder_getstate, encoder_setstate, encoder_reset],
     ["errors" false],
     None
@@ -112,7 +115,8 @@ fn decoder_setstate(this: &MultibyteIncrementalDecoder, state: &Object) -> PyRes
     let Some((pending, number)) = parts else { bail!(TypeError, "setstate(): illegal state argument") };
     let bytes = from_int(number, 8)?;
     if pending.as_slice().len() > MAX_PENDING {
-        bail!(UnicodeError, "pending buffer too large");
+        let (name, data) = (this.0.codec()?.name, pending.as_slice());
+        return Err(decode_error(name, data, 0, data.len(), "pending buffer too large"));
     }
     let mut new = [0; 8];
     new.copy_from_slice(&bytes);
@@ -131,6 +135,7 @@ stateful_type!(
     MultibyteIncrementalDecoder,
     MultibyteIncrementalDecoder_Type,
     c"_multibytecodec.MultibyteIncrementalDecoder",
+    decodes true,
     [decode, decoder_getstate, decoder_setstate, decoder_reset],
     ["errors" false],
     None

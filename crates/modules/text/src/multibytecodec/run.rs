@@ -109,7 +109,7 @@ impl Encoding<'_> {
 
 /// A whole text.
 pub fn encode_whole(codec: &Codec, text: &Str, errors: &str) -> PyResult<Vec<u8>> {
-    let mut state = codec.initial();
+    let mut state = codec.encode_initial();
     let mut out = Vec::with_capacity(text.len() * 2);
     Encoding { codec, errors, text: text.chars().collect(), pos: 0 }.go(&mut state, &mut out, true)?;
     Ok(out)

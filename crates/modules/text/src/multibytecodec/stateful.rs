@@ -26,7 +26,7 @@ const MAX_CHARACTERS: usize = 2;
 const MAX_BYTES: usize = 8;
 
 impl Stateful {
-    pub fn new(cls: &Type, stream: Option<&Object>, errors: Option<&Object>) -> PyResult<Stateful> {
+    pub fn new(cls: &Type, decodes: bool, stream: Option<&Object>, errors: Option<&Object>) -> PyResult<Stateful> {
         let codec = cls.as_object().get_attr(intern!("codec"))?;
         let Some(codec) = codec.downcast::<MultibyteCodec>() else { bail!(TypeError, "codec is unexpected type") };
         let errors = match errors {
@@ -38,7 +38,7 @@ impl Stateful {
             stream: stream.map_or_else(ObjCell::empty, |s| ObjCell::new(s.to_obj())),
             errors: ObjCell::new(errors),
             codec: Cell::new(Some(codec.codec)),
-            state: Cell::new(codec.codec.initial()),
+            state: Cell::new(if decodes { codec.codec.decode_initial() } else { codec.codec.encode_initial() }),
             characters: RefCell::new(Vec::new()),
             bytes: RefCell::new(Vec::new()),
         })
@@ -136,7 +136,7 @@ pub fn set_errors(s: &Stateful, value: Option<&Object>) -> PyResult<()> {
 /// The four types with this body.
 #[macro_export]
 macro_rules! stateful_type {
-    ($name:ident, $object:ident, $text:literal, [$($method:ident),*], [$($param:literal $required:literal),*], $members:expr) => {
+    ($name:ident, $object:ident, $text:literal, decodes $decodes:literal, [$($method:ident),*], [$($param:literal $required:literal),*], $members:expr) => {
         /// One of the types over a codec.
         #[repr(C)]
         pub struct $name(Stateful);
@@ -158,7 +158,7 @@ macro_rules! stateful_type {
                         bail!(TypeError, "{}() argument {} must be str, not {}", stringify!($name), errors_at + 1, e.ty().name_str());
                     }
                     let stream = if errors_at == 1 { out[0] } else { None };
-                    Ok(new_instance(cls, $name(Stateful::new(cls, stream, errors)?))?.into_obj())
+                    Ok(new_instance(cls, $name(Stateful::new(cls, $decodes, stream, errors)?))?.into_obj())
                 })
             }
 

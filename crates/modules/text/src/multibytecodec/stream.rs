@@ -88,6 +88,7 @@ stateful_type!(
     MultibyteStreamReader,
     MultibyteStreamReader_Type,
     c"_multibytecodec.MultibyteStreamReader",
+    decodes true,
     [read, readline, readlines, reader_reset],
     ["stream" true, "errors" false],
     members![MemberDef::new(c"stream", member::OBJECT, offset_of!(Stateful, stream), member::READONLY)]
@@ -136,6 +137,7 @@ stateful_type!(
     MultibyteStreamWriter,
     MultibyteStreamWriter_Type,
     c"_multibytecodec.MultibyteStreamWriter",
+    decodes false,
     [write, writelines, writer_reset],
     ["stream" true, "errors" false],
     members![MemberDef::new(c"stream", member::OBJECT, offset_of!(Stateful, stream), member::READONLY)]
