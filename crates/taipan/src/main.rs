@@ -9,14 +9,22 @@ mod run;
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
+/// What mimalloc aligns blocks to without being asked (`MI_MAX_ALIGN_SIZE`).
+const NATURAL_ALIGNMENT: usize = 16;
+
 /// Rust's own allocations share the objects' allocator.
 struct Allocator;
 
 // SAFETY: mimalloc's functions keep the contract of `GlobalAlloc`.
 unsafe impl std::alloc::GlobalAlloc for Allocator {
     unsafe fn alloc(&self, l: std::alloc::Layout) -> *mut u8 {
-        // SAFETY: any size and alignment is allowed.
-        unsafe { libmimalloc_sys::mi_malloc_aligned(l.size(), l.align()).cast() }
+        // SAFETY: any size and alignment is allowed. Blocks of 16 bytes and more are aligned to 16, smaller ones to their size.
+        unsafe {
+            if l.align() <= NATURAL_ALIGNMENT && l.align() <= l.size() {
+                return libmimalloc_sys::mi_malloc(l.size()).cast();
+            }
+            libmimalloc_sys::mi_malloc_aligned(l.size(), l.align()).cast()
+        }
     }
     unsafe fn dealloc(&self, p: *mut u8, _: std::alloc::Layout) {
         // SAFETY: `p` came from this allocator.
@@ -27,8 +35,13 @@ unsafe impl std::alloc::GlobalAlloc for Allocator {
         unsafe { libmimalloc_sys::mi_zalloc_aligned(l.size(), l.align()).cast() }
     }
     unsafe fn realloc(&self, p: *mut u8, l: std::alloc::Layout, size: usize) -> *mut u8 {
-        // SAFETY: `p` came from this allocator.
-        unsafe { libmimalloc_sys::mi_realloc_aligned(p.cast(), size, l.align()).cast() }
+        // SAFETY: `p` came from this allocator; for the alignment see `alloc`.
+        unsafe {
+            if l.align() <= NATURAL_ALIGNMENT && l.align() <= size {
+                return libmimalloc_sys::mi_realloc(p.cast(), size).cast();
+            }
+            libmimalloc_sys::mi_realloc_aligned(p.cast(), size, l.align()).cast()
+        }
     }
 }
 

@@ -45,7 +45,10 @@ impl Descr {
     /// The class that the descriptor belongs to.
     #[inline(always)]
     pub fn owner(&self) -> &Type {
-        self.d_type.get().expect("a descriptor has its class").cast()
+        match self.d_type.get() {
+            Some(t) => t.cast(),
+            None => classless(),
+        }
     }
     /// The attribute's name.
     pub fn name(&self) -> String {
@@ -136,6 +139,7 @@ impl MethodDescr {
         unsafe { &*self.d_method.get() }
     }
     /// The class that the method belongs to.
+    #[inline(always)]
     pub fn owner(&self) -> &Type {
         self.d_common.owner()
     }
@@ -445,11 +449,13 @@ layout!(MemberDescr, PyMemberDescr_Type);
 
 impl MemberDescr {
     /// The description.
+    #[inline(always)]
     pub fn def(&self) -> &MemberDef {
         // SAFETY: members live as long as their type, which the descriptor keeps.
         unsafe { &*self.d_member.get() }
     }
     /// The class that the member belongs to.
+    #[inline(always)]
     pub fn owner(&self) -> &Type {
         self.d_common.owner()
     }
@@ -617,6 +623,7 @@ impl WrapperDescr {
         self.d_wrapped.get()
     }
     /// The class whose slot it is.
+    #[inline(always)]
     pub fn owner(&self) -> &Type {
         self.d_common.owner()
     }
@@ -835,4 +842,9 @@ pub static TYPES: &[&Type] = &[
 pub fn unset_member(o: &Object, name: &Object) -> crate::Raised {
     let n = name.downcast::<Str>().map_or_else(String::new, |s| s.to_utf8_lossy().into_owned());
     exceptions::attribute_error(o, name, &format!("'{}' object has no attribute '{n}'", o.ty().name_str()))
+}
+
+#[cold]
+fn classless() -> ! {
+    unreachable!("a descriptor has its class")
 }
