@@ -151,10 +151,24 @@ pub fn bind_positional<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Optio
     {
         return Err(wrong_count(sig, given.len()));
     }
-    for (o, a) in out.iter_mut().zip(given) {
-        *o = Some(a);
-    }
+    fill(out, given);
     Ok(())
+}
+
+/// Puts what is given in its places. The number of places is a constant of the caller, so that this is a few moves and not a `memcpy`.
+#[inline(always)]
+fn fill<'a>(out: &mut [Option<&'a Object>], given: &[&'a Object]) {
+    for (i, o) in out.iter_mut().enumerate() {
+        match given.get(i) {
+            Some(a) => *o = Some(a),
+            None => break,
+        }
+        // SAFETY: an empty instruction sequence, so that the loop is not taken for a copy of unknown length.
+        #[cfg(not(miri))]
+        unsafe {
+            std::arch::asm!("", options(nomem, nostack, preserves_flags))
+        }
+    }
 }
 
 #[cold]
@@ -186,9 +200,7 @@ pub fn bind_keywords<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<
         && sig.params.get(given.len()).is_none_or(|p| !p.required)
         && sig.params[sig.positional..].iter().all(|p| !p.required)
     {
-        for (o, a) in out.iter_mut().zip(given) {
-            *o = Some(a);
-        }
+        fill(out, given);
         return Ok(());
     }
     bind_all(sig, args, out)
