@@ -1,6 +1,7 @@
 //! Starting the interpreter.
 
 use crate::config::{Config, HashSeed};
+use crate::descriptors;
 use crate::encodings::{self, Encodings};
 use crate::{modules, paths, run, shutdown};
 use taipan_object::header::{Obj, Object};
@@ -41,6 +42,9 @@ pub fn main(c: Config) -> i32 {
     interp.config.utf8_mode.set(c.utf8_mode.unwrap_or(false));
     interp.config.warn_default_encoding.set(c.warn_default_encoding);
     interp.config.inspect.set(c.inspect);
+    if let Some(n) = c.cpu_count {
+        taipan_vm::sys::state::CPU_COUNT.store(n, std::sync::atomic::Ordering::Relaxed);
+    }
     let ts = Thread::new(interp, main_stack());
     // SAFETY: asks for the ids of the running thread.
     unsafe {
@@ -164,10 +168,15 @@ fn start(c: &Config, encodings: &Encodings) -> PyResult<()> {
         let plain = stream(c, io.as_obj(), 2, "stderr", "utf-8", "backslashreplace")?;
         set("stderr", &plain)?;
     }
-    import::start()?;
-    import::start_external()?;
     let p = paths::compute(c);
     set_paths(&p)?;
+    import::timing::want(c.import_time);
+    import::start()?;
+    import::start_external()?;
+    if !p.on_disk {
+        let library = import::import("_taipan_library")?;
+        library.call_method(intern!("install"), &[&text(&p.stdlib)])?;
+    }
     // The codecs must be there before the streams.
     import::import("encodings")?;
     set_streams(c, encodings, io.as_obj())?;
@@ -256,10 +265,6 @@ fn set_paths(p: &paths::Paths) -> PyResult<()> {
     set("_home", none::none())?;
     set("_stdlib_dir", &text(&p.stdlib))?;
     set("path", List::from_vec(p.search.iter().map(|s| text(s)).collect()).as_obj())?;
-    if !p.on_disk {
-        let library = import::import("_taipan_library")?;
-        library.call_method(intern!("install"), &[&text(&p.stdlib)])?;
-    }
     Ok(())
 }
 
@@ -282,8 +287,7 @@ fn set_streams(c: &Config, encodings: &Encodings, io: &Object) -> PyResult<()> {
     };
     for (fd, name) in [(0, "stdin"), (1, "stdout"), (2, "stderr")] {
         let errors = if fd == 2 { "backslashreplace" } else { &errors };
-        // SAFETY: asks about a descriptor.
-        let open = unsafe { libc::fcntl(fd, libc::F_GETFD) } >= 0;
+        let open = descriptors::is_open(fd);
         let stream = if open { stream(c, io, fd, name, &encoding, errors)? } else { none::none_obj() };
         set(name, &stream)?;
         set(&format!("__{name}__"), &stream)?;

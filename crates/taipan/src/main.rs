@@ -1,6 +1,7 @@
 //! The executable: reads the command line, starts the interpreter, runs what it was told, and shuts down.
 
 mod config;
+mod descriptors;
 mod encodings;
 mod heap;
 mod lifecycle;

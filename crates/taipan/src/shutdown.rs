@@ -95,7 +95,7 @@ fn flush_streams() -> Result<(), ()> {
         };
         if !closed && let Err(e) = f.call_method(intern!("flush"), &[]) {
             if name == "stdout" {
-                error::unraisable(e, Some(&f));
+                error::unraisable_message(e, "Exception ignored while flushing sys.stdout");
             } else {
                 e.clear();
             }

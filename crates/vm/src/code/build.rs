@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use std::cell::Cell;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use taipan_bytecode::code::kinds;
+use taipan_bytecode::code::{flags, kinds};
 use taipan_bytecode::location_table::{self, Location};
 use taipan_bytecode::{Code, Const, Op};
 use taipan_object::types::bytes::Bytes;
@@ -86,6 +86,21 @@ impl CodeObject {
             nlocals += (k & kinds::LOCAL != 0) as i32;
             ncells += (k & kinds::CELL != 0) as i32;
             nfree += (k & kinds::FREE != 0) as i32;
+        }
+        if !p.code.len().is_multiple_of(2) {
+            bail!(ValueError, "code: co_code is malformed");
+        }
+        let counts = [p.argcount, p.posonlyargcount, p.kwonlyargcount, p.stacksize];
+        if counts.iter().any(|n| *n < 0)
+            || p.argcount < p.posonlyargcount
+            || p.localsplusnames.len() != variables.len()
+            || (p.flags as i32) < 0
+        {
+            bail!(SystemError, "bad argument to internal function");
+        }
+        let packs = [flags::VARARGS, flags::VARKEYWORDS].iter().filter(|f| p.flags & **f != 0).count();
+        if p.argcount as usize + p.kwonlyargcount as usize + packs > nlocals as usize {
+            bail!(ValueError, "code: co_varnames is too small");
         }
         let Some(framesize) =
             nlocalsplus.checked_add(p.stacksize).and_then(|n| n.checked_add(FRAME_HEADER_WORDS as i32))

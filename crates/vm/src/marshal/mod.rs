@@ -37,6 +37,8 @@ pub static MODULE: ModuleDef = ModuleDef {
 
 static METHODS: &[MethodDef] = &[dump::DEF, load::DEF, marshal_dumps::DEF, marshal_loads::DEF, MethodDef::END];
 
+pub use taipan_bytecode::marshal::PYC_MAGIC;
+
 /// The version of the format.
 const VERSION: i32 = 5;
 
