@@ -190,6 +190,21 @@ pub fn to_iternext(r: PyResult<Option<Obj>>) -> Option<Obj> {
     r.unwrap_or(None)
 }
 
+static UNRAISABLE_WITH_TEXT: std::sync::OnceLock<fn(Obj, &str)> = std::sync::OnceLock::new();
+
+/// Says how [`unraisable_with_text`] reports. The first caller wins.
+pub fn set_unraisable_with_text(f: fn(Obj, &str)) {
+    let _ = UNRAISABLE_WITH_TEXT.set(f);
+}
+
+/// As [`unraisable`], with a text that says what was being done (`PyErr_FormatUnraisable`).
+pub fn unraisable_with_text(e: Raised, text: &str) {
+    match UNRAISABLE_WITH_TEXT.get() {
+        Some(f) => f(e.take(), text),
+        None => unraisable(e, None),
+    }
+}
+
 /// Reports an exception that cannot propagate to `sys.unraisablehook` (`PyErr_WriteUnraisable`).
 pub fn unraisable(e: Raised, context: Option<&Object>) {
     (crate::hooks::get().unraisable)(e.take(), context);

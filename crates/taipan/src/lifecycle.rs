@@ -84,6 +84,7 @@ fn install_hooks() {
         auditing: taipan_vm::sys::hooks::auditing,
         super_of_frame: taipan_vm::frame::super_of_frame,
     });
+    taipan_object::error::set_unraisable_with_text(taipan_vm::sys::hooks::report_unraisable_message);
     import::set_library(import::Library {
         find: |name| taipan_stdlib::find(name).map(|f| import::FrozenModule { code: f.code, is_package: f.is_package }),
         probe: |name| taipan_stdlib::module(name).map(|m| m.is_package),

@@ -8,9 +8,11 @@ use super::{AsyncGen, Generator};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
+use std::ptr::NonNull;
 use taipan_object::alloc::{dealloc_of, new_object};
 use taipan_object::args::Given;
 use taipan_object::error::{self, to_iternext};
+use taipan_object::typeobj::heap::call_finalizer_from_dealloc;
 use taipan_object::typeobj::slots::{AsyncMethods, Slot, VisitProc};
 use taipan_object::types::exceptions;
 use taipan_object::types::none::none;
@@ -104,6 +106,61 @@ fn init_hooks(g: &Generator) -> PyResult<()> {
         f.call_one(g)?;
     }
     Ok(())
+}
+
+/// Warns about an awaitable of a generator's method that goes without ever having been awaited.
+fn warn_unawaited(generator: &ObjCell, method: &str) {
+    let ts = Thread::current();
+    let saved = ts.current_exception.take();
+    let warn = || -> PyResult<()> {
+        let owner = generator_of(generator)?;
+        let name = match as_generator(&owner).qualname.get() {
+            Some(n) => n.repr()?.to_utf8_lossy().into_owned(),
+            None => "''".to_owned(),
+        };
+        let text = format!("coroutine method '{method}' of {name} was never awaited");
+        (taipan_object::hooks::get().warn)(exceptions::RuntimeWarning, &text, 1)
+    };
+    if let Err(e) = warn() {
+        error::unraisable(e, generator.get());
+    }
+    ts.current_exception.set(saved);
+}
+
+extern "C" fn asend_finalize(o: &Object) {
+    let a: &ASend = o.cast();
+    if a.state.get() == INIT {
+        warn_unawaited(&a.generator, if a.value.is_empty() { "__anext__" } else { "asend" });
+    }
+}
+
+extern "C" fn athrow_finalize(o: &Object) {
+    let a: &AThrow = o.cast();
+    if a.state.get() == INIT {
+        warn_unawaited(&a.generator, if a.is_close() { "aclose" } else { "athrow" });
+    }
+}
+
+/// # Safety
+/// The destructor contract.
+unsafe extern "C" fn asend_dealloc(obj: NonNull<Object>) {
+    // SAFETY: the object is dead but whole, unless its finaliser revives it.
+    unsafe {
+        if call_finalizer_from_dealloc(obj.as_ref()) {
+            dealloc_of::<ASend>(obj);
+        }
+    }
+}
+
+/// # Safety
+/// The destructor contract.
+unsafe extern "C" fn athrow_dealloc(obj: NonNull<Object>) {
+    // SAFETY: the object is dead but whole, unless its finaliser revives it.
+    unsafe {
+        if call_finalizer_from_dealloc(obj.as_ref()) {
+            dealloc_of::<AThrow>(obj);
+        }
+    }
 }
 
 impl ASend {
@@ -457,7 +514,8 @@ pub static _PyAsyncGenASend_Type: Type = Type::new_static(TypeDef {
     name: c"async_generator_asend",
     basicsize: size_of::<ASend>(),
     flags: flags::HAVE_GC,
-    dealloc: Some(dealloc_of::<ASend>),
+    dealloc: Some(asend_dealloc),
+    finalize: Some(asend_finalize),
     as_async: Some(&AWAITABLE),
     traverse: Some(asend_traverse),
     iter: Some(own_iter),
@@ -472,7 +530,8 @@ pub static _PyAsyncGenAThrow_Type: Type = Type::new_static(TypeDef {
     name: c"async_generator_athrow",
     basicsize: size_of::<AThrow>(),
     flags: flags::HAVE_GC,
-    dealloc: Some(dealloc_of::<AThrow>),
+    dealloc: Some(athrow_dealloc),
+    finalize: Some(athrow_finalize),
     as_async: Some(&AWAITABLE),
     traverse: Some(athrow_traverse),
     iter: Some(own_iter),

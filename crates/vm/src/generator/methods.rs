@@ -213,6 +213,19 @@ fn close_iter(inner: &Object) -> PyResult<()> {
     }
 }
 
+/// Reports what went wrong while something was done to a generator.
+pub(super) fn unraisable_about(e: Raised, what: &str, g: &Generator) {
+    let exc = e.take();
+    let shown = match g.repr() {
+        Ok(r) => r.to_utf8_lossy().into_owned(),
+        Err(e) => {
+            e.clear();
+            "<generator>".to_owned()
+        }
+    };
+    crate::sys::hooks::report_unraisable_message(exc, &format!("{what} {shown}"));
+}
+
 /// `tp_finalize`: closes the generator; coroutines that were never awaited are warned about.
 pub fn finalize(g: &Generator) {
     if g.is_finished() || g.frame_state.get() == state::EXECUTING {
@@ -220,7 +233,7 @@ pub fn finalize(g: &Generator) {
     }
     let ts = Thread::current();
     let saved = ts.current_exception.take();
-    let unraisable = |e: Raised| error::unraisable(e, Some(g));
+    let unraisable = |e: Raised| unraisable_about(e, "Exception ignored while closing generator", g);
     if g.is_exact(AsyncGen::type_object())
         && let Some(hook) = g.origin_or_finalizer.get_owned()
         && !g.closed.get()

@@ -3,8 +3,8 @@
 use super::task::{self, TASK_TYPE, Task};
 use super::{awaited, future, imported, step};
 use crate::support::none;
-use taipan_object::types::set::Set;
 use taipan_object::types::module::{Module, ModuleDef};
+use taipan_object::types::set::Set;
 use taipan_object::{Interp, Obj, Object, PyResult, Ref, Thread, bail, function, intern, methods};
 use taipan_vm::import;
 
