@@ -7,6 +7,9 @@ use std::process::Command;
 
 pub fn main(words: Vec<String>) -> Outcome {
     let mut args = Args::new(words);
+    if args.flag("--compile") {
+        return crate::bench_compile::main(args);
+    }
     let mut command = Command::new(oracle::find()?.python.as_os_str());
     command.arg(workspace::root().join("xtask/scripts/bench.py"));
     for flag in ["--micro", "--startup", "--programs"] {

@@ -12,6 +12,14 @@ pub fn main(words: Vec<String>) -> Outcome {
     let mut args = Args::new(words);
     let list_all = args.flag("--list");
     let root = args.value("--root")?;
+    let (optimize, mode) = (args.parsed("--optimize", 0u8)?, args.parsed("--mode", "exec".to_owned())?);
+    if optimize > 2 || !["exec", "eval", "single"].contains(&mode.as_str()) {
+        return Err("--optimize takes 0, 1 or 2; --mode takes exec, eval or single".to_owned());
+    }
+    let mut how = vec![format!("--optimize={optimize}"), format!("--mode={mode}")];
+    if args.flag("--tree") {
+        how.push("--tree".to_owned());
+    }
     let chosen = args.rest()?;
     let reference = oracle::find()?;
     let root = match root {
@@ -25,9 +33,9 @@ pub fn main(words: Vec<String>) -> Outcome {
     let dir = workspace::scratch("bytecode-diff")?;
     let listing = dir.join(format!("files-{}.txt", std::process::id()));
     workspace::write(&listing, &(files.join("\n") + "\n"))?;
-    let theirs = reference_digests(&reference, &root, &listing, &files, &dir, chosen.is_empty());
-    let ours = our_command().and_then(|(mut command, name)| {
-        println!("comparing {} files of {} with {name}", files.len(), root.display());
+    let theirs = reference_digests(&reference, &how, &root, &listing, &files, &dir, chosen.is_empty());
+    let ours = our_command(&how).and_then(|(mut command, name)| {
+        println!("comparing {} files of {} with {name}, {}", files.len(), root.display(), how.join(" "));
         digests(&mut command, &root, &listing)
     });
     let _ = std::fs::remove_file(&listing);
@@ -35,7 +43,7 @@ pub fn main(words: Vec<String>) -> Outcome {
 }
 
 /// Every Python source below the root, relative to it.
-fn sources(root: &Path) -> Outcome<Vec<String>> {
+pub fn sources(root: &Path) -> Outcome<Vec<String>> {
     let skip = ["__pycache__", "lib-dynload", "site-packages", "dist-packages"];
     let found = workspace::walk(root, &skip, &|p| p.extension().is_some_and(|e| e == "py"))?;
     Ok(found.iter().filter_map(|p| Some(p.strip_prefix(root).ok()?.to_str()?.to_owned())).collect())
@@ -46,15 +54,16 @@ fn script() -> PathBuf {
 }
 
 /// The executable with the digest script or, until it exists, the compiler's own example program.
-fn our_command() -> Outcome<(Command, String)> {
+fn our_command(how: &[String]) -> Outcome<(Command, String)> {
     if workspace::has_executable() || std::env::var_os("TAIPAN").is_some() {
         let taipan = workspace::taipan()?;
         let name = taipan.display().to_string();
         let mut command = Command::new(taipan);
-        command.arg(script());
+        command.arg(script()).args(how);
         return Ok((command, name));
     }
-    if workspace::root().join("crates/compiler/examples/codehash.rs").exists() {
+    if how == ["--optimize=0", "--mode=exec"] && workspace::root().join("crates/compiler/examples/codehash.rs").exists()
+    {
         let mut command = workspace::cargo();
         command.args(["run", "--quiet", "--release", "-p", "taipan-compiler", "--example", "codehash", "--"]);
         return Ok((command, "the compiler's example program".to_owned()));
@@ -84,6 +93,7 @@ fn digests(command: &mut Command, root: &Path, listing: &Path) -> Outcome<Digest
 /// The reference's digests, kept in the build folder as long as no source is newer.
 fn reference_digests(
     reference: &Reference,
+    how: &[String],
     root: &Path,
     listing: &Path,
     files: &[String],
@@ -91,7 +101,7 @@ fn reference_digests(
     all: bool,
 ) -> Outcome<Digests> {
     let tag: String = root.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let cache = dir.join(format!("reference-{}{tag}.txt", reference.version));
+    let cache = dir.join(format!("reference-{}{tag}{}.txt", reference.version, how.concat()));
     let changed = |path: &Path| path.metadata().and_then(|m| m.modified()).unwrap_or(SystemTime::now());
     if let (Ok(text), Ok(made)) = (std::fs::read_to_string(&cache), cache.metadata().and_then(|m| m.modified())) {
         let rows = text.lines().filter_map(|line| line.split_once('\t'));
@@ -101,7 +111,7 @@ fn reference_digests(
             return Ok(known);
         }
     }
-    let digests = digests(Command::new(&reference.python).arg(script()), root, listing)?;
+    let digests = digests(Command::new(&reference.python).arg(script()).args(how), root, listing)?;
     if !all {
         return Ok(digests);
     }

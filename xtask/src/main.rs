@@ -2,9 +2,11 @@
 
 mod args;
 mod bench;
+mod bench_compile;
 mod bytecode_diff;
 mod conformance;
 mod manifest;
+mod mutations;
 mod oracle;
 mod process;
 mod results;
@@ -26,9 +28,12 @@ cargo xtask COMMAND
   run-tests [FILTER..]         tests/run/**/*.py against the outputs beside them   (--bless, -j N)
   conformance [MODULE..]       CPython's own test-suite, per test method
                                (--check, --update, --reference, --all, --budget S, --timeout S, -j N)
-  bytecode-diff [--root DIR]   every field of every code object against the reference   (--list)
+  bytecode-diff [--root DIR]   every field of every code object against the reference
+                               (--list, --optimize 0|1|2, --mode exec|eval|single, --tree)
+  mutations                    programs with one token wrong: errors and warnings against the reference's
+                               (--count N, --seed N, --root DIR)
   bench [NAME..]               speed, start-up and memory against the reference, as ratios
-                               (--micro, --startup, --rounds N, --out FILE)
+                               (--micro, --startup, --compile, --rounds N, --out FILE)
   tidy                         arrows between crates, file sizes, generated files, dependencies
   oracle                       finds (or installs) the reference interpreter and prints its path
 
@@ -45,6 +50,7 @@ fn main() -> ExitCode {
         "run-tests" => run_tests::main(rest),
         "conformance" => conformance::main(rest),
         "bytecode-diff" => bytecode_diff::main(rest),
+        "mutations" => mutations::main(rest),
         "bench" => bench::main(rest),
         "tidy" => tidy::main(rest),
         "oracle" => oracle::main(rest),

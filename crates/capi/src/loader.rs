@@ -3,6 +3,7 @@
 use crate::moduledef::{self, Def, PyModuleDef_Type};
 use crate::prelude::*;
 use std::ffi::CString;
+use std::sync::atomic::{AtomicBool, Ordering};
 use taipan_object::Interp;
 use taipan_object::types::exceptions::import_error;
 use taipan_object::types::module::Module;
@@ -109,6 +110,13 @@ fn loaded() -> Ref<Dict> {
     Ref::from_borrowed(d.cast())
 }
 
+static ANY_LOADED: AtomicBool = AtomicBool::new(false);
+
+/// Whether an extension module has been loaded: what its objects do when they die cannot be known.
+pub fn any_loaded() -> bool {
+    ANY_LOADED.load(Ordering::Relaxed)
+}
+
 /// `_imp.create_dynamic(spec)`.
 pub fn create(spec: &Object) -> PyResult {
     let name = spec.get_attr(intern!("name"))?;
@@ -126,6 +134,7 @@ pub fn create(spec: &Object) -> PyResult {
         let none = none::none();
         (taipan_object::hooks::get().audit)("import", &Tuple::new(&[&name, &path, none, none, none]))?;
     }
+    ANY_LOADED.store(true, Ordering::Relaxed);
     let (symbol, encoded) = init_name(short);
     let f = find_init(&symbol, &name, &path)?;
     let m = run_init(f, full, short)?;

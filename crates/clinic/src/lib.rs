@@ -264,38 +264,39 @@ fn generate(role: Role, options: Options, f: &ItemFn) -> syn::Result<Tokens> {
     let slf = format_ident!("slf");
     let (body, flags, field) = if options.varargs {
         let call_expr = call(quote!(#(#arg_exprs),*));
-        if keywords {
+        // A function without METH_KEYWORDS is called with two arguments: a third parameter would be garbage.
+        let (parameters, kwargs, binder, flags, field) = if keywords {
             (
-                quote! {
-                    #sig_const
-                    extern "C" fn entry(#slf: Option<&#krate::Object>, args: &#krate::Object, kwargs: Option<&#krate::Object>) -> #krate::PyResult {
-                        #krate::args::with_tuple_args(NAME, args, kwargs, |call| {
-                            let mut out = [None; #n];
-                            #krate::args::bind_keywords(&SIGNATURE, call, &mut out)?;
-                            #call_expr
-                        })
-                    }
-                },
+                quote!(args: &#krate::Object, kwargs: Option<&#krate::Object>),
+                quote!(kwargs),
+                format_ident!("bind_keywords"),
                 0x3,
                 format_ident!("keywords"),
             )
         } else {
-            // Callers of plain METH_VARARGS functions pass two arguments: a third would be whatever the register holds.
             (
-                quote! {
-                    #sig_const
-                    extern "C" fn entry(#slf: Option<&#krate::Object>, args: Option<&#krate::Object>) -> #krate::PyResult {
-                        #krate::args::with_tuple_args(NAME, #krate::args::receiver(args), None, |call| {
-                            let mut out = [None; #n];
-                            #krate::args::bind_positional(&SIGNATURE, call, &mut out)?;
-                            #call_expr
-                        })
-                    }
-                },
+                quote!(args: Option<&#krate::Object>),
+                quote!(None),
+                format_ident!("bind_positional"),
                 0x1,
                 format_ident!("plain"),
             )
-        }
+        };
+        let args = if keywords { quote!(args) } else { quote!(#krate::args::receiver(args)) };
+        (
+            quote! {
+                #sig_const
+                extern "C" fn entry(#slf: Option<&#krate::Object>, #parameters) -> #krate::PyResult {
+                    #krate::args::with_tuple_args(NAME, #args, #kwargs, |call| {
+                        let mut out = [None; #n];
+                        #krate::args::#binder(&SIGNATURE, call, &mut out)?;
+                        #call_expr
+                    })
+                }
+            },
+            flags,
+            field,
+        )
     } else if sig.parameters.is_empty() {
         let call_expr = call(quote!());
         (

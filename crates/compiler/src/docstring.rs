@@ -59,6 +59,7 @@ fn surrogates(text: &Wtf8) -> CompileError {
         kind: ErrorKind::UnicodeEncode,
         message: format!("'utf-8' codec can't encode {what}: surrogates not allowed"),
         location: NO_LOCATION,
+        early: false,
     }
 }
 

@@ -26,6 +26,8 @@ pub struct CompileError {
     pub message: String,
     /// Where; columns count bytes from 0.
     pub location: Location,
+    /// Whether it comes from before code generation; the place of such a one is not among the exception's arguments.
+    pub early: bool,
 }
 
 /// The result of a step of compilation.
@@ -34,12 +36,17 @@ pub type Result<T = ()> = std::result::Result<T, CompileError>;
 impl CompileError {
     /// A `SyntaxError`.
     pub fn syntax(location: Location, message: impl Into<String>) -> CompileError {
-        CompileError { kind: ErrorKind::Syntax, message: message.into(), location }
+        CompileError { kind: ErrorKind::Syntax, message: message.into(), location, early: false }
     }
 
     /// A `SystemError`.
     pub fn system(message: impl Into<String>) -> CompileError {
-        CompileError { kind: ErrorKind::System, message: message.into(), location: Location::NONE }
+        CompileError { kind: ErrorKind::System, message: message.into(), location: Location::NONE, early: false }
+    }
+
+    /// Found by what runs before code generation.
+    pub(crate) fn early(self) -> CompileError {
+        CompileError { early: true, ..self }
     }
 
     /// The tree is too deep.
@@ -49,6 +56,7 @@ impl CompileError {
             kind: ErrorKind::Recursion,
             message: format!("Stack overflow (used {} kB) during compilation", used / 1024),
             location: Location::NONE,
+            early: false,
         }
     }
 }

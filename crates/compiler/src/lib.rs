@@ -120,14 +120,14 @@ fn analyze_in<'a>(
     warnings: Option<&mut WarningSink<'_>>,
     depth: &Depth,
 ) -> Result<Analyzed<'a>> {
-    let mut future = future::future(module)?;
+    let mut future = future::future(module).map_err(CompileError::early)?;
     future.features |= options.flags;
     let preprocess = preprocess::Preprocess { optimize: options.optimize, as_written: warnings.is_none() };
     if let Some(warnings) = warnings {
         preprocess::check_finally(module, warnings, depth)?;
     }
     let mut names = Names::new(bump);
-    let table = symtable::build(module, &mut names, &future, preprocess, depth)?;
+    let table = symtable::build(module, &mut names, &future, preprocess, depth).map_err(CompileError::early)?;
     Ok((names, table, future))
 }
 

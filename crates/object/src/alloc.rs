@@ -4,6 +4,7 @@
 //! dict pointer (at -24) and the managed weak reference list (at -32) if the type has either flag.
 
 use crate::error::{PyResult, no_memory};
+use crate::freelist::{SMALL_UNIT, size_class};
 use crate::gc;
 use crate::header::{Layout, Obj, Object, Ref};
 use crate::thread::{STACK_MARGIN, Thread, stack_pointer};
@@ -54,15 +55,39 @@ pub unsafe fn free(p: *mut u8) {
     unsafe { mi::mi_free(p.cast()) }
 }
 
+/// A block of a size class (not 0), from the thread's list if it has one; null when there is no memory.
+#[inline(always)]
+fn take_small(class: usize) -> *mut u8 {
+    let p = Thread::current().free_lists.small[class].pop();
+    if p.is_null() { malloc_small(class) } else { p }
+}
+
+#[cold]
+#[inline(never)]
+fn malloc_small(class: usize) -> *mut u8 {
+    malloc(class * SMALL_UNIT)
+}
+
+/// Memory for an object with its pre-header; its head must be made by [`Object::in_class`] of `size_class(total)`.
+#[inline(always)]
+pub(crate) fn block(total: usize) -> *mut u8 {
+    match size_class(total) {
+        0 => malloc(total),
+        class => take_small(class),
+    }
+}
+
 /// Memory for an exact instance of the static type `T` (no pre-header beyond the collector's), `size` bytes from the object's
-/// address; nothing is initialised but the collector links.
+/// address; nothing is initialised but the collector links. The head is to be made with the size class that is answered too.
 ///
 /// # Safety
 /// The caller writes a complete object before anyone sees it.
 #[inline(always)]
-pub unsafe fn alloc_exact(ty: &'static Type, size: usize) -> Option<NonNull<Object>> {
+pub unsafe fn alloc_exact(ty: &'static Type, size: usize) -> Option<(NonNull<Object>, usize)> {
     let collectable = ty.flags.get() & flags::HAVE_GC != 0;
-    let p = malloc(size + if collectable { 16 } else { 0 });
+    let total = size + if collectable { 16 } else { 0 };
+    let class = size_class(total);
+    let p = block(total);
     if p.is_null() {
         return None;
     }
@@ -71,9 +96,9 @@ pub unsafe fn alloc_exact(ty: &'static Type, size: usize) -> Option<NonNull<Obje
         if collectable {
             gc::note_alloc();
             p.cast::<[usize; 2]>().write([0; 2]);
-            NonNull::new(p.add(16).cast())
+            NonNull::new(p.add(16).cast()).map(|p| (p, class))
         } else {
-            NonNull::new(p.cast())
+            NonNull::new(p.cast()).map(|p| (p, class))
         }
     }
 }
@@ -84,9 +109,9 @@ pub fn new_object<T: Layout>(body: T) -> Ref<T> {
     let ty = T::type_object();
     // SAFETY: the whole object is written before it is tracked.
     unsafe {
-        let Some(p) = alloc_exact(ty, size_of::<T>()) else { out_of_memory() };
+        let Some((p, class)) = alloc_exact(ty, size_of::<T>()) else { out_of_memory() };
         p.cast::<T>().write(body);
-        p.cast::<Object>().write(Object::new(ty));
+        p.cast::<Object>().write(Object::in_class(ty, class));
         if ty.flags.get() & flags::HAVE_GC != 0 {
             gc::track(p.as_ref());
         }
@@ -118,9 +143,15 @@ pub extern "C" fn generic_alloc(ty: &Type, nitems: isize) -> PyResult {
         };
     }
     let inline = if ty.has_flag(flags::INLINE_VALUES) { crate::types::dict::inline_values_size(ty) } else { 0 };
-    let p = calloc(pre + size + inline);
+    let total = pre + size + inline;
+    let class = size_class(total);
+    let p = if class == 0 { calloc(total) } else { take_small(class) };
     if p.is_null() {
         return Err(no_memory());
+    }
+    if class != 0 {
+        // SAFETY: the block is that long.
+        unsafe { p.write_bytes(0, class * SMALL_UNIT) };
     }
     // SAFETY: zeroed memory of the right size; the head is written before the object is shown.
     unsafe {
@@ -128,8 +159,7 @@ pub extern "C" fn generic_alloc(ty: &Type, nitems: isize) -> PyResult {
         if ty.is_heap() {
             ty.as_object().incref();
         }
-        o.write(Object::placeholder());
-        (*o).set_ty(ty);
+        o.write(Object::in_class(ty, class));
         if itemsize != 0 && !ty.has_flag(flags::LONG_SUBCLASS) {
             (*o.cast::<crate::VarObject>()).ob_size.set(nitems);
         }
@@ -175,7 +205,9 @@ pub unsafe extern "C" fn free_object(p: *mut c_void) {
         if (*o).ty().flags.get() & flags::HAVE_GC != 0 {
             gc::note_free();
         }
-        free(o.cast::<u8>().sub(pre));
+        let class = (*o).size_class();
+        let block = o.cast::<u8>().sub(pre);
+        if class == 0 { free(block) } else { Thread::current().free_lists.small[class].push(block) }
     }
 }
 

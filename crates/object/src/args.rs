@@ -170,7 +170,25 @@ fn wrong_count(sig: &Signature, given: usize) -> crate::Raised {
 }
 
 /// Binds a call with keywords. `out` has one place per parameter.
+#[inline(always)]
 pub fn bind_keywords<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<&'a Object>]) -> PyResult<()> {
+    let given = args.positional();
+    if args.kwnames.is_none()
+        && given.len() <= sig.positional
+        && sig.params.get(given.len()).is_none_or(|p| !p.required)
+        && sig.params[sig.positional..].iter().all(|p| !p.required)
+    {
+        for (o, a) in out.iter_mut().zip(given) {
+            *o = Some(a);
+        }
+        return Ok(());
+    }
+    bind_all(sig, args, out)
+}
+
+/// The same with all ways in which a call may go wrong.
+#[inline(never)]
+fn bind_all<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<&'a Object>]) -> PyResult<()> {
     let given = args.positional();
     let kw = args.keywords();
     let total = sig.params.len();

@@ -47,6 +47,19 @@ impl<const MAX: u32> FreeList<MAX> {
         self.len.set(n + 1);
     }
 
+    /// Keeps a block: there is room.
+    ///
+    /// # Safety
+    /// As for [`FreeList::push`].
+    #[inline(always)]
+    pub unsafe fn push_unchecked(&self, p: *mut u8) {
+        debug_assert!(self.has_room(1));
+        // SAFETY: the caller hands the block over.
+        unsafe { p.cast::<*mut u8>().write(self.head.get()) };
+        self.head.set(p);
+        self.len.set(self.len.get() + 1);
+    }
+
     /// Keeps a block if there is room for it.
     ///
     /// # Safety
@@ -62,6 +75,21 @@ impl<const MAX: u32> FreeList<MAX> {
         self.head.set(p);
         self.len.set(n + 1);
         true
+    }
+
+    /// Whether `n` more blocks can be kept.
+    #[inline(always)]
+    pub fn has_room(&self, n: u32) -> bool {
+        self.len.get() + n <= MAX
+    }
+
+    /// Gives half of the blocks back to the allocator.
+    #[cold]
+    pub fn trim(&self) {
+        while self.len.get() > MAX / 2 {
+            // SAFETY: the block was just taken off the list.
+            unsafe { crate::alloc::free(self.pop()) };
+        }
     }
 
     /// Gives all blocks back to the allocator.
@@ -83,10 +111,24 @@ impl<const MAX: u32> Default for FreeList<MAX> {
     }
 }
 
+/// Blocks of objects come in multiples of this, up to [`SMALL_CLASSES`] of them.
+pub const SMALL_UNIT: usize = 16;
+/// The number of sizes for which blocks of objects are kept, and one for none.
+pub const SMALL_CLASSES: usize = 32;
+
+/// The size class of a block of `size` bytes; 0 if such blocks are not kept.
+#[inline(always)]
+pub const fn size_class(size: usize) -> usize {
+    let class = size.div_ceil(SMALL_UNIT);
+    if class < SMALL_CLASSES { class } else { 0 }
+}
+
 /// The lists of a thread.
 #[derive(Default)]
 #[allow(missing_docs)]
 pub struct FreeLists {
+    /// Blocks of objects by size class: see [`crate::header::Object::size_class`].
+    pub small: [FreeList<96>; SMALL_CLASSES],
     /// Integers of up to two digits.
     pub ints: FreeList<128>,
     pub floats: FreeList<128>,
@@ -98,6 +140,9 @@ pub struct FreeLists {
 impl FreeLists {
     /// Empties all lists, when their thread ends.
     pub fn clear(&self) {
+        for list in &self.small {
+            list.clear();
+        }
         self.ints.clear();
         self.floats.clear();
         self.slices.clear();

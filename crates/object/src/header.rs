@@ -20,6 +20,8 @@ use std::ptr::NonNull;
 pub const IMMORTAL_INITIAL: u32 = 0xC000_0000;
 /// `ob_flags` bit: the object was made immortal.
 pub const FLAG_IMMORTAL: u16 = 1;
+/// From this bit of `ob_flags` on: [`Object::size_class`].
+const CLASS_SHIFT: u32 = 8;
 /// `ob_flags` bit: the object lies in static storage.
 pub const FLAG_STATIC: u16 = 4;
 
@@ -46,6 +48,30 @@ impl Object {
     #[inline]
     pub const fn new(ty: &'static Type) -> Object {
         Object { refcnt: Cell::new(1), overflow: Cell::new(0), flags: Cell::new(0), ty: Cell::new(ty) }
+    }
+
+    /// A head like that of [`Object::new`], of an object in a block of this size class.
+    #[inline(always)]
+    pub const fn in_class(ty: *const Type, class: usize) -> Object {
+        Object {
+            refcnt: Cell::new(1),
+            overflow: Cell::new(0),
+            flags: Cell::new((class as u16) << CLASS_SHIFT),
+            ty: Cell::new(ty),
+        }
+    }
+
+    /// The size class of the block that the object lies in, by which the block can be kept when the object is gone; 0 for blocks
+    /// that go back to the allocator.
+    #[inline(always)]
+    pub fn size_class(&self) -> usize {
+        (self.flags.get() >> CLASS_SHIFT) as usize
+    }
+
+    /// The object has moved to a block of another size.
+    #[inline]
+    pub fn forget_size_class(&self) {
+        self.flags.set(self.flags.get() & ((1 << CLASS_SHIFT) - 1));
     }
 
     /// A head for the `body` handed to [`crate::alloc::new_instance`], which replaces it.

@@ -105,6 +105,9 @@ pub struct Thread {
     pub asyncio_running_task: ObjCell,
     /// Blocks kept for objects that are made often.
     pub free_lists: crate::freelist::FreeLists,
+    /// The evaluation loop's handlers by opcode: here, a handler finds the next one at a fixed distance from a register that it has
+    /// anyway. All null until the thread first enters the loop.
+    pub dispatch: [Cell<*const c_void>; 256],
 }
 
 const _: () = {
@@ -175,9 +178,22 @@ pub struct Config {
 // SAFETY: an interpreter's state is only touched under its lock.
 unsafe impl Sync for Interp {}
 
+/// Set when an interpreter is made, and when a second one is.
+static ANY: AtomicBool = AtomicBool::new(false);
+static SEVERAL: AtomicBool = AtomicBool::new(false);
+
 impl Interp {
+    /// Whether there is, or was, more than one interpreter.
+    #[inline(always)]
+    pub fn several() -> bool {
+        SEVERAL.load(Ordering::Relaxed)
+    }
+
     /// A fresh interpreter state. It lives as long as the process unless finalised.
     pub fn new(id: i64) -> &'static Interp {
+        if ANY.swap(true, Ordering::Relaxed) {
+            SEVERAL.store(true, Ordering::Relaxed);
+        }
         Box::leak(Box::new(Interp {
             id,
             modules: ObjCell::empty(),
@@ -292,6 +308,7 @@ impl Thread {
             asyncio_running_loop: ObjCell::empty(),
             asyncio_running_task: ObjCell::empty(),
             free_lists: crate::freelist::FreeLists::default(),
+            dispatch: [const { Cell::new(std::ptr::null()) }; 256],
         }));
         ts.exc_info.set(&ts.exc_state);
         let p = ts as *const Thread as *mut Thread;

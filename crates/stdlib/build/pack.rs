@@ -7,10 +7,11 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Modules that every start-up imports: their code is not compressed.
+/// Modules that every start-up imports: their code lies together.
 const AT_START: &[&str] = &[
     "_collections_abc",
     "_sitebuiltins",
+    "_taipan_library",
     "abc",
     "codecs",
     "encodings",
@@ -20,12 +21,16 @@ const AT_START: &[&str] = &[
     "importlib._bootstrap",
     "importlib._bootstrap_external",
     "io",
+    "linecache",
     "os",
     "posixpath",
     "site",
     "stat",
     "zipimport",
 ];
+
+/// Large modules that few programs import: their code is compressed.
+const RARE: &[&str] = &["encodings", "idlelib", "lib2to3", "pydoc_data", "tkinter", "turtle", "turtledemo", "xml"];
 
 /// Recursive descent through the library's deepest expressions fits easily; the default of a thread may not.
 const STACK: usize = 256 << 20;
@@ -99,8 +104,8 @@ fn one_file(at: usize, path: &str, bytes: &[u8]) -> Result<(Packed, Option<Modul
         return Ok((packed, None));
     };
     let code = compile::compile(&name, bytes)?;
-    let code =
-        if AT_START.contains(&name.as_str()) { Packed { size: code.len(), bytes: code } } else { compress(&code) };
+    let rare = RARE.contains(&name.split('.').next().unwrap_or_default()) && !AT_START.contains(&name.as_str());
+    let code = if rare { compress(&code) } else { Packed { size: code.len(), bytes: code } };
     Ok((packed, Some(Module { name, package, file: at, code })))
 }
 

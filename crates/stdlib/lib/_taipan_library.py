@@ -87,4 +87,6 @@ def install(root):
     """Makes the folder `root` stand for the library."""
     global _root
     _root = root
-    sys.path_hooks.insert(0, LibraryFinder)
+    # Before the hook for folders, which may exist.
+    sys.path_hooks.insert(-1, LibraryFinder)
+    sys.path_importer_cache[root] = LibraryFinder(root)

@@ -66,7 +66,7 @@ pub fn parse_bytes<'a>(
     options: &ParseOptions,
     warnings: &mut Vec<Warning>,
 ) -> Result<Mod<'a>, SyntaxError> {
-    let text = source::decode(source, options.mode == Mode::Exec, decoder)?;
+    let text = source::decode(source, options.mode == Mode::Exec, source::Origin::Bytes, decoder)?;
     parse(arena, &text, options, warnings)
 }
 
@@ -149,7 +149,7 @@ fn asks_for_flufl(text: &str) -> bool {
     memchr::memmem::find_iter(text.as_bytes(), b"barry_as_FLUFL").any(|at| {
         let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |n| n + 1);
         let before = text.get(start..at).unwrap_or_default().trim_start();
-        before.starts_with("from") && before.contains("__future__") && before.contains("import")
+        before.strip_prefix("from").is_some_and(|rest| rest.trim_start().starts_with("__future__"))
     })
 }
 

@@ -7,13 +7,26 @@ use crate::{ErrorKind, ErrorLocation, SyntaxError};
 /// Decodes bytes in an encoding this crate does not know itself. The error is the text of the exception.
 pub type Decoder<'d> = dyn Fn(&str, &[u8]) -> Result<String, String> + 'd;
 
+/// Where bytes come from, which the words of errors show.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin<'s> {
+    /// An object given to `compile()`.
+    Bytes,
+    /// A file of this name, which is run.
+    File(&'s str),
+}
+
 /// The text of a source. `file` is whether it will be parsed as a file (which ends with a line end).
 ///
 /// UTF-8, ASCII and ISO 8859-1 are built in, anything else is asked of `decoder`.
-pub fn decode<'s>(bytes: &'s [u8], file: bool, decoder: Option<&Decoder<'_>>) -> Result<Cow<'s, str>, SyntaxError> {
-    if memchr::memchr(0, bytes).is_some() {
-        let msg = "source code string cannot contain null bytes".into();
-        return Err(SyntaxError { kind: ErrorKind::SyntaxError, msg, location: None });
+pub fn decode<'s>(
+    bytes: &'s [u8],
+    file: bool,
+    origin: Origin<'_>,
+    decoder: Option<&Decoder<'_>>,
+) -> Result<Cow<'s, str>, SyntaxError> {
+    if let Some(at) = memchr::memchr(0, bytes) {
+        return Err(null_byte(bytes, at, origin));
     }
     let bom = bytes.starts_with(b"\xEF\xBB\xBF");
     let bytes = if bom { &bytes[3..] } else { bytes };
@@ -21,9 +34,15 @@ pub fn decode<'s>(bytes: &'s [u8], file: bool, decoder: Option<&Decoder<'_>>) ->
     match cookie {
         Some(cookie) if bom && cookie.name != "utf-8" => Err(bom_error(bytes, &cookie)),
         Some(cookie) if cookie.name != "utf-8" => other(bytes, &cookie.name, file, decoder).map(Cow::Owned),
-        _ => match std::str::from_utf8(bytes) {
+        declared => match std::str::from_utf8(bytes) {
             Ok(text) => Ok(Cow::Borrowed(text)),
-            Err(error) => Err(not_utf8(bytes, error.valid_up_to())),
+            Err(error) => {
+                let at = error.valid_up_to();
+                match origin {
+                    Origin::File(_) if bom || declared.is_some() => Err(undecodable(bytes, at)),
+                    _ => Err(not_utf8(bytes, at, origin)),
+                }
+            }
         },
     }
 }
@@ -151,25 +170,57 @@ fn line_around(bytes: &[u8], at: usize) -> (u32, usize, String) {
     (lineno, start, String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned())
 }
 
-fn not_utf8(bytes: &[u8], at: usize) -> SyntaxError {
+/// The error of bytes that are not UTF-8 although nothing else is declared; `at` is the first bad byte.
+pub fn not_utf8(bytes: &[u8], at: usize, origin: Origin<'_>) -> SyntaxError {
     let (lineno, start, text) = line_around(bytes, at);
     let offset = String::from_utf8_lossy(&bytes[start..at]).chars().count() as i64 + 1;
-    SyntaxError {
-        kind: ErrorKind::SyntaxError,
-        msg: format!(
-            "Non-UTF-8 code starting with '\\x{:02x}' on line {lineno}, but no encoding declared; \
-             see https://peps.python.org/pep-0263/ for details",
-            bytes[at]
-        ),
-        location: Some(ErrorLocation {
-            filename: false,
-            lineno,
-            offset,
-            end_lineno: lineno,
-            end_offset: offset,
-            text: Some(text),
-        }),
+    let byte = bytes.get(at).copied().unwrap_or_default();
+    let file = match origin {
+        Origin::Bytes => String::new(),
+        Origin::File(name) => format!(" in file {name}"),
+    };
+    let msg = format!(
+        "Non-UTF-8 code starting with '\\x{byte:02x}'{file} on line {lineno}, but no encoding declared; \
+         see https://peps.python.org/pep-0263/ for details"
+    );
+    let filename = matches!(origin, Origin::File(_));
+    at_line(msg, filename, lineno, offset, offset, Some(text))
+}
+
+/// The error of a file that is declared to be UTF-8 and is not.
+fn undecodable(bytes: &[u8], at: usize) -> SyntaxError {
+    let (lineno, start, text) = line_around(bytes, at);
+    let byte = bytes.get(at).copied().unwrap_or_default();
+    let reason = match byte {
+        0xC2..=0xF4 if at + 1 >= bytes.len() => "unexpected end of data",
+        0xC2..=0xF4 => "invalid continuation byte",
+        _ => "invalid start byte",
+    };
+    let position = at - start;
+    let msg = format!("(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {position}: {reason}");
+    at_line(msg, true, lineno, 0, 0, Some(text))
+}
+
+fn null_byte(bytes: &[u8], at: usize, origin: Origin<'_>) -> SyntaxError {
+    if matches!(origin, Origin::Bytes) {
+        let msg = "source code string cannot contain null bytes".into();
+        return SyntaxError { kind: ErrorKind::SyntaxError, msg, location: None };
     }
+    let (lineno, start, _) = line_around(bytes, at);
+    let text = String::from_utf8_lossy(&bytes[start..at]).into_owned();
+    at_line("source code cannot contain null bytes".into(), true, lineno, 0, 0, Some(text))
+}
+
+fn at_line(
+    msg: String,
+    filename: bool,
+    lineno: u32,
+    offset: i64,
+    end_offset: i64,
+    text: Option<String>,
+) -> SyntaxError {
+    let location = Some(ErrorLocation { filename, lineno, offset, end_lineno: lineno, end_offset, text });
+    SyntaxError { kind: ErrorKind::SyntaxError, msg, location }
 }
 
 fn bom_error(bytes: &[u8], cookie: &Cookie) -> SyntaxError {
@@ -177,18 +228,7 @@ fn bom_error(bytes: &[u8], cookie: &Cookie) -> SyntaxError {
     let text = String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text)).into_owned();
     // On the second line the reference counts the line end as well.
     let end_offset = text.chars().count() as i64 + i64::from(cookie.lineno) - 1;
-    SyntaxError {
-        kind: ErrorKind::SyntaxError,
-        msg: format!("encoding problem: {} with BOM", cookie.name),
-        location: Some(ErrorLocation {
-            filename: false,
-            lineno: cookie.lineno,
-            offset: 0,
-            end_lineno: cookie.lineno,
-            end_offset,
-            text: Some(text),
-        }),
-    }
+    at_line(format!("encoding problem: {} with BOM", cookie.name), false, cookie.lineno, 0, end_offset, Some(text))
 }
 
 #[cfg(test)]
@@ -196,7 +236,7 @@ mod tests {
     use super::*;
 
     fn text(bytes: &[u8]) -> Result<String, String> {
-        decode(bytes, true, None).map(Cow::into_owned).map_err(|error| error.msg)
+        decode(bytes, true, Origin::Bytes, None).map(Cow::into_owned).map_err(|error| error.msg)
     }
 
     #[test]
@@ -223,6 +263,6 @@ mod tests {
         assert!(text(b"# coding: ascii\n\xE9").is_err_and(|msg| msg.contains("byte 0xe9 in position 16")));
         assert!(text(b"x\n  \xFF").is_err_and(|msg| msg.starts_with("Non-UTF-8 code starting with '\\xff' on line 2")));
         let upper = |_: &str, bytes: &[u8]| Ok(String::from_utf8_lossy(bytes).to_uppercase());
-        assert_eq!(decode(b"# coding: foo\ra", true, Some(&upper)).as_deref(), Ok("# CODING: FOO\nA\n"));
+        assert_eq!(decode(b"# coding: foo\ra", true, Origin::Bytes, Some(&upper)).as_deref(), Ok("# CODING: FOO\nA\n"));
     }
 }

@@ -46,6 +46,7 @@ pub struct Config {
     pub utf8_mode: Option<bool>,
     pub warn_default_encoding: bool,
     pub warnings: Vec<String>,
+    pub no_debug_ranges: bool,
     pub xoptions: Vec<(String, Option<String>)>,
     pub hash_seed: HashSeed,
     pub pycache_prefix: Option<OsString>,
@@ -104,6 +105,7 @@ impl Config {
             utf8_mode: None,
             warn_default_encoding: false,
             warnings: Vec::new(),
+            no_debug_ranges: false,
             xoptions: Vec::new(),
             hash_seed: HashSeed::Random,
             pycache_prefix: None,
@@ -270,6 +272,7 @@ impl Config {
         self.no_user_site |= var("PYTHONNOUSERSITE").is_some();
         self.safe_path |= var("PYTHONSAFEPATH").is_some();
         self.dev_mode |= var("PYTHONDEVMODE").is_some();
+        self.no_debug_ranges |= var("PYTHONNODEBUGRANGES").is_some();
         self.warn_default_encoding |= var("PYTHONWARNDEFAULTENCODING").is_some();
         self.pycache_prefix = var("PYTHONPYCACHEPREFIX");
         match var("PYTHONUTF8").as_deref().map(OsStrExt::as_bytes) {
@@ -307,6 +310,7 @@ impl Config {
         for (k, v) in self.xoptions.clone() {
             match (k.as_str(), v.as_deref()) {
                 ("dev", _) => self.dev_mode = true,
+                ("no_debug_ranges", _) => self.no_debug_ranges = true,
                 ("utf8", None | Some("1")) => self.utf8_mode = Some(true),
                 ("utf8", Some("0")) => self.utf8_mode = Some(false),
                 ("utf8", _) => return Err(fatal("invalid -X utf8 option value")),
@@ -406,7 +410,9 @@ PYTHONUTF8       : 1 turns UTF-8 mode on
 PYTHONPYCACHEPREFIX : folder for .pyc files
 PYTHONBREAKPOINT : what breakpoint() calls; 0 for nothing
 PYTHONDEVMODE    : development mode
+PYTHONNODEBUGRANGES : no columns in code objects
 PYTHONINTMAXSTRDIGITS : limit on digits of integers in text
+TAIPAN_LLTRACE   : 1 prints every instruction with the stack before it, as __lltrace__ in a module's globals does for that module
 PYTHONBREAKPOINT, PYTHONDEBUG, PYTHONDONTWRITEBYTECODE, PYTHONINSPECT, PYTHONNOUSERSITE, PYTHONOPTIMIZE, PYTHONSAFEPATH,
 PYTHONUNBUFFERED, PYTHONVERBOSE, PYTHONWARNINGS: see the options
 ";
@@ -415,6 +421,8 @@ const HELP_XOPTIONS: &str = "\
 -X options:
 -X dev                  : development mode
 -X int_max_str_digits=N : limit on digits of integers in text; 0 is none
+-X no_debug_ranges      : leave columns and ends of lines out of code objects
+-X opcode_stats         : count instructions and pairs of them; the report comes on stderr at the end
 -X pycache_prefix=PATH  : folder for .pyc files
 -X utf8[=0|1]           : UTF-8 mode
 -X warn_default_encoding: warn where the locale decides an encoding

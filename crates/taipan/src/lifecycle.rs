@@ -1,7 +1,7 @@
-//! Starting the interpreter and shutting it down.
+//! Starting the interpreter.
 
 use crate::config::{Config, HashSeed};
-use crate::{modules, paths, run};
+use crate::{modules, paths, run, shutdown};
 use taipan_object::header::{Obj, Object};
 use taipan_object::hooks::{self, Hooks};
 use taipan_object::types::dict::Dict;
@@ -26,6 +26,8 @@ pub fn main(c: &Config) -> i32 {
     }
     let interp = Interp::new(0);
     interp.gc.init();
+    // What start-up makes stays.
+    interp.gc.set_enabled(false);
     if let Some(n) = c.int_max_str_digits {
         interp.int_max_str_digits.set(n);
     }
@@ -44,6 +46,14 @@ pub fn main(c: &Config) -> i32 {
     gil::attach(ts);
     if std::env::var_os("TAIPAN_GC_EAGER").is_some() {
         interp.gc.set_eager(true);
+        interp.gc.set_enabled(true);
+    }
+    if std::env::var_os("TAIPAN_LLTRACE").is_some_and(|v| !v.is_empty() && v != "0") {
+        taipan_vm::eval::observe::trace_everything();
+    }
+    taipan_vm::code::build::set_debug_ranges(!c.no_debug_ranges);
+    if c.xoptions.iter().any(|(k, _)| k == "opcode_stats") {
+        taipan_vm::eval::observe::count_instructions();
     }
     match start(c) {
         Ok(()) => {}
@@ -53,7 +63,8 @@ pub fn main(c: &Config) -> i32 {
             return 1;
         }
     }
-    let status = finish(run::program(c));
+    interp.gc.settle();
+    let status = shutdown::finish(run::program(c));
     if run::INTERRUPTED.load(std::sync::atomic::Ordering::Relaxed) {
         taipan_modules_io::signal::die_by_interrupt();
         return 128 + libc::SIGINT;
@@ -136,7 +147,7 @@ fn start(c: &Config) -> PyResult<()> {
     // The builtins are needed before the module that holds them: an empty dict stands for them.
     interp.builtins.set(Some(Dict::new().into_obj()));
     let native = |name: &str| import::native(name).expect("listed in modules.rs");
-    let sys = import::import_native(native("sys"))?;
+    import::import_native(native("sys"))?;
     let builtins = import::import_native(native("builtins"))?;
     interp.builtins.set(Some(builtins.dict_obj()));
     if let Some(f) = builtins.dict().get_item(intern!("__import__"))? {
@@ -146,7 +157,7 @@ fn start(c: &Config) -> PyResult<()> {
     import::start()?;
     import::start_external()?;
     let p = paths::compute(c);
-    set_paths(c, &p)?;
+    set_paths(&p)?;
     // The codecs must be there before the streams.
     import::import("encodings")?;
     import::import("io")?;
@@ -169,7 +180,6 @@ fn start(c: &Config) -> PyResult<()> {
     if !c.no_site {
         import::import("site")?.call_method(intern!("main"), &[])?;
     }
-    let _ = sys;
     Ok(())
 }
 
@@ -224,7 +234,7 @@ fn configure_sys(c: &Config) -> PyResult<()> {
     })
 }
 
-fn set_paths(c: &Config, p: &paths::Paths) -> PyResult<()> {
+fn set_paths(p: &paths::Paths) -> PyResult<()> {
     set("executable", &text(&p.executable))?;
     set("_base_executable", &text(&p.executable))?;
     for (name, v) in [
@@ -242,7 +252,6 @@ fn set_paths(c: &Config, p: &paths::Paths) -> PyResult<()> {
         let library = import::import("_taipan_library")?;
         library.call_method(intern!("install"), &[&text(&p.stdlib)])?;
     }
-    let _ = c;
     Ok(())
 }
 
@@ -295,105 +304,4 @@ fn stream(c: &Config, fd: i32, name: &str, encoding: &str, errors: &str) -> PyRe
     let s = wrapper.call(&[&buffer, &text(encoding), &text(errors), &newline, &line_buffering, &write_through])?;
     s.set_attr(intern!("mode"), &text(if fd == 0 { "r" } else { "w" }))?;
     Ok(s)
-}
-
-/// Shuts down: threads, `atexit`, streams, modules; answers the exit status.
-fn finish(status: i32) -> i32 {
-    let mut status = status;
-    let quiet = |r: PyResult| {
-        if let Err(e) = r {
-            taipan_object::error::unraisable(e, None);
-        }
-    };
-    if let Some(modules) = Interp::current().modules.get_owned()
-        && let Ok(Some(threading)) = modules.cast::<Dict>().get_item(intern!("threading"))
-    {
-        quiet(threading.call_method(intern!("_shutdown"), &[]));
-    }
-    modules::run_exit_functions();
-    if flush_streams().is_err() {
-        status = 120;
-    }
-    taipan_vm::sys::state::FINALIZING.store(true, std::sync::atomic::Ordering::Relaxed);
-    // Daemon threads stop where they are.
-    gil::finalize(Thread::current());
-    clear_modules();
-    if flush_streams().is_err() {
-        status = 120;
-    }
-    status
-}
-
-fn flush_streams() -> Result<(), ()> {
-    let mut ok = Ok(());
-    for name in ["stdout", "stderr"] {
-        let Ok(Some(f)) = taipan_vm::sys::get(name) else { continue };
-        if f.is_none() {
-            continue;
-        }
-        let closed = match f.get_attr_opt(intern!("closed")) {
-            Ok(Some(c)) => c.is_true().unwrap_or(false),
-            _ => {
-                taipan_object::error::clear();
-                false
-            }
-        };
-        if !closed && let Err(e) = f.call_method(intern!("flush"), &[]) {
-            if name == "stdout" {
-                taipan_object::error::unraisable(e, Some(&f));
-                ok = Err(());
-            } else {
-                e.clear();
-            }
-        }
-    }
-    ok
-}
-
-/// Lets go of what programs keep in modules, so that finalisers run: `__main__` first, then the others, newest first.
-fn clear_modules() {
-    taipan_object::gc::collect_at_exit();
-    let Some(modules) = Interp::current().modules.get_owned() else { return };
-    let modules: &Dict = modules.cast();
-    let mut names: Vec<(Obj, Obj)> = modules.pairs();
-    names.reverse();
-    let is = |k: &Obj, n: &str| k.downcast::<Str>().is_some_and(|s| s.eq_str(n));
-    let main = names.iter().position(|(k, _)| is(k, "__main__"));
-    if let Some(i) = main {
-        let m = names.remove(i);
-        clear_module(&m.1);
-    }
-    taipan_object::gc::collect_at_exit();
-    for (k, m) in &names {
-        if !is(k, "sys")
-            && !is(k, "builtins")
-            && !is(k, "io")
-            && !is(k, "codecs")
-            && !is(k, "encodings.utf_8")
-            && !is(k, "_io")
-            && !is(k, "traceback")
-        {
-            let _ = m;
-        }
-    }
-}
-
-/// Sets a module's names to `None`: private ones first.
-fn clear_module(m: &Object) {
-    let Some(m) = m.downcast::<taipan_object::types::module::Module>() else { return };
-    let d = m.dict();
-    for private in [true, false] {
-        for (k, v) in d.pairs() {
-            let Some(s) = k.downcast::<Str>() else { continue };
-            let name = s.to_utf8_lossy();
-            let is_private = name.starts_with('_') && !name.starts_with("__");
-            if (private == is_private)
-                && &*name != "__builtins__"
-                && !v.is_none()
-                && d.set_item(&k, none::none()).is_err()
-            {
-                taipan_object::error::clear();
-            }
-        }
-    }
 }

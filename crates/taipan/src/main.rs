@@ -1,36 +1,12 @@
 //! The executable: reads the command line, starts the interpreter, runs what it was told, and shuts down.
 
 mod config;
+mod heap;
 mod lifecycle;
 mod modules;
 mod paths;
 mod run;
-
-#[global_allocator]
-static ALLOCATOR: Allocator = Allocator;
-
-/// Rust's own allocations share the objects' allocator.
-struct Allocator;
-
-// SAFETY: mimalloc's functions keep the contract of `GlobalAlloc`.
-unsafe impl std::alloc::GlobalAlloc for Allocator {
-    unsafe fn alloc(&self, l: std::alloc::Layout) -> *mut u8 {
-        // SAFETY: any size and alignment is allowed.
-        unsafe { libmimalloc_sys::mi_malloc_aligned(l.size(), l.align()).cast() }
-    }
-    unsafe fn dealloc(&self, p: *mut u8, _: std::alloc::Layout) {
-        // SAFETY: `p` came from this allocator.
-        unsafe { libmimalloc_sys::mi_free(p.cast()) }
-    }
-    unsafe fn alloc_zeroed(&self, l: std::alloc::Layout) -> *mut u8 {
-        // SAFETY: any size and alignment is allowed.
-        unsafe { libmimalloc_sys::mi_zalloc_aligned(l.size(), l.align()).cast() }
-    }
-    unsafe fn realloc(&self, p: *mut u8, l: std::alloc::Layout, size: usize) -> *mut u8 {
-        // SAFETY: `p` came from this allocator.
-        unsafe { libmimalloc_sys::mi_realloc_aligned(p.cast(), size, l.align()).cast() }
-    }
-}
+mod shutdown;
 
 fn main() {
     let status = match config::Config::from_args(std::env::args_os().collect()) {

@@ -124,13 +124,12 @@ fn file(c: &Config, path: &std::ffi::OsStr) -> PyResult<()> {
     // Tracebacks and `__file__` show the whole path, which stays valid when the program changes its folder.
     let shown = absolute(&path.to_string_lossy());
     let p = std::path::Path::new(path);
-    // A folder or a zip file with a `__main__`.
-    if let Some(()) = run_importable(&shown, p)? {
-        return Ok(());
-    }
     let source = match std::fs::read(p) {
-        Ok(s) if !p.is_dir() => s,
-        Ok(_) => {
+        Ok(s) => s,
+        Err(e) if e.raw_os_error() == Some(libc::EISDIR) => {
+            if run_importable(&shown)? {
+                return Ok(());
+            }
             eprintln!("{}: {:?} is a directory, cannot continue", program_name(c), shown);
             return exit_with(1);
         }
@@ -141,6 +140,9 @@ fn file(c: &Config, path: &std::ffi::OsStr) -> PyResult<()> {
             return exit_with(2);
         }
     };
+    if may_be_zip(&source) && run_importable(&shown)? {
+        return Ok(());
+    }
     let dir = std::fs::canonicalize(p)
         .ok()
         .and_then(|p| p.parent().map(|d| d.to_string_lossy().into_owned()))
@@ -177,33 +179,40 @@ fn exit_with(status: i64) -> PyResult<()> {
     Err(taipan_object::error::raise_arg(exceptions::SystemExit, Int::from_i64(status).into_obj()))
 }
 
-/// Runs `__main__` of a folder or zip file; `None` if the path is neither.
-fn run_importable(shown: &str, p: &std::path::Path) -> PyResult<Option<()>> {
-    let zip = p.is_file() && {
-        let mut head = [0u8; 4];
-        // A zip may have a script before it, so the hooks decide; files that are plainly source need no asking.
-        std::fs::File::open(p).and_then(|mut f| f.read(&mut head)).is_ok()
-            && shown.ends_with(".zip") | shown.ends_with(".pyz") | head.starts_with(b"PK")
-    };
-    if !p.is_dir() && !zip {
-        return Ok(None);
-    }
-    let pkgutil = import::import("_frozen_importlib_external")?;
+/// Whether a file ends as zip files do. Anything may stand before the archive, and a comment of up to 64 KiB behind its end mark.
+fn may_be_zip(data: &[u8]) -> bool {
+    let tail = &data[data.len().saturating_sub(22 + 0xFFFF)..];
+    memchr::memmem::rfind(tail, b"PK\x05\x06").is_some()
+}
+
+/// Runs `__main__` of a folder or zip file; `false` if the path is neither for the import system.
+fn run_importable(shown: &str) -> PyResult<bool> {
+    let external = import::import("_frozen_importlib_external")?;
     let finder =
-        pkgutil.get_attr(intern!("PathFinder"))?.call_method(intern!("_path_importer_cache"), &[&text(shown)])?;
+        external.get_attr(intern!("PathFinder"))?.call_method(intern!("_path_importer_cache"), &[&text(shown)])?;
     if finder.is_none() {
-        return Ok(None);
+        return Ok(false);
     }
     insert_path(shown)?;
-    run_module("__main__", false).map(Some)
+    run_module("__main__", false)?;
+    Ok(true)
 }
 
 /// The code in a `.pyc` file.
 fn pyc(data: &[u8]) -> PyResult<taipan_object::Ref<taipan_vm::CodeObject>> {
-    if data.len() < 16 || data[..4] != [0x2B, 0x0E, 0x0D, 0x0A] {
+    if data.len() < 4 {
+        taipan_object::bail!(EOFError, "EOF read where not expected");
+    }
+    if data[..4] != [0x2B, 0x0E, 0x0D, 0x0A] {
         taipan_object::bail!(RuntimeError, "Bad magic number in .pyc file");
     }
-    let o = taipan_vm::marshal::loads(&data[16..])?;
+    let o = match taipan_vm::marshal::loads(data.get(16..).unwrap_or_default()) {
+        Ok(o) => o,
+        Err(e) => {
+            e.clear();
+            none::none_obj()
+        }
+    };
     o.downcast_into().map_err(|_| taipan_object::raise!(RuntimeError, "Bad code object in .pyc file"))
 }
 

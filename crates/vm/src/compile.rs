@@ -4,11 +4,13 @@ use crate::code::CodeObject;
 use taipan_bytecode::location_table::Location;
 use taipan_compiler::{CompileError, ErrorKind as CompileKind, Options};
 use taipan_object::header::{Obj, Object, Ref};
+use taipan_object::types::bytes::Bytes;
 use taipan_object::types::int::Int;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::types::{exceptions, none};
-use taipan_object::{Interp, PyResult, Raised, bail, raise};
+use taipan_object::{Interp, PyResult, Raised, bail, intern, raise};
+use taipan_syntax::source::{self, Origin};
 use taipan_syntax::{Arena, ErrorKind, Mode, ParseOptions, SyntaxError, Warning, parse};
 
 /// `compile()` flags, as `ast` and `codeop` give them.
@@ -23,7 +25,7 @@ pub mod flag {
     pub const ALLOW_INCOMPLETE_INPUT: i32 = 0x4000;
     pub const OPTIMIZED_AST: i32 = 0x8000 | ONLY_AST;
     /// The bits of `from __future__` features.
-    pub const FUTURE: i32 = 0x1FE_0000 & !0x80_0000 | 0x10 | 0x100_0000;
+    pub const FUTURE: i32 = 0x1FE_0000 | 0x10;
     pub const BARRY_AS_BDFL: i32 = 0x40_0000;
 }
 
@@ -84,154 +86,78 @@ pub fn compile_str(source: &str, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
     let parsed = parse(&arena, source, &parse_options(r), &mut warnings);
     issue_parser_warnings(&warnings, source, r.filename)?;
     let module = parsed.map_err(|e| raise_syntax_error(&e, r.filename))?;
-    compile_tree(&module, Some(source), r)
+    compile_tree(&module, r)
 }
 
-/// Compiles a tree. `source` is shown in errors.
-pub fn compile_tree(
-    module: &taipan_syntax::ast::Mod<'_>,
-    source: Option<&str>,
-    r: &Request<'_>,
-) -> PyResult<Ref<CodeObject>> {
+/// Compiles a tree. Errors show the line of the file, if there is one.
+pub fn compile_tree(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
     let mut pending: Vec<(String, Location)> = Vec::new();
     let code = taipan_compiler::compile(module, &compile_options(r), &mut |message, at| {
         pending.push((message.to_owned(), at));
         Ok(())
     });
     for (message, at) in &pending {
-        issue_warning(message, at.line.max(0) as u32, source, r.filename, at.column.max(0) as u32)?;
+        issue_compiler_warning(message, *at, r.filename)?;
     }
     match code {
         Ok(code) => CodeObject::from_bytecode(&code),
-        Err(e) => Err(raise_compile_error(&e, source, r.filename)),
+        Err(e) => Err(raise_compile_error(&e, r.filename)),
     }
 }
 
-/// Compiles source bytes: finds their encoding (PEP 263), decodes them, and compiles the text.
+/// Compiles the contents of a file that is run: finds their encoding (PEP 263), decodes them, and compiles the text.
 pub fn compile_bytes(source: &[u8], r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
-    let text = decode_source(source, r.flags, r.filename)?;
+    let text = decode(source, r.mode, r.filename, Origin::File(r.filename))?;
     compile_str(&text, r)
 }
 
 /// The text of source bytes.
-pub fn decode_source(source: &[u8], flags: i32, filename: &str) -> PyResult<String> {
-    let (bytes, bom) = match source.strip_prefix(b"\xEF\xBB\xBF") {
-        Some(rest) => (rest, true),
-        None => (source, false),
-    };
-    let cookie = if flags & flag::IGNORE_COOKIE != 0 { None } else { find_cookie(bytes) };
-    let encoding = match &cookie {
-        None => "utf-8",
-        Some(c) => {
-            let n = normalise(c);
-            if bom && n != "utf-8" {
-                let text = format!("encoding problem: {c} with BOM");
-                return Err(plain_syntax_error(&text, filename));
-            }
-            if n == "utf-8" { "utf-8" } else { c.as_str() }
-        }
-    };
-    if encoding == "utf-8" {
-        return match std::str::from_utf8(bytes) {
-            Ok(s) => Ok(s.to_owned()),
-            Err(e) => Err(not_utf8(bytes, e.valid_up_to(), filename, cookie.is_some() || bom)),
-        };
+pub fn decode_source(source: &[u8], flags: i32, mode: Mode, filename: &str) -> PyResult<String> {
+    if flags & flag::IGNORE_COOKIE == 0 {
+        return decode(source, mode, filename, Origin::Bytes);
     }
-    let b = taipan_object::types::bytes::Bytes::new(bytes);
-    let decoded = taipan_object::codecs::decode_text(&b, encoding, "strict");
-    match decoded {
-        Ok(s) => match s.downcast::<Str>() {
+    let bytes = source.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(source);
+    match std::str::from_utf8(bytes) {
+        Ok(s) => Ok(s.to_owned()),
+        Err(e) => Err(raise_syntax_error(&source::not_utf8(bytes, e.valid_up_to(), Origin::Bytes), filename)),
+    }
+}
+
+fn decode(bytes: &[u8], mode: Mode, filename: &str, origin: Origin<'_>) -> PyResult<String> {
+    let failure = std::cell::RefCell::new(None);
+    let decoder = |encoding: &str, bytes: &[u8]| -> Result<String, String> {
+        let decoded = taipan_object::codecs::decode_text(&Bytes::new(bytes), encoding, "strict");
+        let text = decoded.and_then(|s| match s.downcast::<Str>() {
             Some(s) => Ok(s.to_utf8()?.to_owned()),
-            None => Err(plain_syntax_error(&format!("encoding problem: {encoding}"), filename)),
-        },
-        Err(e) if e.matches(exceptions::LookupError) => {
-            e.clear();
-            Err(plain_syntax_error(&format!("unknown encoding: {encoding}"), filename))
-        }
-        Err(e) if e.matches(exceptions::UnicodeError) => {
-            let exc = e.take();
-            let text = exc.str()?.to_utf8_lossy().into_owned();
-            Err(plain_syntax_error(&format!("(unicode error) {text}"), filename))
-        }
-        Err(e) => Err(e),
-    }
-}
-
-fn normalise(name: &str) -> String {
-    let n: String = name.chars().take(12).map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect();
-    if n == "utf-8" || n.starts_with("utf-8-") { "utf-8".to_owned() } else { name.to_owned() }
-}
-
-/// The encoding that one of the first two lines names in a comment; the first must be blank or a comment for the second to count.
-fn find_cookie(source: &[u8]) -> Option<String> {
-    for line in source.splitn(3, |b| *b == b'\n').take(2) {
-        let start = line.iter().position(|b| !matches!(b, b' ' | b'\t' | 0x0c | b'\r'));
-        match start {
-            None => continue,
-            Some(i) if line[i] == b'#' => {
-                if let Some(c) = cookie_in(&line[i..]) {
-                    return Some(c);
-                }
+            None => bail!(TypeError, "decoder did not return a string object ({})", s.ty().name_str()),
+        });
+        match text {
+            Ok(text) => Ok(text),
+            Err(e) if e.matches(exceptions::Exception) && !e.matches(exceptions::MemoryError) => {
+                let exc = e.take();
+                exc.str()
+                    .map(|s| s.to_utf8_lossy().into_owned())
+                    .map_err(|e| {
+                        e.clear();
+                        "unknown decode error".to_owned()
+                    })
+                    .and_then(Err)
             }
-            Some(_) => return None,
+            Err(e) => {
+                *failure.borrow_mut() = Some(e);
+                Err(String::new())
+            }
         }
+    };
+    let decoded = source::decode(bytes, mode == Mode::Exec, origin, Some(&decoder));
+    if let Some(e) = failure.into_inner() {
+        return Err(e);
     }
-    None
+    decoded.map(|text| text.into_owned()).map_err(|e| raise_syntax_error(&e, filename))
 }
 
-fn cookie_in(comment: &[u8]) -> Option<String> {
-    let mut rest = comment;
-    while let Some(i) = rest.windows(6).position(|w| w == b"coding") {
-        rest = &rest[i + 6..];
-        let Some((b':' | b'=', after)) = rest.split_first().map(|(b, r)| (*b, r)) else { continue };
-        let after = &after[after.iter().position(|b| !matches!(b, b' ' | b'\t')).unwrap_or(after.len())..];
-        let end = after
-            .iter()
-            .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')))
-            .unwrap_or(after.len());
-        if end > 0 {
-            return Some(String::from_utf8_lossy(&after[..end]).into_owned());
-        }
-    }
-    None
-}
-
-#[cold]
-fn not_utf8(source: &[u8], at: usize, filename: &str, declared: bool) -> Raised {
-    let line = source[..at].iter().filter(|b| **b == b'\n').count() + 1;
-    let byte = source[at];
-    if declared || filename.is_empty() {
-        return plain_syntax_error(
-            &format!(
-                "(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: invalid start byte"
-            ),
-            filename,
-        );
-    }
-    let text = format!(
-        "Non-UTF-8 code starting with '\\x{byte:02x}' on line {line}, but no encoding declared; see https://peps.python.org/pep-0263/ for details"
-    );
-    let args = [
-        Str::from_utf8(filename).into_obj(),
-        Int::from_i64(line as i64).into_obj(),
-        Int::from_i64(0).into_obj(),
-        none::none_obj(),
-    ];
-    raise_with_details(exceptions::SyntaxError, &text, args.to_vec())
-}
-
-fn plain_syntax_error(text: &str, filename: &str) -> Raised {
-    let args = vec![
-        Str::from_utf8(filename).into_obj(),
-        Int::from_i64(0).into_obj(),
-        Int::from_i64(0).into_obj(),
-        none::none_obj(),
-    ];
-    raise_with_details(exceptions::SyntaxError, text, args)
-}
-
-fn raise_with_details(ty: &taipan_object::Type, text: &str, details: Vec<Obj>) -> Raised {
-    let details = Tuple::from_vec(details);
+fn raise_with_details(ty: &taipan_object::Type, text: &str, details: impl Into<Vec<Obj>>) -> Raised {
+    let details = Tuple::from_vec(details.into());
     match ty.as_object().call(&[&Str::from_utf8(text), &details]) {
         Ok(e) => taipan_object::error::raise_instance(e),
         Err(e) => e,
@@ -259,20 +185,18 @@ pub fn raise_syntax_error(e: &SyntaxError, filename: &str) -> Raised {
         Some(t) => Str::from_utf8(t).into_obj(),
         None => none::none_obj(),
     };
-    let details = vec![
-        Str::from_utf8(filename).into_obj(),
-        int(at.lineno as i64),
-        int(at.offset),
-        text,
-        int(at.end_lineno as i64),
-        int(at.end_offset),
-    ];
+    let name = if at.filename { Str::from_utf8(filename).into_obj() } else { none::none_obj() };
+    let mut details = vec![name, int(at.lineno as i64), int(at.offset), text];
+    // What has no line has no range either.
+    if at.lineno > 0 {
+        details.extend([int(at.end_lineno as i64), int(at.end_offset)]);
+    }
     raise_with_details(ty, &e.msg, details)
 }
 
 /// Raises what the compiler found.
 #[cold]
-pub fn raise_compile_error(e: &CompileError, source: Option<&str>, filename: &str) -> Raised {
+pub fn raise_compile_error(e: &CompileError, filename: &str) -> Raised {
     match e.kind {
         CompileKind::Syntax => {}
         CompileKind::Recursion => return raise!(RecursionError, "{}", e.message),
@@ -280,28 +204,37 @@ pub fn raise_compile_error(e: &CompileError, source: Option<&str>, filename: &st
         CompileKind::Overflow => return raise!(OverflowError, "{}", e.message),
         CompileKind::UnicodeEncode => return raise!(UnicodeError, "{}", e.message),
     }
-    let at = e.location;
-    let line = source.and_then(|s| source_line(s, at.line)).or_else(|| file_line(filename, at.line));
-    let char_column = |byte: i32, n: i32| -> i64 {
-        let l = if n == at.line { line.clone() } else { source.and_then(|s| source_line(s, n)) };
-        match l {
-            Some(l) => l
-                .as_bytes()
-                .get(..(byte.max(0) as usize).min(l.len()))
-                .map_or(byte as i64, |b| String::from_utf8_lossy(b).chars().count() as i64),
-            None => byte as i64,
+    if !e.early {
+        return raise_with_details(exceptions::SyntaxError, &e.message, place(e.location, filename));
+    }
+    let located = || -> PyResult {
+        let exc = exceptions::SyntaxError.as_object().call(&[&Str::from_utf8(&e.message)])?;
+        let [name, line, offset, text, end_line, end_offset] = place(e.location, filename);
+        let attributes = [
+            (intern!("filename"), name),
+            (intern!("lineno"), line),
+            (intern!("offset"), offset),
+            (intern!("text"), text),
+            (intern!("end_lineno"), end_line),
+            (intern!("end_offset"), end_offset),
+        ];
+        for (name, value) in attributes {
+            exc.set_attr(name, &value)?;
         }
+        Ok(exc)
     };
-    let int = |n: i64| Int::from_i64(n).into_obj();
-    let details = vec![
-        Str::from_utf8(filename).into_obj(),
-        int(at.line as i64),
-        int(char_column(at.column, at.line) + 1),
-        line.as_ref().map_or_else(none::none_obj, |l| Str::from_utf8(l).into_obj()),
-        int(at.end_line as i64),
-        int(char_column(at.end_column, at.end_line) + 1),
-    ];
-    raise_with_details(exceptions::SyntaxError, &e.message, details)
+    match located() {
+        Ok(exc) => taipan_object::error::raise_instance(exc),
+        Err(e) => e,
+    }
+}
+
+/// The details of a `SyntaxError` that the compiler finds; its columns count bytes.
+fn place(at: Location, filename: &str) -> [Obj; 6] {
+    let int = |n: i32| Int::from_i64(n as i64).into_obj();
+    let text = file_line(filename, at.line).map_or_else(none::none_obj, |l| Str::from_utf8(&l).into_obj());
+    let name = Str::from_utf8(filename).into_obj();
+    [name, int(at.line), int(at.column.saturating_add(1)), text, int(at.end_line), int(at.end_column.saturating_add(1))]
 }
 
 fn source_line(source: &str, n: i32) -> Option<String> {
@@ -317,53 +250,59 @@ fn file_line(filename: &str, n: i32) -> Option<String> {
 }
 
 /// Gives the warnings that a tree gets even if it is not compiled.
-pub fn check_tree(module: &taipan_syntax::ast::Mod<'_>, source: Option<&str>, r: &Request<'_>) -> PyResult<()> {
+pub fn check_tree(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> PyResult<()> {
     let mut pending: Vec<(String, Location)> = Vec::new();
     let checked = taipan_compiler::check_tree(module, &compile_options(r), &mut |message, at| {
         pending.push((message.to_owned(), at));
         Ok(())
     });
     for (message, at) in &pending {
-        issue_warning(message, at.line.max(0) as u32, source, r.filename, at.column.max(0) as u32)?;
+        issue_compiler_warning(message, *at, r.filename)?;
     }
-    checked.map_err(|e| raise_compile_error(&e, source, r.filename))
+    checked.map_err(|e| raise_compile_error(&e, r.filename))
 }
 
 /// Issues the warnings of the parser.
 pub fn issue_parser_warnings(warnings: &[Warning], source: &str, filename: &str) -> PyResult<()> {
     for w in warnings {
-        issue_warning(&w.msg, w.lineno, Some(source), filename, w.col)?;
+        issue_warning(&w.msg, w.lineno, filename, || {
+            let int = |n: u32| Int::from_i64(n as i64).into_obj();
+            let shown = source_line(source, w.lineno as i32);
+            let shown = shown.map_or_else(none::none_obj, |l| Str::from_utf8(&l).into_obj());
+            let name = Str::from_utf8(filename).into_obj();
+            [name, int(w.lineno), int(w.col + 1), shown, int(w.lineno), int(w.col + 1)]
+        })?;
     }
     Ok(())
 }
 
-/// A `SyntaxWarning` at a line; made an error by the filters, it becomes a `SyntaxError` there.
-fn issue_warning(text: &str, line: u32, source: Option<&str>, filename: &str, column: u32) -> PyResult<()> {
+fn issue_compiler_warning(text: &str, at: Location, filename: &str) -> PyResult<()> {
+    issue_warning(text, at.line.max(0) as u32, filename, || place(at, filename))
+}
+
+/// A `SyntaxWarning` at a line; made an error by the filters, it becomes a `SyntaxError` with these details.
+fn issue_warning(text: &str, line: u32, filename: &str, details: impl FnOnce() -> [Obj; 6]) -> PyResult<()> {
     let category = exceptions::SyntaxWarning;
     match crate::warnings::warn_explicit(category, text, filename, line as i64, None) {
-        Ok(()) => Ok(()),
         Err(e) if e.matches(category) => {
             e.clear();
-            let int = |n: i64| Int::from_i64(n).into_obj();
-            let shown = source
-                .and_then(|s| source_line(s, line as i32))
-                .map_or_else(none::none_obj, |l| Str::from_utf8(&l).into_obj());
-            let details = vec![
-                Str::from_utf8(filename).into_obj(),
-                int(line as i64),
-                int(column as i64 + 1),
-                shown,
-                int(line as i64),
-                int(column as i64 + 1),
-            ];
-            Err(raise_with_details(exceptions::SyntaxError, text, details))
+            // What is an error now needs no word about the future.
+            let text = text.replacen(" Such sequences will not work in the future.", "", 1);
+            Err(raise_with_details(exceptions::SyntaxError, &text, details()))
         }
-        Err(e) => Err(e),
+        other => other,
     }
 }
 
 /// The source of `compile`, `eval` or `exec` as text: `str`, or bytes with their encoding.
-pub fn source_text(o: &Object, function: &str, what: &str, flags: &mut i32, filename: &str) -> PyResult<String> {
+pub fn source_text(
+    o: &Object,
+    function: &str,
+    what: &str,
+    flags: &mut i32,
+    mode: Mode,
+    filename: &str,
+) -> PyResult<String> {
     if let Some(s) = o.downcast::<Str>() {
         *flags |= flag::IGNORE_COOKIE;
         let text = s.to_utf8()?;
@@ -379,7 +318,7 @@ pub fn source_text(o: &Object, function: &str, what: &str, flags: &mut i32, file
     if b.as_slice().contains(&0) {
         bail!(SyntaxError, "source code string cannot contain null bytes");
     }
-    decode_source(b.as_slice(), *flags, filename)
+    decode_source(b.as_slice(), *flags, mode, filename)
 }
 
 /// The name of the file for error texts: a `str`, or bytes as the file system encodes them.
@@ -391,6 +330,6 @@ pub fn filename_text(o: &Object) -> PyResult<String> {
 /// `compile()` when the result is code.
 pub fn compile_object(source: &Object, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
     let mut flags = r.flags;
-    let text = source_text(source, "compile", "string, bytes or AST object", &mut flags, r.filename)?;
+    let text = source_text(source, "compile", "string, bytes or AST object", &mut flags, r.mode, r.filename)?;
     compile_str(&text, &Request { flags, ..*r })
 }

@@ -32,7 +32,7 @@ pub fn bool_object(b: bool) -> &'static Object {
 /// A small int, `0..=255`.
 #[inline(always)]
 pub fn small_int(n: usize) -> &'static Object {
-    Int::small_borrowed(n as i64)
+    Int::small_borrowed((n & 255) as i64)
 }
 /// A new int. Not inlined: handlers must not get its local variables.
 #[inline(never)]

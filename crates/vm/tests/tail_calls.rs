@@ -10,7 +10,7 @@ const RETURNING: [&str; 4] = ["YIELD_VALUE", "RETURN_VALUE", "RETURN_GENERATOR",
 #[test]
 fn every_handler_ends_in_a_jump() {
     // The table is what keeps the handlers in this program.
-    assert!(std::hint::black_box(&taipan_vm::eval::handlers::TABLE).len() == 256);
+    std::hint::black_box(&taipan_vm::eval::handlers::TABLE);
     let program = std::env::current_exe().expect("a program has a path");
     let output = Command::new("objdump")
         .args(["-d", "--no-show-raw-insn", "-C"])

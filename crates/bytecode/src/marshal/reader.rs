@@ -33,6 +33,15 @@ pub trait Builder {
     fn str(&mut self, utf8: &[u8], interned: bool) -> Result<Option<Self::Value>, Self::Error>;
     /// A tuple.
     fn tuple(&mut self, items: Vec<Self::Value>) -> Result<Self::Value, Self::Error>;
+    /// A tuple of this many items that something in it refers to, and that is filled later. `None` if there is no such thing.
+    fn open_tuple(&mut self, size: usize) -> Option<Self::Value> {
+        let _ = size;
+        None
+    }
+    /// Gives the items to a tuple that [`Builder::open_tuple`] made.
+    fn fill_tuple(&mut self, tuple: &Self::Value, items: Vec<Self::Value>) {
+        let _ = (tuple, items);
+    }
     /// An empty list.
     fn list(&mut self) -> Result<Self::Value, Self::Error>;
     /// Appends to a list.
@@ -313,7 +322,13 @@ impl<'b, B: Builder, I: Input> Reader<'b, B, I> {
 
     fn close(&mut self, frame: Frame<B::Value>) -> Result<B::Value, Failure<B, I>> {
         let (value, slot) = match frame {
-            Frame::Tuple { items, slot, .. } => (self.builder.tuple(items), slot),
+            Frame::Tuple { items, slot, .. } => match slot.and_then(|slot| self.refs.get(slot)?.clone()) {
+                Some(tuple) => {
+                    self.builder.fill_tuple(&tuple, items);
+                    return Ok(tuple);
+                }
+                None => (self.builder.tuple(items), slot),
+            },
             Frame::FrozenSet { items, slot, .. } => (self.builder.frozenset(items), slot),
             Frame::List { list, .. } => (Ok(list), None),
             Frame::Dict { dict, .. } => (Ok(dict), None),
@@ -355,6 +370,18 @@ impl<'b, B: Builder, I: Input> Reader<'b, B, I> {
         Ok(value)
     }
 
+    /// The tuple that is being read and has this place, made before its items.
+    fn open_tuple(&mut self, place: usize, stack: &[Frame<B::Value>]) -> Option<B::Value> {
+        let size = stack.iter().find_map(|frame| match frame {
+            Frame::Tuple { items, left, slot } if *slot == Some(place) => Some(items.len() + left),
+            _ => None,
+        })?;
+        // So large a tuple is not made on the word of data that may not follow.
+        let tuple = if size <= 1 << 16 { self.builder.open_tuple(size) } else { None };
+        self.refs[place].clone_from(&tuple);
+        tuple
+    }
+
     /// Reads one tag and what belongs to it, up to the first item of a container.
     fn step(&mut self, stack: &mut Vec<Frame<B::Value>>) -> Result<Step<B::Value>, Failure<B, I>> {
         let first = match self.byte() {
@@ -375,7 +402,8 @@ impl<'b, B: Builder, I: Input> Reader<'b, B, I> {
             }
             tag::REF => {
                 let index = self.int()?;
-                let value = usize::try_from(index).ok().and_then(|i| self.refs.get(i)).cloned().flatten();
+                let slot = usize::try_from(index).ok().filter(|&slot| slot < self.refs.len());
+                let value = slot.and_then(|slot| self.refs[slot].clone().or_else(|| self.open_tuple(slot, stack)));
                 return value.map(Step::Value).ok_or(ReadError::Value("bad marshal data (invalid reference)"));
             }
             tag::INT => {

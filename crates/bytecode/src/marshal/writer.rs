@@ -1,7 +1,7 @@
 //! Writing.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{FLAG_REF, MAX_DEPTH, tag};
 use crate::code::DIGIT_BITS;
@@ -79,6 +79,8 @@ enum Work<V> {
     Int(i32),
     Null,
     Leave,
+    /// Leaves a value that must not hold itself.
+    Close(usize),
 }
 
 /// Writes values.
@@ -88,6 +90,8 @@ pub struct Writer<'s, S: View> {
     allow_code: bool,
     out: Vec<u8>,
     refs: HashMap<usize, u32>,
+    /// Slices and code objects that are being written: they cannot be read back if they hold themselves.
+    open: HashSet<usize>,
 }
 
 const UNMARSHALLABLE: &str = "unmarshallable object";
@@ -95,7 +99,7 @@ const UNMARSHALLABLE: &str = "unmarshallable object";
 impl<'s, S: View> Writer<'s, S> {
     /// A writer of this version of the format.
     pub fn new(view: &'s S, version: i32) -> Self {
-        Writer { view, version, allow_code: true, out: Vec::new(), refs: HashMap::new() }
+        Writer { view, version, allow_code: true, out: Vec::new(), refs: HashMap::new(), open: HashSet::new() }
     }
 
     /// Whether code objects may be written.
@@ -140,6 +144,10 @@ impl<'s, S: View> Writer<'s, S> {
                 Work::Int(value) => self.int(value),
                 Work::Null => self.out.push(tag::NULL),
                 Work::Leave => depth -= 1,
+                Work::Close(identity) => {
+                    self.open.remove(&identity);
+                    depth -= 1;
+                }
             }
         }
         Ok(())
@@ -195,6 +203,9 @@ impl<'s, S: View> Writer<'s, S> {
             let next = self.refs.len() as u32;
             match self.refs.entry(identity) {
                 std::collections::hash_map::Entry::Occupied(entry) => {
+                    if self.open.contains(&identity) {
+                        return Err(WriteError::Value(UNMARSHALLABLE));
+                    }
                     let index = *entry.get() as i32;
                     self.out.push(tag::REF);
                     self.int(index);
@@ -297,7 +308,7 @@ impl<'s, S: View> Writer<'s, S> {
                     return Err(WriteError::Value(UNMARSHALLABLE));
                 }
                 self.out.push(tag::SLICE | flag);
-                work.push(Work::Leave);
+                work.push(self.leave(value));
                 work.extend(parts.into_iter().rev().map(Work::Value));
             }
             Kind::Code(fields) => {
@@ -310,7 +321,7 @@ impl<'s, S: View> Writer<'s, S> {
                 {
                     self.int(number);
                 }
-                work.push(Work::Leave);
+                work.push(self.leave(value));
                 for (i, object) in fields.objects.into_iter().enumerate().rev() {
                     work.push(Work::Value(object));
                     if i == 8 {
@@ -323,6 +334,17 @@ impl<'s, S: View> Writer<'s, S> {
             Kind::None | Kind::Bool(_) | Kind::Ellipsis | Kind::StopIteration => {}
         }
         Ok(work.len() > start)
+    }
+
+    /// What ends a value that must not hold itself.
+    fn leave(&mut self, value: &S::Value) -> Work<S::Value> {
+        match self.view.identity(value) {
+            Some(identity) if self.version >= 3 => {
+                self.open.insert(identity);
+                Work::Close(identity)
+            }
+            _ => Work::Leave,
+        }
     }
 
     /// Items of a set in the order of their own bytes, so that equal sets are written alike.

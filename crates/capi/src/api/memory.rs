@@ -118,6 +118,7 @@ exports! {
             }
             let o = p.add(pre).cast::<VarObject>();
             (*o).ob_size.set(n);
+            (*o).ob_base.forget_size_class();
             o
         }
     }

@@ -60,7 +60,7 @@ impl<'a> Compiler<'a, '_> {
         if inlined {
             self.outermost_iterator(outermost)?;
             self.tweak_scopes(id, &mut state);
-            self.push_locals(at, id, &mut state);
+            self.push_locals(at, id, &mut state)?;
         } else {
             let arguments = Arguments { args: 1, ..Arguments::default() };
             self.enter_scope(name, ScopeKind::Comprehension, key, at.line, None, arguments)?;
@@ -281,7 +281,7 @@ impl<'a> Compiler<'a, '_> {
     }
 
     /// Saves the values of the names that the comprehension binds.
-    fn push_locals(&mut self, at: Location, comp: EntryId, state: &mut Inlined) {
+    fn push_locals(&mut self, at: Location, comp: EntryId, state: &mut Inlined) -> Result {
         let in_class = self.in_class_block() && self.unit.inlined_comprehensions == 0;
         let outer = self.unit.entry;
         for (name, symbol) in self.symbols_of(comp) {
@@ -308,7 +308,10 @@ impl<'a> Compiler<'a, '_> {
             let cleanup = self.label();
             state.cleanup = Some(cleanup);
             self.jump(at, Op::SETUP_FINALLY, cleanup);
+            // It only counts: nothing leaves a comprehension by a jump.
+            self.push_block(at, BlockKind::StopIteration, cleanup, cleanup, Datum::None)?;
         }
+        Ok(())
     }
 
     fn restore_locals(&mut self, at: Location, state: &Inlined) {
@@ -322,6 +325,7 @@ impl<'a> Compiler<'a, '_> {
 
     fn pop_locals(&mut self, at: Location, state: &Inlined) {
         let Some(cleanup) = state.cleanup else { return };
+        self.pop_block(BlockKind::StopIteration);
         self.op(NO_LOCATION, Op::POP_BLOCK);
         let end = self.label();
         self.jump(NO_LOCATION, Op::JUMP_NO_INTERRUPT, end);

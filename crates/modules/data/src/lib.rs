@@ -8,11 +8,13 @@ mod bisect;
 mod cmath;
 mod collections;
 mod contextvars;
+mod datetime;
 mod functools;
 mod heapq;
 mod itertools;
 mod math;
 mod operator;
+mod pickle;
 mod queue;
 mod random;
 mod statistics;
@@ -31,11 +33,13 @@ pub static MODULES: &[&ModuleDef] = &[
     &cmath::MODULE,
     &collections::MODULE,
     &contextvars::MODULE,
+    &datetime::MODULE,
     &functools::MODULE,
     &heapq::MODULE,
     &itertools::MODULE,
     &math::MODULE,
     &operator::MODULE,
+    &pickle::MODULE,
     &queue::MODULE,
     &random::MODULE,
     &statistics::MODULE,

@@ -4,6 +4,7 @@
 pub mod ast;
 pub mod faulthandler;
 pub mod opcode;
+pub mod selftest;
 pub mod suggestions;
 pub mod symtable;
 pub mod tokenize;
@@ -18,6 +19,8 @@ pub static MODULES: &[&ModuleDef] = &[
     &ast::MODULE,
     &faulthandler::MODULE,
     &opcode::MODULE,
+    &selftest::capi::MODULE,
+    &selftest::internal::MODULE,
     &suggestions::MODULE,
     &symtable::MODULE,
     &tokenize::MODULE,

@@ -159,13 +159,13 @@ impl Convert<'_, '_> {
 fn symtable(source: &Object, filename: &Object, startstr: &str) -> PyResult {
     let file = compile::filename_text(filename)?;
     let mut flags = 0;
-    let text = compile::source_text(source, "symtable", "string or bytes object", &mut flags, &file)?;
     let mode = match startstr {
         "exec" => Mode::Exec,
         "eval" => Mode::Eval,
         "single" => Mode::Single,
         _ => bail!(ValueError, "symtable() arg 3 must be 'exec' or 'eval' or 'single'"),
     };
+    let text = compile::source_text(source, "symtable", "string or bytes object", &mut flags, mode, &file)?;
     let r = Request { filename: &file, mode, flags, optimize: -1, feature_version: -1 };
     let arena = Arena::new();
     let mut warnings = Vec::new();
@@ -175,6 +175,6 @@ fn symtable(source: &Object, filename: &Object, startstr: &str) -> PyResult {
     let read = |table: &SymbolTable, names: &Names<'_>| Convert { table, names }.entry(SymbolTable::TOP);
     match with_symbol_table(&module, &compile::compile_options(&r), read) {
         Ok(r) => r,
-        Err(e) => Err(compile::raise_compile_error(&e, Some(&text), &file)),
+        Err(e) => Err(compile::raise_compile_error(&e, &file)),
     }
 }

@@ -13,6 +13,7 @@ pub mod errno;
 pub mod fcntl;
 pub mod io;
 pub mod locale;
+pub mod multiprocessing;
 pub mod posix;
 pub mod posixsubprocess;
 pub mod resource;
@@ -43,4 +44,6 @@ pub static MODULES: &[&ModuleDef] = &[
     &termios::TERMIOS_MODULE,
     &termios::SYSLOG_MODULE,
     &locale::MODULE,
+    &multiprocessing::MODULE,
+    &multiprocessing::SHMEM_MODULE,
 ];

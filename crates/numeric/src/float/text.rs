@@ -73,9 +73,7 @@ pub fn repr(x: f64) -> Repr {
         let _ = write!(out, "{}.0", x.abs() as u64);
         return out;
     }
-    let mut sci = Repr::new();
-    let _ = write!(sci, "{:e}", x.abs());
-    let (digits, exp) = split_scientific(sci.as_bytes());
+    let (digits, exp) = shortest(x.abs());
     if x < 0.0 {
         out.push(b"-");
     }
@@ -87,6 +85,22 @@ pub fn repr(x: f64) -> Repr {
         Shape { point_zero: true, alt: false, upper: false },
     );
     out
+}
+
+/// The shortest digits that read back as `x`, and the exponent. Of two equally near the even one is taken.
+fn shortest(x: f64) -> (Vec<u8>, i32) {
+    let mut sci = Repr::new();
+    let _ = write!(sci, "{x:e}");
+    let (digits, exp) = split_scientific(sci.as_bytes());
+    // Only a long fraction lies exactly between two numbers of as many digits, and the standard library goes up then.
+    if digits.len() >= 16 && digits.last().is_some_and(|d| d % 2 == 1) {
+        let mut even = Repr::new();
+        let _ = write!(even, "{x:.*e}", digits.len() - 1);
+        if even.as_str().parse() == Ok(x) {
+            return split_scientific(even.as_bytes());
+        }
+    }
+    (digits, exp)
 }
 
 /// The digits of `d.ddde±x` and the exponent.
@@ -213,8 +227,7 @@ pub fn format_double(x: f64, code: u8, precision: usize, flags: Flags) -> String
             }
         }
         _ => {
-            let _ = write!(sci, "{a:e}");
-            let (d, exp) = split_scientific(sci.as_bytes());
+            let (d, exp) = shortest(a);
             (digits, point, pad) = (d, exp + 1, 0);
             use_exp = !(-4..16).contains(&exp);
         }
@@ -327,6 +340,7 @@ mod tests {
 
     #[test]
     fn shortest() {
+        assert_eq!(repr(2f64.powi(-25)).as_str(), "2.9802322387695312e-08");
         let cases = [
             (0.1, "0.1"),
             (1e15, "1000000000000000.0"),

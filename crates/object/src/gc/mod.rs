@@ -248,6 +248,28 @@ impl GcState {
         });
     }
 
+    /// Start-up is over: what it made is old, and automatic collections begin.
+    pub fn settle(&self) {
+        let [young, middle, old] = &self.generations;
+        let made = young.count.get();
+        young.head.splice_into(&old.head);
+        middle.head.splice_into(&old.head);
+        self.generations.iter().for_each(|g| g.count.set(0));
+        self.long_lived_total.set(made.max(0));
+        self.set_enabled(true);
+    }
+
+    /// Whether the collector keeps an object for which `f` is true.
+    pub fn any(&self, mut f: impl FnMut(&Object) -> bool) -> bool {
+        self.generations.iter().map(|g| &g.head).chain([&self.permanent]).any(|list| list.objects().any(&mut f))
+    }
+
+    /// Whether a program watches collections or keeps what they found.
+    pub fn is_watched(&self) -> bool {
+        let filled = |c: &crate::ObjCell| c.get().is_some_and(|l| !l.cast::<List>().is_empty());
+        self.debug.get() != 0 || filled(&self.callbacks) || filled(&self.garbage)
+    }
+
     /// `gc.callbacks`.
     pub fn callbacks(&self) -> Ref<List> {
         list_in(&self.callbacks)

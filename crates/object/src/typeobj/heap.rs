@@ -33,11 +33,10 @@ impl Type {
 
     /// The most derived type on the chain of bases that adds to the layout of instances.
     pub fn solid_base(&self) -> &Type {
-        let base = match self.base() {
-            Some(b) => b.solid_base(),
-            None => return &crate::types::object::PyBaseObject_Type,
-        };
-        if self.extra_ivars(base) { self } else { base }
+        // From the root down, without recursion: chains of bases may be longer than the native stack is deep.
+        let chain: Vec<&Type> = std::iter::successors(Some(self), |t| t.base()).collect();
+        let (root, rest) = chain.split_last().expect("the chain starts with the type itself");
+        rest.iter().rev().fold(*root, |solid, t| if t.extra_ivars(solid) { t } else { solid })
     }
 
     fn extra_ivars(&self, base: &Type) -> bool {

@@ -232,7 +232,7 @@ fn build(meta: &Type, name: &Str, bases: &Ref<Tuple>, base: &Type, dict: &Ref<Di
     if ty.has_flag(flags::MANAGED_DICT) {
         crate::types::dict::init_cached_keys(heap);
     }
-    update::fixup_slots(ty);
+    update::fill_slots(ty, base);
     Ok(cls)
 }
 

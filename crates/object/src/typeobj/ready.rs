@@ -98,18 +98,16 @@ fn fill_dict(ty: &Type) -> PyResult<()> {
     unsafe {
         let mut m = ty.members.get();
         while !m.is_null() && !(*m).name.is_null() {
-            let d = descr::new_member(ty, &*m);
-            set_default(dict, (*m).name, d)?;
+            set_default(dict, descr::new_member(ty, &*m))?;
             m = m.add(1);
         }
         let mut g = ty.getset.get();
         while !g.is_null() && !(*g).name.is_null() {
-            let d = descr::new_getset(ty, &*g);
-            set_default(dict, (*g).name, d)?;
+            set_default(dict, descr::new_getset(ty, &*g))?;
             g = g.add(1);
         }
     }
-    if dict.get_item(intern!("__doc__"))?.is_none() {
+    if dict.get_borrowed(intern!("__doc__"))?.is_none() {
         let doc = if ty.doc.get().is_null() {
             none::none().to_obj()
         } else {
@@ -122,13 +120,13 @@ fn fill_dict(ty: &Type) -> PyResult<()> {
     Ok(())
 }
 
-fn set_default(dict: &Dict, name: *const std::ffi::c_char, value: Obj) -> PyResult<()> {
-    // SAFETY: names in tables are C strings.
-    let name = crate::types::str::intern::intern_str(&unsafe { CStr::from_ptr(name) }.to_string_lossy());
-    if dict.get_item(&name)?.is_none() {
-        dict.set_item(&name, &value)?;
+/// Adds a descriptor under its name, unless the type has an attribute of that name.
+fn set_default(dict: &Dict, descriptor: Obj) -> PyResult<()> {
+    let Some(name) = descr::name_of(&descriptor) else { return Ok(()) };
+    if dict.get_borrowed(&name)?.is_some() {
+        return Ok(());
     }
-    Ok(())
+    dict.set_item_take2(name, descriptor)
 }
 
 /// The docstring without a leading `name(...)\n--\n\n`.
@@ -167,15 +165,14 @@ fn add_operators(ty: &Type, dict: &Dict) -> PyResult<()> {
         if f.is_null() {
             continue;
         }
-        let name = crate::types::str::intern::intern_str(row.name_str());
-        if dict.get_item(&name)?.is_some() {
+        let name = row.interned();
+        if dict.get_borrowed(name)?.is_some() {
             continue;
         }
         if f == crate::protocol::compare::hash_not_implemented as *const c_void {
-            dict.set_item(&name, none::none())?;
+            dict.set_item(name, none::none())?;
         } else {
-            let d = descr::new_wrapper(ty, row, f);
-            dict.set_item(&name, &d)?;
+            dict.set_item_take2(name.to_obj(), descr::new_wrapper(ty, row, f))?;
         }
     }
     Ok(())
@@ -188,18 +185,22 @@ fn add_methods(ty: &Type, dict: &Dict) -> PyResult<()> {
         let mut m = ty.methods.get();
         while !m.is_null() && !(*m).name.is_null() {
             let def = &*m;
-            let d = if def.flags & meth::CLASS != 0 {
-                descr::new_class_method(ty, def)
-            } else if def.flags & meth::STATIC != 0 {
-                crate::types::method_wrappers::new_static_method(cfunction::new(def, Some(ty.to_obj()), None))
-            } else {
-                descr::new_method(ty, def)
-            };
-            if def.flags & meth::COEXIST != 0 {
-                let name = crate::types::str::intern::intern_str(def.name_str());
+            let coexist = def.flags & meth::COEXIST != 0;
+            if def.flags & (meth::CLASS | meth::STATIC) == 0 && !coexist {
+                set_default(dict, descr::new_method(ty, def))?;
+                m = m.add(1);
+                continue;
+            }
+            let name = crate::types::str::intern::intern_c(def.name);
+            if coexist || dict.get_borrowed(&name)?.is_none() {
+                let d = if def.flags & meth::CLASS != 0 {
+                    descr::new_class_method(ty, def)
+                } else if def.flags & meth::STATIC != 0 {
+                    crate::types::method_wrappers::new_static_method(cfunction::new(def, Some(ty.to_obj()), None))
+                } else {
+                    descr::new_method(ty, def)
+                };
                 dict.set_item(&name, &d)?;
-            } else {
-                set_default(dict, def.name, d)?;
             }
             m = m.add(1);
         }

@@ -7,9 +7,11 @@ use crate::error::PyResult;
 use crate::header::Object;
 use crate::typeobj::slots::{AsyncMethods, BufferProcs, MappingMethods, NumberMethods, SequenceMethods};
 use crate::typeobj::{HeapType, Type};
+use crate::types::str::intern::{intern_immortal, intern_str};
 use crate::types::tuple::Tuple;
 use std::ffi::{c_char, c_int, c_void};
 use std::mem::offset_of;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// Calls a slot (`wrapped`) with Python arguments.
 pub type Wrapper = fn(&Object, &Tuple, *const c_void, Option<&Object>) -> PyResult;
@@ -43,7 +45,28 @@ impl SlotDef {
         // SAFETY: rows hold static C strings.
         unsafe { std::ffi::CStr::from_ptr(self.name) }.to_str().unwrap_or("?")
     }
+
+    /// The special method's name as an interned string.
+    pub fn interned(&self) -> &'static Object {
+        static NAMES: [AtomicPtr<Object>; MAX_ROWS] = [const { AtomicPtr::new(std::ptr::null_mut()) }; MAX_ROWS];
+        // Rows that extension modules bring are not in the table.
+        let at = (self as *const SlotDef as usize).wrapping_sub(SLOT_DEFS.as_ptr() as usize) / size_of::<SlotDef>();
+        let Some(cell) = NAMES.get(at).filter(|_| at < SLOT_DEFS.len()) else {
+            return intern_immortal(intern_str(self.name_str()));
+        };
+        // SAFETY: a filled cell holds an immortal string.
+        if let Some(o) = unsafe { cell.load(Ordering::Relaxed).as_ref() } {
+            return o;
+        }
+        let name = intern_immortal(intern_str(self.name_str()));
+        cell.store(name.as_ptr(), Ordering::Release);
+        name
+    }
 }
+
+/// At least as many as there are rows.
+const MAX_ROWS: usize = 128;
+const _: () = assert!(SLOT_DEFS.len() <= MAX_ROWS);
 
 const NB: usize = offset_of!(HeapType, as_number);
 const SQ: usize = offset_of!(HeapType, as_sequence);

@@ -12,7 +12,7 @@ use crate::typeobj::ready::{strip_signature, text_signature};
 use crate::typeobj::slotdefs::SlotDef;
 use crate::typeobj::slots::{VectorcallFunc, VisitProc};
 use crate::typeobj::{Type, TypeDef, flags};
-use crate::types::str::{Str, intern::intern_str};
+use crate::types::str::{Str, intern::intern_c};
 use crate::types::tuple::Tuple;
 use crate::types::{bool_, cfunction, exceptions, none};
 use crate::{bail, getset, getsets, intern, layout, members, methods};
@@ -34,11 +34,14 @@ const _: () = assert!(size_of::<Descr>() == 40 && offset_of!(Descr, d_type) == 1
 impl Descr {
     fn new(ty: &Type, name: *const c_char) -> Descr {
         // SAFETY: names in tables are C strings.
-        let name = intern_str(&unsafe { CStr::from_ptr(name) }.to_string_lossy());
+        let name = unsafe { intern_c(name) };
+        Descr::named(ty, name.into_obj())
+    }
+    fn named(ty: &Type, name: Obj) -> Descr {
         Descr {
             ob_base: Object::placeholder(),
             d_type: ObjCell::new(ty.to_obj()),
-            d_name: ObjCell::new(name.into_obj()),
+            d_name: ObjCell::new(name),
             d_qualname: ObjCell::empty(),
         }
     }
@@ -635,11 +638,16 @@ impl WrapperDescr {
 /// The descriptor of a filled slot.
 pub fn new_wrapper(ty: &Type, row: &'static SlotDef, wrapped: *const c_void) -> Obj {
     new_object(WrapperDescr {
-        d_common: Descr::new(ty, row.name),
+        d_common: Descr::named(ty, row.interned().to_obj()),
         d_base: Cell::new(row),
         d_wrapped: Cell::new(wrapped),
     })
     .into_obj()
+}
+
+/// The name of a descriptor.
+pub fn name_of(o: &Object) -> Option<Obj> {
+    common(o).d_name.get_owned()
 }
 
 /// Whether `o` is the slot wrapper of exactly this native function.

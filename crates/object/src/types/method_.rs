@@ -65,6 +65,10 @@ unsafe extern "C" fn method_vectorcall(
 ) -> PyResult {
     let m: &Method = o.cast();
     let (f, slf) = (m.func(), m.receiver());
+    if f.is_exact(&PyMethod_Type) {
+        // Python functions look after the stack themselves; a method of a method of a method does not reach one soon.
+        crate::thread::check_recursion(" while calling a Python object")?;
+    }
     let n = nargs(nargsf);
     // SAFETY: the vectorcall contract.
     unsafe {

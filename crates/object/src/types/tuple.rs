@@ -82,10 +82,36 @@ impl Tuple {
         t
     }
 
+    /// A tuple of `n` items made one after the other; `None` as soon as one cannot be made.
+    #[inline]
+    pub fn try_from_fn(n: usize, mut item: impl FnMut(usize) -> Option<Obj>) -> Option<Ref<Tuple>> {
+        // Few items are the rule; they wait on the stack, so that no unfinished tuple is ever seen.
+        const FEW: usize = 16;
+        if n > FEW {
+            let mut items = Vec::with_capacity(n);
+            for i in 0..n {
+                items.push(item(i)?);
+            }
+            return Some(Tuple::from_vec(items));
+        }
+        let mut items: [Option<Obj>; FEW] = [const { None }; FEW];
+        for (i, place) in items.iter_mut().take(n).enumerate() {
+            *place = Some(item(i)?);
+        }
+        let Some((t, p)) = Tuple::uninit(n) else { return Some(Tuple::empty()) };
+        for (i, o) in items.into_iter().flatten().enumerate() {
+            // SAFETY: `p` has room for `n` items, and there are as many.
+            unsafe { p.add(i).write(o) };
+        }
+        t.track_new();
+        Some(t)
+    }
+
     /// A tuple whose items the caller moves out of `src`.
     ///
     /// # Safety
     /// `src` points to `n` owned references, which now belong to the tuple.
+    #[inline]
     pub unsafe fn from_raw_items(src: *const Obj, n: usize) -> Ref<Tuple> {
         let (t, p) = match Tuple::uninit(n) {
             Some(t) => t,
@@ -106,16 +132,18 @@ impl Tuple {
     }
 
     /// An untracked tuple of `n` items and the place to write them; `None` for `n == 0`.
+    #[inline]
     fn uninit(n: usize) -> Option<(Ref<Tuple>, *mut Obj)> {
         if n == 0 {
             return None;
         }
         // SAFETY: the head is written here, the items by the caller before anything can see them.
         unsafe {
-            let p = crate::alloc::alloc_exact(&PyTuple_Type, size_of::<Tuple>() + n * 8)
+            let (p, class) = crate::alloc::alloc_exact(&PyTuple_Type, size_of::<Tuple>() + n * 8)
                 .unwrap_or_else(|| crate::alloc::out_of_memory());
             let t = p.cast::<Tuple>();
-            (&raw mut (*t.as_ptr()).ob_base).write(VarObject::new(&PyTuple_Type, n as isize));
+            (&raw mut (*t.as_ptr()).ob_base)
+                .write(VarObject { ob_base: Object::in_class(&PyTuple_Type, class), ob_size: Cell::new(n as isize) });
             (&raw mut (*t.as_ptr()).ob_hash).write(Cell::new(-1));
             let items = (&raw mut (*t.as_ptr()).ob_item).cast::<Obj>();
             Some((Obj::from_raw(p.as_ptr()).cast_into_unchecked(), items))
@@ -274,6 +302,9 @@ extern "C" fn tuple_hash(o: &Object) -> isize {
     let t: &Tuple = o.cast();
     if t.ob_hash.get() != -1 {
         return t.ob_hash.get();
+    }
+    if crate::thread::check_recursion(" while hashing a tuple").is_err() {
+        return -1;
     }
     match hash_items(t.items()) {
         Ok(h) => {

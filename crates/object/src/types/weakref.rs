@@ -289,9 +289,10 @@ pub fn new_proxy(o: &Object, callback: Option<&Object>) -> PyResult {
 unsafe fn make_proxy(cls: &'static Type, o: &Object, callback: Option<Obj>) -> Ref<WeakRef> {
     // SAFETY: a complete object is written before it is tracked.
     unsafe {
-        let p = crate::alloc::alloc_exact(cls, size_of::<WeakRef>()).unwrap_or_else(|| crate::alloc::out_of_memory());
+        let (p, class) =
+            crate::alloc::alloc_exact(cls, size_of::<WeakRef>()).unwrap_or_else(|| crate::alloc::out_of_memory());
         p.cast::<WeakRef>().write(WeakRef {
-            ob_base: Object::new(cls),
+            ob_base: Object::in_class(cls, class),
             wr_object: Cell::new(o),
             wr_callback: ObjCell::from_opt(callback),
             hash: Cell::new(-1),

@@ -77,7 +77,7 @@ impl<'a> Parser<'a, '_> {
                 }
             },
         }
-        if module == Some("__future__") && names.iter().any(|alias| alias.name == "barry_as_FLUFL") {
+        if level == 0 && module == Some("__future__") && names.iter().any(|alias| alias.name == "barry_as_FLUFL") {
             self.barry_as_flufl = true;
         }
         let names = self.arena.slice(&names);

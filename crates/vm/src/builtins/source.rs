@@ -103,7 +103,7 @@ pub fn compile(
     if let Some(tree) = crate::ast_hooks::tree_compiler(source)? {
         return tree.compile(source, &r);
     }
-    let text = compiler::source_text(source, "compile", "string, bytes or AST object", &mut r.flags, &file)?;
+    let text = compiler::source_text(source, "compile", "string, bytes or AST object", &mut r.flags, mode, &file)?;
     if flags & flag::ONLY_AST != 0 {
         return crate::ast_hooks::parse_to_objects(&text, &r);
     }
@@ -179,7 +179,8 @@ pub fn eval(source: &Object, globals: Option<&Object>, locals: Option<&Object>) 
         return crate::call::eval_code(code, &g, &l, None);
     }
     let mut flags = crate::frame::query::current_compile_flags();
-    let text = compiler::source_text(source, "eval", "string, bytes or code object", &mut flags, "<string>")?;
+    let text =
+        compiler::source_text(source, "eval", "string, bytes or code object", &mut flags, Mode::Eval, "<string>")?;
     let text = text.trim_start_matches([' ', '\t']);
     let r = Request { filename: "<string>", mode: Mode::Eval, flags, optimize: -1, feature_version: -1 };
     let code = compiler::compile_str(text, &r)?;
@@ -219,7 +220,8 @@ pub fn exec(
         bail!(TypeError, "closure argument can only be used with a code object");
     }
     let mut flags = crate::frame::query::current_compile_flags();
-    let text = compiler::source_text(source, "exec", "string, bytes or code object", &mut flags, "<string>")?;
+    let text =
+        compiler::source_text(source, "exec", "string, bytes or code object", &mut flags, Mode::Exec, "<string>")?;
     let r = Request { filename: "<string>", mode: Mode::Exec, flags, optimize: -1, feature_version: -1 };
     let code = compiler::compile_str(&text, &r)?;
     audit_exec(&code)?;

@@ -326,7 +326,7 @@ fn make(r: Request) -> PyResult<Ref<CodeObject>> {
         consts: intern_constants(consts).into_obj(),
         names: names.into_obj(),
         localsplusnames: Tuple::from_vec(all),
-        localspluskinds: &variable_kinds,
+        localspluskinds: Bytes::new(&variable_kinds),
         filename: r.filename.clone(),
         name: interned(&r.name),
         qualname: interned(&r.qualname),

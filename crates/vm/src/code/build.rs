@@ -7,7 +7,10 @@ use crate::specialize::counter;
 use crate::support;
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use taipan_bytecode::code::kinds;
+use taipan_bytecode::location_table::{self, Location};
 use taipan_bytecode::{Code, Const, Op};
 use taipan_object::types::bytes::Bytes;
 use taipan_object::types::complex::Complex;
@@ -15,7 +18,7 @@ use taipan_object::types::float::Float;
 use taipan_object::types::int::Int;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, ObjCell, PyResult, Ref, Thread, VarObject, alloc, bail};
+use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Thread, VarObject, alloc, bail};
 
 /// The parts of a code object as Python objects.
 #[allow(missing_docs)]
@@ -24,7 +27,7 @@ pub struct Parts<'a> {
     pub consts: Obj,
     pub names: Obj,
     pub localsplusnames: Ref<Tuple>,
-    pub localspluskinds: &'a [u8],
+    pub localspluskinds: Ref<Bytes>,
     pub filename: Obj,
     pub name: Obj,
     pub qualname: Obj,
@@ -38,6 +41,30 @@ pub struct Parts<'a> {
     pub firstlineno: i32,
 }
 
+static DEBUG_RANGES: AtomicBool = AtomicBool::new(true);
+
+/// Whether code objects keep columns and ends of lines (`-X no_debug_ranges`).
+pub fn debug_ranges() -> bool {
+    DEBUG_RANGES.load(Ordering::Relaxed)
+}
+
+/// Makes code objects keep columns, or not.
+pub fn set_debug_ranges(on: bool) {
+    DEBUG_RANGES.store(on, Ordering::Relaxed);
+}
+
+/// A line table without columns.
+fn only_lines(table: &Object, first_line: i32) -> Obj {
+    let Some(bytes) = table.downcast::<Bytes>() else { return table.to_obj() };
+    let mut out = location_table::Writer::new(first_line);
+    for run in location_table::read(bytes.as_slice(), first_line) {
+        let line = run.location.line;
+        let plain = if line == -1 { Location::NONE } else { Location::new(line, line, -1, -1) };
+        out.add(plain, run.end - run.start);
+    }
+    Bytes::new(&out.finish()).into_obj()
+}
+
 impl CodeObject {
     /// From what the compiler or a `.pyc` file gave.
     pub fn from_bytecode(code: &Code) -> PyResult<Ref<CodeObject>> {
@@ -47,8 +74,14 @@ impl CodeObject {
     /// From its parts, which have been checked.
     pub fn from_parts(p: Parts<'_>) -> PyResult<Ref<CodeObject>> {
         let units = p.code.len() / 2;
-        let kinds_of = |bit: u8| p.localspluskinds.iter().filter(|&&k| k & bit != 0).count() as i32;
-        let nlocalsplus = p.localspluskinds.len() as i32;
+        let variables = p.localspluskinds.as_slice();
+        let nlocalsplus = variables.len() as i32;
+        let (mut nlocals, mut ncells, mut nfree) = (0, 0, 0);
+        for k in variables {
+            nlocals += (k & kinds::LOCAL != 0) as i32;
+            ncells += (k & kinds::CELL != 0) as i32;
+            nfree += (k & kinds::FREE != 0) as i32;
+        }
         let Some(framesize) =
             nlocalsplus.checked_add(p.stacksize).and_then(|n| n.checked_add(FRAME_HEADER_WORDS as i32))
         else {
@@ -56,10 +89,11 @@ impl CodeObject {
         };
         let firsttraceable =
             p.code.chunks_exact(2).position(|u| BASE[u[0] as usize] == Op::RESUME as u8).unwrap_or(units) as i32;
+        let linetable = if debug_ranges() { p.linetable } else { only_lines(&p.linetable, p.firstlineno) };
         let ty = &super::attrs::PyCode_Type;
         // SAFETY: the whole object is written here before anybody sees it.
         unsafe {
-            let Some(o) = alloc::alloc_exact(ty, size_of::<CodeObject>() + (units + 1) * 2) else {
+            let Some((o, _)) = alloc::alloc_exact(ty, size_of::<CodeObject>() + (units + 1) * 2) else {
                 return Err(taipan_object::error::no_memory());
             };
             let c = o.cast::<CodeObject>().as_ptr();
@@ -76,16 +110,16 @@ impl CodeObject {
                 co_firstlineno: p.firstlineno,
                 co_nlocalsplus: nlocalsplus,
                 co_framesize: framesize,
-                co_nlocals: kinds_of(kinds::LOCAL),
-                co_ncellvars: kinds_of(kinds::CELL),
-                co_nfreevars: kinds_of(kinds::FREE),
+                co_nlocals: nlocals,
+                co_ncellvars: ncells,
+                co_nfreevars: nfree,
                 co_version: Cell::new(next_version()),
                 co_localsplusnames: ObjCell::new(p.localsplusnames.into_obj()),
-                co_localspluskinds: ObjCell::new(Bytes::new(p.localspluskinds).into_obj()),
+                co_localspluskinds: ObjCell::new(p.localspluskinds.into_obj()),
                 co_filename: ObjCell::new(p.filename),
                 co_name: ObjCell::new(p.name),
                 co_qualname: ObjCell::new(p.qualname),
-                co_linetable: ObjCell::new(p.linetable),
+                co_linetable: ObjCell::new(linetable),
                 co_weakreflist: Cell::new(std::ptr::null_mut()),
                 co_executors: Cell::new(std::ptr::null_mut()),
                 co_cached: Cell::new(std::ptr::null_mut()),
@@ -100,6 +134,7 @@ impl CodeObject {
             // Behind the last instruction stands one that reports an error, should made-up code run off its end.
             *dest.add(units) = Op::CACHE as u16;
             quicken(dest, units);
+            crate::eval::observe::code_made(&*c);
             Ok(Obj::from_raw(o.as_ptr()).cast_into_unchecked())
         }
     }
@@ -110,25 +145,32 @@ impl CodeObject {
 /// # Safety
 /// `code` points to `n` units.
 unsafe fn quicken(code: *mut u16, n: usize) {
+    let start = &*START;
     let mut i = 0;
     while i < n {
         // SAFETY: inside the code.
-        let op = unsafe { *code.add(i) } as u8;
-        let caches = CACHES[op as usize] as usize;
+        let op = unsafe { *code.add(i) } as u8 as usize;
+        let caches = CACHES[op] as usize;
         if caches > 0 && i + 1 < n {
-            let first = if op == Op::JUMP_BACKWARD as u8 {
-                counter::JUMP_BACKWARD
-            } else if matches!(Op::from_number(op as u16), Some(o) if o.is_conditional_jump()) {
-                counter::BRANCH_HISTORY
-            } else {
-                counter::WARMUP
-            };
             // SAFETY: inside the code.
-            unsafe { *code.add(i + 1) = first };
+            unsafe { *code.add(i + 1) = start[op] };
         }
         i += 1 + caches;
     }
 }
+
+/// What the first cache of an instruction starts with.
+static START: LazyLock<[u16; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|op| {
+        if op == Op::JUMP_BACKWARD as usize {
+            counter::JUMP_BACKWARD
+        } else if matches!(Op::from_number(op as u16), Some(o) if o.is_conditional_jump()) {
+            counter::BRANCH_HISTORY
+        } else {
+            counter::WARMUP
+        }
+    })
+});
 
 fn next_version() -> u32 {
     let interp = Thread::current().interp;
@@ -148,18 +190,20 @@ struct Constants {
 
 impl Constants {
     fn code(&mut self, c: &Code) -> PyResult<Ref<CodeObject>> {
+        let strings =
+            |names: &[taipan_bytecode::Str]| Tuple::from_vec(names.iter().map(|n| interned(n.as_bytes())).collect());
+        // Names first: the parser knows them before there are constants.
+        let names = strings(&c.names);
         let mut consts = Vec::with_capacity(c.consts.len());
         for k in &c.consts {
             consts.push(self.constant(k)?);
         }
-        let strings =
-            |names: &[taipan_bytecode::Str]| Tuple::from_vec(names.iter().map(|n| interned(n.as_bytes())).collect());
         CodeObject::from_parts(Parts {
             code: &c.code,
             consts: Tuple::from_vec(consts).into_obj(),
-            names: strings(&c.names).into_obj(),
+            names: names.into_obj(),
             localsplusnames: strings(&c.localsplusnames),
-            localspluskinds: &c.localspluskinds,
+            localspluskinds: Bytes::new(&c.localspluskinds),
             filename: self.string(c.filename.as_bytes()),
             name: interned(c.name.as_bytes()),
             qualname: interned(c.qualname.as_bytes()),
@@ -228,11 +272,17 @@ impl Constants {
                 self.shared(key, || Tuple::from_vec(items).into_obj())
             }
             Const::FrozenSet(items) => {
+                let again =
+                    items.iter().any(|k| matches!(k, Const::Str(s) if is_name(s.as_bytes()) && is_known(s.as_bytes())));
                 let (key, items) = self.group(b'z', items)?;
                 match self.seen.get(&key) {
                     Some(o) => o.clone(),
                     None => {
-                        let o = support::new_frozenset(items)?;
+                        let mut o = support::new_frozenset(items)?;
+                        if again {
+                            // A set with a string that must give way to the interned one is made anew, from the order it has.
+                            o = support::new_frozenset(o.to_list()?.snapshot())?;
+                        }
                         self.seen.insert(key, o.clone());
                         o
                     }
@@ -261,6 +311,12 @@ impl Constants {
 /// Whether a string constant looks like an identifier: such are interned.
 fn is_name(s: &[u8]) -> bool {
     s.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+}
+
+/// Whether such a string was interned before. (If not, it is now.)
+fn is_known(s: &[u8]) -> bool {
+    let new = Str::from_wtf8(s);
+    !std::ptr::eq(&*taipan_object::types::str::intern::intern(new.clone()), &*new)
 }
 
 fn interned(s: &[u8]) -> Obj {

@@ -16,6 +16,34 @@ use taipan_object::{Object, Thread};
 /// A handler: thread state, frame, the unit after the instruction's own, end of the stack, argument. Answers the loop's raw result.
 pub type Handler = unsafe extern "C" fn(*const Thread, *mut Frame, *mut u16, *mut StackRef, usize) -> usize;
 
+/// The rows that instructions are dispatched by: the handlers, or what [`super::observe`] puts in their place.
+#[repr(transparent)]
+pub struct Table(std::cell::UnsafeCell<[Handler; 256]>);
+
+// SAFETY: rows are read under the interpreter's lock, and replaced under it.
+unsafe impl Sync for Table {}
+
+impl Table {
+    /// The handler of an opcode.
+    #[inline(always)]
+    pub fn row(&self, op: u8) -> Handler {
+        // SAFETY: a row is replaced only under the lock that the reader holds.
+        unsafe { *self.0.get().cast::<Handler>().add(op as usize) }
+    }
+
+    /// Puts other rows in place.
+    ///
+    /// # Safety
+    /// Under the interpreter's lock, or before there is one; every row keeps the contract of handlers.
+    pub(crate) unsafe fn replace(&self, rows: &[Handler; 256]) {
+        // SAFETY: the caller's promise.
+        unsafe { *self.0.get() = *rows }
+    }
+}
+
+/// The dispatch table.
+pub static TABLE: Table = Table(std::cell::UnsafeCell::new(HANDLERS));
+
 /// What a handler answers the driver when there is more to do. No object has this address, and no error is it.
 pub const CONTINUE: usize = 1;
 
@@ -47,8 +75,31 @@ pub(crate) unsafe fn dispatch(ts: *const Thread, frame: *mut Frame, ip: *mut u16
     // SAFETY: `ip` points to an instruction of the frame's code; the table has a row for every byte.
     unsafe {
         let unit = *ip;
-        let handler = *(&raw const TABLE).cast::<Handler>().add(unit as u8 as usize);
+        let handler = *(&raw const (*ts).dispatch).cast::<Handler>().add(unit as u8 as usize);
         handler(ts, frame, ip.add(1), sp, (unit >> 8) as usize)
+    }
+}
+
+/// Gives a thread its copy of the handlers' addresses.
+#[cold]
+#[inline(never)]
+pub(crate) fn fill_dispatch(ts: &Thread) {
+    for (op, place) in ts.dispatch.iter().enumerate() {
+        place.set(TABLE.row(op as u8) as *const std::ffi::c_void);
+    }
+}
+
+/// Gives every thread that has a copy the rows that now stand in [`TABLE`].
+#[cold]
+pub(crate) fn refill_dispatch() {
+    let Some(ts) = Thread::try_current() else { return };
+    let mut next = ts.interp.threads.get();
+    // SAFETY: states on the list are alive, and their threads wait for the lock that this one has.
+    while let Some(t) = unsafe { next.as_ref() } {
+        if !t.dispatch[0].get().is_null() {
+            fill_dispatch(t);
+        }
+        next = t.next.get();
     }
 }
 
@@ -72,10 +123,7 @@ pub(crate) unsafe fn dispatch_as(
     oparg: usize,
 ) -> usize {
     // SAFETY: as for `dispatch`. In debug builds this nests one call deep, since the handler returns to the driver.
-    unsafe {
-        let handler = *(&raw const TABLE).cast::<Handler>().add(op as usize);
-        handler(ts, frame, ip, sp, oparg)
-    }
+    unsafe { TABLE.row(op)(ts, frame, ip, sp, oparg) }
 }
 
 /// Acts on the outcome of a general form of an instruction with `NC` cache units.
@@ -172,7 +220,8 @@ unsafe extern "C" fn dealloc_path(
     }
 }
 
-/// Whether the frame's position must be stored before the body: it may raise or run other code.
+/// Whether the frame's position must be stored before what may raise or run other code: a general form, the unwinder. A body that calls
+/// such things itself stores it itself, so that the usual way of most instructions need not.
 const fn saves_ip(number: u16, flags: u16) -> bool {
     // Instrumented forms do it themselves: some look at the former position first.
     number < MIN_INSTRUMENTED_OPCODE
@@ -191,26 +240,34 @@ macro_rules! define_handlers {
                 // SAFETY: the contract of handlers: the registers are those of an instruction of this opcode.
                 unsafe {
                     let mut vm = Machine { ts, frame, ip, sp };
-                    if const { saves_ip($number, 0 $(| Flags::$flag)*) } {
-                        vm.save_ip();
-                    }
                     match ops::$name(&mut vm, oparg) {
                         Flow::Next => dispatch(vm.ts, vm.frame, vm.ip.add(NC), vm.sp),
                         Flow::Jump(d) => dispatch(vm.ts, vm.frame, vm.ip.offset(d + NC as isize), vm.sp),
                         Flow::Go => dispatch(vm.ts, vm.frame, vm.ip, vm.sp),
-                        Flow::General(f) => run_general::<NC>(vm.ts, vm.frame, vm.ip, vm.sp, oparg, f),
+                        Flow::General(f) => {
+                            if const { saves_ip($number, 0 $(| Flags::$flag)*) } {
+                                (*frame).instr_ptr = ip.sub(1);
+                            }
+                            run_general::<NC>(vm.ts, vm.frame, vm.ip, vm.sp, oparg, f)
+                        }
                         Flow::Slow(f) => slow_path::<NC>(vm.ts, vm.frame, vm.ip, vm.sp, oparg, f),
                         Flow::Deopt => handler::$family(ts, frame, ip, sp, oparg),
                         Flow::Dealloc(o) => dealloc_path(vm.ts, vm.frame, vm.ip.add(NC), vm.sp, o as usize),
-                        Flow::Error => unwind::error_path(vm.ts, vm.frame, vm.ip, vm.sp, oparg),
+                        Flow::Error => {
+                            if const { saves_ip($number, 0 $(| Flags::$flag)*) } {
+                                (*frame).instr_ptr = ip.sub(1);
+                            }
+                            unwind::error_path(vm.ts, vm.frame, vm.ip, vm.sp, oparg)
+                        }
                         Flow::Exit(result) => result,
+                        Flow::Tail(f) => f(vm.ts, vm.frame, vm.ip, vm.sp, oparg),
                     }
                 }
             })*
         }
 
         /// The handlers by opcode number.
-        pub static TABLE: [Handler; 256] = {
+        pub const HANDLERS: [Handler; 256] = {
             let mut table: [Handler; 256] = [unknown_opcode; 256];
             // `EXTENDED_ARG` and those that stand for a hidden opcode are not bodies: they jump to another handler.
             $(if $number < 256 { table[$number & 255] = handler::$name; })*

@@ -8,9 +8,13 @@
 // The functions here are the evaluation loop's own: their contract is that of a handler (see `eval/mod.rs`), stated once.
 #![allow(clippy::missing_safety_doc)]
 
+use super::handlers::Handler;
 use crate::code::CodeObject;
 use crate::frame::Frame;
 use crate::stackref::StackRef;
+use crate::support::bool_object;
+use taipan_bytecode::Op;
+use taipan_object::freelist::FreeList;
 use taipan_object::types::float::PyFloat_Type;
 use taipan_object::types::int::{Int, PyLong_Type};
 use taipan_object::{Obj, Object, Raised, Thread};
@@ -50,6 +54,8 @@ pub enum Flow {
     Error,
     /// Leave the loop with this raw result.
     Exit(usize),
+    /// The rest is done by this function, which goes on by itself.
+    Tail(Handler),
 }
 
 /// What a general form answers, in Rust.
@@ -344,6 +350,74 @@ pub fn recycle(ts: &Thread, dead: *mut Object) -> Flow {
         if kept { Flow::Next } else { Flow::Dealloc(dead) }
     }
 }
+
+impl Machine {
+    /// Gives up a reference to a number of the kind whose free list is `list`, which has room. No code runs.
+    #[inline(always)]
+    pub(crate) unsafe fn close_number<const MAX: u32>(list: &FreeList<MAX>, v: StackRef) {
+        if v.is_owned() {
+            // SAFETY: an owned reference to an exact int of one digit or to an exact float; its block is one of the list's.
+            unsafe {
+                let o = &*v.ptr();
+                let n = o.refcnt();
+                if n == 1 {
+                    list.push_unchecked(v.ptr().cast());
+                } else if (n as i32) >= 0 {
+                    o.set_refcnt(n - 1);
+                }
+            }
+        }
+    }
+
+    /// The truth value `b` replaces the top `n` values, which are closed. When a conditional jump follows the `NC` caches, it is done at once.
+    #[inline(always)]
+    pub(crate) unsafe fn truth<const NC: usize>(&mut self, n: usize, b: bool) -> Flow {
+        // SAFETY: an instruction follows; a conditional jump has one cache unit, and is followed by another instruction.
+        unsafe {
+            let unit = *self.ip.add(NC);
+            let on = match unit as u8 {
+                JUMP_IF_FALSE => false,
+                JUMP_IF_TRUE => true,
+                _ => {
+                    self.replace(n, StackRef::borrow(bool_object(b)));
+                    return Flow::Next;
+                }
+            };
+            self.shrink(n);
+            let mut next = self.ip.add(NC + 2);
+            if b == on {
+                next = next.add((unit >> 8) as usize);
+            } else if *next as u8 == NOT_TAKEN {
+                next = next.add(1);
+            }
+            self.ip = next;
+            Flow::Go
+        }
+    }
+
+    /// If a `STORE_FAST` follows the `NC` caches, stores `v` there at once, and answers the former value; else pushes it.
+    #[inline(always)]
+    pub(crate) unsafe fn store_or_push<const NC: usize>(&mut self, v: StackRef) -> StackRef {
+        // SAFETY: an instruction follows, whose argument the compiler made.
+        unsafe {
+            let unit = *self.ip.add(NC);
+            if unit as u8 == STORE_FAST {
+                let slot = self.local((unit >> 8) as usize);
+                let old = *slot;
+                *slot = v;
+                self.ip = self.ip.add(1);
+                return old;
+            }
+            self.push(v);
+            StackRef::NULL
+        }
+    }
+}
+
+const JUMP_IF_FALSE: u8 = Op::POP_JUMP_IF_FALSE as u16 as u8;
+const JUMP_IF_TRUE: u8 = Op::POP_JUMP_IF_TRUE as u16 as u8;
+const NOT_TAKEN: u8 = Op::NOT_TAKEN as u16 as u8;
+const STORE_FAST: u8 = Op::STORE_FAST as u16 as u8;
 
 /// The answer of a body that has released a value: see [`StackRef::release`].
 #[inline(always)]

@@ -1,6 +1,6 @@
 //! Entering the loop: running a frame until it returns, yields or raises.
 
-use super::handlers::{self, TABLE};
+use super::handlers;
 use super::unwind;
 use crate::frame::Frame;
 use taipan_object::thread::stack_pointer;
@@ -17,6 +17,9 @@ pub unsafe fn eval_frame(ts: &Thread, frame: *mut Frame, throw: bool) -> PyResul
     unsafe {
         (*frame).previous = ts.current_frame.get().cast();
         (*frame).entry = true;
+        if ts.dispatch[0].get().is_null() {
+            handlers::fill_dispatch(ts);
+        }
         if (stack_pointer() < ts.stack_soft_limit.get() || ts.py_recursion_remaining.get() <= 0)
             && let Err(e) = check_depth(ts)
         {
@@ -54,31 +57,11 @@ unsafe fn drive(ts: &Thread, mut word: usize) -> usize {
         // SAFETY: the registers that the last handler left.
         unsafe {
             let unit = *r.ip;
-            trace_debug(r);
-            word = TABLE[unit as u8 as usize](ts, r.frame, r.ip.add(1), r.sp, (unit >> 8) as usize);
+            word = handlers::TABLE.row(unit as u8)(ts, r.frame, r.ip.add(1), r.sp, (unit >> 8) as usize);
         }
     }
     word
 }
-
-/// With `TAIPAN_TRACE_INSTRUCTIONS` set, debug builds print what they execute.
-#[cfg(debug_assertions)]
-fn trace_debug(r: handlers::Registers) {
-    static ON: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
-    if *ON.get_or_init(|| std::env::var_os("TAIPAN_TRACE_INSTRUCTIONS").is_some()) {
-        // SAFETY: the registers are valid.
-        unsafe {
-            let unit = *r.ip;
-            let name = taipan_bytecode::Op::from_number(unit & 255).map_or("?", |o| o.name());
-            let depth = r.sp.offset_from(Frame::stack_base(r.frame));
-            let at = r.ip.offset_from((*r.frame).code().units());
-            eprintln!("{:?} {at:4} [{depth}] {name} {}", r.frame, unit >> 8);
-        }
-    }
-}
-
-#[cfg(not(debug_assertions))]
-const _: &[handlers::Handler; 256] = &TABLE;
 
 /// Raises `RecursionError` when too many Python frames are running, or native code has used up the stack.
 #[cold]

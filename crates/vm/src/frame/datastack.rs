@@ -100,6 +100,22 @@ pub unsafe fn pop(ts: &Thread, frame: *mut Frame) {
     }
 }
 
+/// Whether the frame is the first of its chunk.
+#[inline(always)]
+pub fn is_first(ts: &Thread, frame: *mut Frame) -> bool {
+    frame.cast::<u64>() == first_word(ts.datastack_chunk.get().cast())
+}
+
+/// [`pop`] of a frame that is not the first of its chunk.
+///
+/// # Safety
+/// As for [`pop`].
+#[inline(always)]
+pub unsafe fn pop_inner(ts: &Thread, frame: *mut Frame) {
+    debug_assert!(!is_first(ts, frame));
+    ts.datastack_top.set(frame.cast());
+}
+
 #[cold]
 unsafe fn pop_chunk(ts: &Thread) {
     let chunk: *mut Chunk = ts.datastack_chunk.get().cast();

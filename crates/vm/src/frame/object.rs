@@ -57,9 +57,11 @@ impl FrameObject {
         let size = offset_of!(FrameObject, data) + offset_of!(Frame, localsplus) + slots * 8;
         // SAFETY: the object is written whole before anybody sees it; `data` is not used before `f_frame` points there.
         unsafe {
-            let Some(o) = alloc::alloc_exact(ty, size.max(size_of::<FrameObject>())) else { alloc::out_of_memory() };
+            let Some((o, class)) = alloc::alloc_exact(ty, size.max(size_of::<FrameObject>())) else {
+                alloc::out_of_memory()
+            };
             let fo = o.cast::<FrameObject>().as_ptr();
-            (&raw mut (*fo).ob_base).write(Object::new(ty));
+            (&raw mut (*fo).ob_base).write(Object::in_class(ty, class));
             (&raw mut (*fo).f_back).write(ObjCell::empty());
             (&raw mut (*fo).f_frame).write(Cell::new(frame));
             (&raw mut (*fo).f_trace).write(ObjCell::empty());

@@ -282,10 +282,10 @@ pub unsafe fn make(f: *mut Frame) -> *mut Object {
         };
         let slots = code.nlocalsplus() + code.stacksize();
         let size = offset_of!(Generator, iframe) + offset_of!(Frame, localsplus) + slots * 8;
-        let Some(p) = alloc::alloc_exact(ty, size.max(size_of::<Generator>())) else { alloc::out_of_memory() };
+        let Some((p, class)) = alloc::alloc_exact(ty, size.max(size_of::<Generator>())) else { alloc::out_of_memory() };
         let g = p.cast::<Generator>().as_ptr();
         let func: Option<&Function> = (*f).function();
-        (&raw mut (*g).ob_base).write(Object::new(ty));
+        (&raw mut (*g).ob_base).write(Object::in_class(ty, class));
         (&raw mut (*g).weakreflist).write(Cell::new(std::ptr::null_mut()));
         (&raw mut (*g).name).write(ObjCell::from_opt(func.and_then(|f| f.func_name.get_owned())));
         (&raw mut (*g).qualname).write(ObjCell::from_opt(func.and_then(|f| f.func_qualname.get_owned())));

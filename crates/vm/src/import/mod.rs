@@ -344,11 +344,17 @@ pub fn start() -> PyResult<()> {
     Ok(())
 }
 
-/// The finders of files.
+/// The finders of files and zip files.
 pub fn start_external() -> PyResult<()> {
     let Some(boot) = Interp::current().importlib.get_owned() else {
         bail!(ImportError, "importlib has not been started");
     };
     boot.call_method(intern!("_install_external_importers"), &[])?;
+    let importer = import("zipimport")?.get_attr(intern!("zipimporter"))?;
+    if let Some(hooks) = crate::sys::get("path_hooks")?
+        && let Some(hooks) = hooks.downcast::<taipan_object::types::list::List>()
+    {
+        hooks.insert_at(0, importer)?;
+    }
     Ok(())
 }

@@ -68,6 +68,33 @@ pub fn fire(ts: &Thread, frame: *mut Frame, event: usize, unit: usize, args: &[&
     Ok(())
 }
 
+/// Fires an event on behalf of native code (`PyMonitoring_Fire*Event`): `active` holds the tools that watch it there, `args` begin
+/// with the code-like object and the offset.
+pub fn from_native(ts: &Thread, active: &std::cell::Cell<u8>, event: usize, args: &[&Object]) -> PyResult<()> {
+    if ts.tracing.get() != 0 {
+        return Ok(());
+    }
+    let state = State::current();
+    let disable = state.disable();
+    let mut tools = active.get();
+    while tools != 0 {
+        let tool = 7 - tools.leading_zeros() as usize;
+        tools &= !(1 << tool);
+        let Some(callback) = state.callbacks.get(tool).and_then(|c| c[event].get_owned()) else { continue };
+        ts.tracing.set(ts.tracing.get() + 1);
+        let answer = callback.call(args);
+        ts.tracing.set(ts.tracing.get() - 1);
+        if answer?.is(&disable) {
+            if event >= LOCAL {
+                state.callbacks[tool][event].set(None);
+                return Err(raise!(ValueError, "Cannot disable {} events. Callback removed.", events::NAMES[event]));
+            }
+            active.set(active.get() & !(1 << tool));
+        }
+    }
+    Ok(())
+}
+
 /// An event whose first argument is the instruction's offset.
 pub fn at_instruction(ts: &Thread, frame: *mut Frame, event: usize, args: &[&Object]) -> PyResult<()> {
     if ts.tracing.get() != 0 {

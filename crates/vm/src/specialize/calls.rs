@@ -38,7 +38,7 @@ unsafe fn choose_call(vm: &mut Machine, n: usize) -> Option<Op> {
             return class(vm, cls, n, has_self);
         }
         if let Some(d) = callable.downcast_exact::<MethodDescr>() {
-            return Some(method_descriptor(vm, d, argc).unwrap_or(Op::CALL_NON_PY_GENERAL));
+            return Some(method_descriptor(vm, d, n, argc).unwrap_or(Op::CALL_NON_PY_GENERAL));
         }
         if let Some(m) = callable.downcast_exact::<Method>() {
             if Function::is_plain(m.func()) && !has_self {
@@ -103,7 +103,7 @@ fn is_builtin(f: &CFunction, name: &str, place: &AtomicPtr<MethodDef>) -> bool {
     found
 }
 
-unsafe fn method_descriptor(vm: &Machine, d: &MethodDescr, argc: usize) -> Option<Op> {
+unsafe fn method_descriptor(vm: &Machine, d: &MethodDescr, n: usize, argc: usize) -> Option<Op> {
     match d.def().flags & CONVENTION {
         meth::NOARGS => (argc == 1).then_some(Op::CALL_METHOD_DESCRIPTOR_NOARGS),
         meth::O => {
@@ -113,7 +113,7 @@ unsafe fn method_descriptor(vm: &Machine, d: &MethodDescr, argc: usize) -> Optio
             let append = taipan_object::types::list::PyList_Type.lookup_borrowed(intern!("append"));
             // SAFETY: an instruction follows the three cache units of the call.
             let popped = unsafe { *vm.ip.add(3) } as u8 == Op::POP_TOP as u8;
-            if popped && append.is_some_and(|a| std::ptr::eq(a, &**d)) {
+            if n == 1 && popped && append.is_some_and(|a| std::ptr::eq(a, &**d)) {
                 LIST_APPEND_DEF.store((d.def() as *const MethodDef).cast_mut(), Ordering::Relaxed);
                 return Some(Op::CALL_LIST_APPEND);
             }

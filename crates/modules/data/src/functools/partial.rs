@@ -169,6 +169,7 @@ unsafe extern "C" fn partial_vectorcall(
     kwnames: Option<&Object>,
 ) -> PyResult {
     let this: &Partial = o.cast();
+    taipan_object::thread::check_recursion(" while calling a Python object")?;
     let (Some(func), Some(pargs), Some(pkw)) = (this.func.get_owned(), this.args.get_owned(), this.kw.get_owned())
     else {
         bail!(SystemError, "partial was cleared by the garbage collector");

@@ -74,7 +74,7 @@ fn compile_objects(tree: &Object, r: &Request<'_>) -> PyResult {
     let arena = Arena::new();
     let module = from_objects::module(&state, &arena, tree)?;
     validate::module(&module)?;
-    finish(&state, &arena, module, None, r)
+    finish(&state, &arena, module, r)
 }
 
 fn parse_text(text: &str, r: &Request<'_>) -> PyResult {
@@ -88,17 +88,17 @@ fn parse_text(text: &str, r: &Request<'_>) -> PyResult {
         validate::names(&arena, Node::Mod(arena.alloc(module)))?;
     }
     if plain_tree(r) {
-        compile::check_tree(&module, Some(text), r)?;
+        compile::check_tree(&module, r)?;
         return to_objects::module(&state, &arena, &module);
     }
-    finish(&state, &arena, module, Some(text), r)
+    finish(&state, &arena, module, r)
 }
 
-fn finish<'a>(state: &State, arena: &'a Arena, module: Mod<'a>, source: Option<&str>, r: &Request<'_>) -> PyResult {
+fn finish<'a>(state: &State, arena: &'a Arena, module: Mod<'a>, r: &Request<'_>) -> PyResult {
     if r.flags & flag::ONLY_AST == 0 {
-        return Ok(compile::compile_tree(&module, source, r)?.into_obj());
+        return Ok(compile::compile_tree(&module, r)?.into_obj());
     }
-    compile::check_tree(&module, source, r)?;
+    compile::check_tree(&module, r)?;
     let optimize = compile::compile_options(r).optimize;
     let module = optimize::module(arena, module, optimize)?;
     to_objects::module(state, arena, &module)

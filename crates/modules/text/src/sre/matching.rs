@@ -44,7 +44,7 @@ impl Match {
         let words = 2 * n;
         // SAFETY: head and marks are written completely before the object is shown.
         unsafe {
-            let Some(p) = alloc_exact(&Match_Type, size_of::<Match>() + words * size_of::<isize>()) else {
+            let Some((p, _)) = alloc_exact(&Match_Type, size_of::<Match>() + words * size_of::<isize>()) else {
                 return Err(no_memory());
             };
             p.cast::<Match>().write(Match {

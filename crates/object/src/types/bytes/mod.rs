@@ -109,8 +109,9 @@ impl Bytes {
         let size = len.checked_add(HEAD + 1).filter(|&n| n <= isize::MAX as usize - 64)?;
         // SAFETY: head and terminator are written here, the rest by the caller.
         unsafe {
-            let p = alloc_exact(&PyBytes_Type, size)?;
-            p.cast::<VarObject>().write(VarObject::new(&PyBytes_Type, len as isize));
+            let (p, class) = alloc_exact(&PyBytes_Type, size)?;
+            p.cast::<VarObject>()
+                .write(VarObject { ob_base: Object::in_class(&PyBytes_Type, class), ob_size: Cell::new(len as isize) });
             let b: &Bytes = p.cast::<Bytes>().as_ref();
             b.shash.set(-1);
             b.data_ptr().add(len).write(0);

@@ -197,6 +197,11 @@ impl Dict {
         unsafe { self.keys.get().as_ref() }
     }
 
+    /// Whether the keys are shared with other dicts.
+    pub fn is_split(&self) -> bool {
+        !self.values.get().is_null()
+    }
+
     /// The separate values of a split table.
     #[inline(always)]
     pub fn values(&self) -> Option<&Values> {

@@ -42,8 +42,8 @@ view_layout!(ItemsView, PyDictItems_Type);
 pub fn new_view(ty: &'static Type, d: &Dict) -> Obj {
     // SAFETY: the whole object is written before it is tracked.
     unsafe {
-        let Some(p) = alloc_exact(ty, size_of::<DictView>()) else { out_of_memory() };
-        p.cast::<DictView>().write(DictView { ob_base: Object::new(ty), dict: ObjCell::new(d.to_obj()) });
+        let Some((p, class)) = alloc_exact(ty, size_of::<DictView>()) else { out_of_memory() };
+        p.cast::<DictView>().write(DictView { ob_base: Object::in_class(ty, class), dict: ObjCell::new(d.to_obj()) });
         gc::track(p.as_ref());
         Obj::from_raw(p.as_ptr())
     }

@@ -48,6 +48,11 @@ impl DictState {
     }
 
     /// A version that no keys table has had, or 0 when they have run out.
+    /// The version that the next table of keys gets.
+    pub fn coming_keys_version(&self) -> u32 {
+        self.next_keys_version.get()
+    }
+
     pub(super) fn next_keys_version(&self) -> u32 {
         let v = self.next_keys_version.get();
         if v != 0 {

@@ -101,7 +101,9 @@ impl Int {
     /// The static object of a value from -5 to 256, borrowed: for the evaluation loop's `LOAD_SMALL_INT`.
     #[inline(always)]
     pub fn small_borrowed(v: i64) -> &'static Int {
-        &SMALL[(v - SMALL_MIN) as usize]
+        debug_assert!((SMALL_MIN..=SMALL_MAX).contains(&v));
+        // SAFETY: the caller's value is in range.
+        unsafe { SMALL.get_unchecked((v - SMALL_MIN) as usize) }
     }
 
     /// 0.
@@ -315,6 +317,17 @@ impl Int {
     #[inline(always)]
     pub fn compact(&self) -> Option<i64> {
         if self.is_compact() { Some(self.compact_value()) } else { None }
+    }
+
+    /// The values of two ints, if both have at most one digit.
+    #[inline(always)]
+    pub fn compact_pair(&self, other: &Int) -> Option<(i64, i64)> {
+        // Every bit of a compact tag lies below the limit.
+        if (self.tag.get() | other.tag.get()) < COMPACT_LIMIT {
+            Some((self.compact_value(), other.compact_value()))
+        } else {
+            None
+        }
     }
 
     /// The value, if it has at most two digits (60 bits).

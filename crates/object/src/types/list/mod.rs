@@ -108,6 +108,33 @@ impl List {
     pub fn get(&self, i: usize) -> Option<Obj> {
         self.items().get(i).cloned()
     }
+    /// Item `i`.
+    ///
+    /// # Safety
+    /// `i` is below the length; the same caution as for [`List::items`].
+    #[inline(always)]
+    pub unsafe fn item_unchecked(&self, i: usize) -> &Object {
+        debug_assert!(i < self.len());
+        // SAFETY: the caller's promise.
+        unsafe { &*self.ob_item.get().cast::<*const Object>().add(i).read() }
+    }
+
+    /// Appends if that needs no memory.
+    ///
+    /// # Safety
+    /// If the answer is yes, the reference `v` is the list's.
+    #[inline(always)]
+    pub unsafe fn push_if_room(&self, v: *mut Object) -> bool {
+        let n = self.len();
+        if n as isize >= self.allocated.get() {
+            return false;
+        }
+        // SAFETY: there is room for one more.
+        unsafe { self.ob_item.get().cast::<*mut Object>().add(n).write(v) };
+        self.ob_base.ob_size.set(n as isize + 1);
+        true
+    }
+
     /// Replaces item `i`, which exists; answers the old one.
     #[inline(always)]
     pub fn replace(&self, i: usize, v: Obj) -> Option<Obj> {

@@ -218,7 +218,7 @@ impl MemoryView {
         // SAFETY: the whole object is written before it is tracked. The exporter is copied as a borrowed reference, which
         // nothing drops: the destructor gives back `mbuf` only.
         unsafe {
-            let Some(p) = alloc_exact(&PyMemoryView_Type, size_of::<MemoryView>() + 3 * ndim * size_of::<isize>())
+            let Some((p, _)) = alloc_exact(&PyMemoryView_Type, size_of::<MemoryView>() + 3 * ndim * size_of::<isize>())
             else {
                 return Err(no_memory());
             };
@@ -308,6 +308,21 @@ impl MemoryView {
             bail!(ValueError, "cannot create new view on restricted memoryview");
         }
         Ok(())
+    }
+
+    /// Makes a view of contiguous memory, just made and not yet seen by anyone, a view of its plain bytes.
+    pub fn flatten(&self) {
+        // SAFETY: nobody else holds a borrow of the view; shape and strides then point into it, where it stays.
+        unsafe {
+            let v = &mut *self.view.get();
+            v.format = c"B".as_ptr() as *mut c_char;
+            v.ndim = 1;
+            v.itemsize = 1;
+            v.shape = &raw mut v.len;
+            v.strides = &raw mut v.itemsize;
+            v.suboffsets = std::ptr::null_mut();
+        }
+        self.init_flags();
     }
 
     /// Forbids new views, for the one that `__release_buffer__` gets.

@@ -6,7 +6,7 @@
 
 use super::{PyUnicode_Type, Str, state};
 use crate::header::{Obj, Object, Ref};
-use crate::thread::Thread;
+use crate::thread::{Interp, Thread};
 use std::cell::RefCell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -22,12 +22,14 @@ impl Table {
         Table { slots: Vec::new(), used: 0 }
     }
 
-    fn find(&self, s: &Str) -> Result<&'static Str, usize> {
+    /// The string with that hash that `same` accepts, or the place where it belongs.
+    #[inline(always)]
+    fn search(&self, hash: isize, same: impl Fn(&Str) -> bool) -> Result<&'static Str, usize> {
         if self.slots.is_empty() {
             return Err(0);
         }
         let mask = self.slots.len() - 1;
-        let mut i = s.str_hash() as usize & mask;
+        let mut i = hash as usize & mask;
         loop {
             let p = self.slots[i];
             if p.is_null() {
@@ -35,26 +37,43 @@ impl Table {
             }
             // SAFETY: strings leave the table before they are freed; the lifetime is cut short by the callers.
             let t = unsafe { &*p };
-            if t.str_hash() == s.str_hash() && t.eq(s) {
+            if t.hash.get() == hash && same(t) {
                 return Ok(t);
             }
             i = (i + 1) & mask;
         }
     }
 
+    fn find(&self, s: &Str) -> Result<&'static Str, usize> {
+        self.search(s.str_hash(), |t| t.eq(s))
+    }
+
+    /// The string of that ASCII text.
+    fn find_ascii(&self, hash: isize, text: &[u8]) -> Result<&'static Str, usize> {
+        self.search(hash, |t| t.is_ascii() && t.data_bytes() == text)
+    }
+
     fn insert(&mut self, s: &Str) {
-        if self.slots.len() * 2 <= self.used * 3 + 3 {
-            let n = (self.slots.len() * 2).max(256);
-            let old = std::mem::replace(&mut self.slots, vec![std::ptr::null(); n]);
-            for p in old.into_iter().filter(|p| !p.is_null()) {
-                // SAFETY: as in `find`.
-                let i = self.find(unsafe { &*p }).err().unwrap_or(0);
-                self.slots[i] = p;
-            }
-        }
+        self.reserve();
         if let Err(i) = self.find(s) {
             self.slots[i] = s;
             self.used += 1;
+        }
+    }
+
+    /// Makes room for one more.
+    fn reserve(&mut self) {
+        if self.slots.len() * 2 > self.used * 3 + 3 {
+            return;
+        }
+        let n = (self.slots.len() * 2).max(4096);
+        let old = std::mem::replace(&mut self.slots, vec![std::ptr::null(); n]);
+        for p in old.into_iter().filter(|p| !p.is_null()) {
+            // No two are equal, so the first gap will do.
+            // SAFETY: as in `search`.
+            let hash = unsafe { (*p).hash.get() };
+            let i = self.search(hash, |_| false).err().unwrap_or(0);
+            self.slots[i] = p;
         }
     }
 
@@ -138,7 +157,9 @@ pub fn intern(s: Ref<Str>) -> Ref<Str> {
     if let Ok(t) = table.find(&s) {
         return Ref::from_borrowed(t);
     }
-    if let Ok(t) = immortals().0.find(&s) {
+    if Interp::several()
+        && let Ok(t) = immortals().0.find(&s)
+    {
         table.insert(t);
         return Ref::from_borrowed(t);
     }
@@ -171,7 +192,51 @@ pub fn intern_immortal(s: Ref<Str>) -> &'static Str {
 
 /// An interned string from Rust's text.
 pub fn intern_str(s: &str) -> Ref<Str> {
+    if s.is_ascii() {
+        // SAFETY: just tested.
+        return unsafe { intern_ascii_unchecked(s.as_bytes()) };
+    }
     intern(Str::from_utf8(s))
+}
+
+/// The interned string of a C string, as names in tables are.
+///
+/// # Safety
+/// `s` points to a C string.
+pub unsafe fn intern_c(s: *const std::ffi::c_char) -> Ref<Str> {
+    // SAFETY: the caller's promise.
+    let text = unsafe { std::ffi::CStr::from_ptr(s) }.to_bytes();
+    if text.is_ascii() {
+        // SAFETY: just tested.
+        return unsafe { intern_ascii_unchecked(text) };
+    }
+    intern(Str::from_utf8(&String::from_utf8_lossy(text)))
+}
+
+/// The interned string of ASCII text: an object is made only if there is none.
+///
+/// # Safety
+/// All bytes are below 128.
+pub unsafe fn intern_ascii_unchecked(text: &[u8]) -> Ref<Str> {
+    // SAFETY: the caller's promise.
+    let new = || unsafe { Str::from_ascii_unchecked(text) };
+    if text.len() < 2 || Interp::several() {
+        return intern(new());
+    }
+    let hash = super::hash::hash_bytes(text);
+    let mut table = Thread::current().interp.interned.0.borrow_mut();
+    table.reserve();
+    match table.find_ascii(hash, text) {
+        Ok(t) => Ref::from_borrowed(t),
+        Err(i) => {
+            let s = new();
+            s.hash.set(hash);
+            s.state.set(s.state.get() & !state::INTERNED | state::INTERNED_MORTAL);
+            table.slots[i] = &*s;
+            table.used += 1;
+            s
+        }
+    }
 }
 
 /// Takes a dying string out of its table.
@@ -212,7 +277,7 @@ impl InternedCell {
 
     #[cold]
     fn fill(&'static self) -> &'static Object {
-        let s: &'static Str = intern_immortal(Str::from_utf8(self.text));
+        let s: &'static Str = intern_immortal(intern_str(self.text));
         self.cached.store(s.as_ptr(), Ordering::Release);
         s
     }

@@ -56,9 +56,9 @@ unsafe fn allocate(len: usize, maxchar: u32) -> Option<Ref<Str>> {
     }
     // SAFETY: the head is written here, the characters by the caller.
     unsafe {
-        let p = alloc_exact(&PyUnicode_Type, size)?;
+        let (p, class) = alloc_exact(&PyUnicode_Type, size)?;
         let s = Str {
-            ob_base: Object::new(&PyUnicode_Type),
+            ob_base: Object::in_class(&PyUnicode_Type, class),
             length: Cell::new(len as isize),
             hash: Cell::new(-1),
             state: Cell::new(bits),
@@ -393,6 +393,7 @@ impl Str {
                     drop(Obj::from_raw(raw));
                     return Err(no_memory());
                 }
+                (*p.cast::<Object>()).forget_size_class();
             }
             let o = Obj::from_raw(NonNull::new_unchecked(p).cast::<Object>().as_ptr());
             o.cast_unchecked::<Str>().length.set(new_len as isize);

@@ -10,10 +10,6 @@ general!(COMPARE_OP(vm, n) [specialize::compare_op] {
     compare(vm, n)
 });
 
-slow!(compare_any(vm, n) {
-    compare(vm, n)
-});
-
 /// `COMPARE_OP`, whatever the operands.
 unsafe fn compare(vm: &mut Machine, n: usize) -> PyResult<()> {
     // SAFETY: two operands are on the stack.

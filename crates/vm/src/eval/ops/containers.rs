@@ -4,35 +4,31 @@ use super::prelude::*;
 use taipan_object::types::exceptions;
 
 impl Machine {
-    /// The top `n` values as owned objects, taken off the stack.
-    unsafe fn take_n(&mut self, n: usize) -> Vec<Obj> {
-        let mut v = Vec::with_capacity(n);
-        // SAFETY: the stack is at least `n` deep, none of them null.
+    /// The top `n` values, taken off the stack, as owned objects that still lie where they were: to be moved out before anything else
+    /// uses the stack.
+    #[inline(always)]
+    unsafe fn take_n(&mut self, n: usize) -> *const Obj {
+        // SAFETY: the stack is at least `n` deep, none of them null. A reference with ownership is the plain pointer.
         unsafe {
             let base = self.sp.sub(n);
             for i in 0..n {
-                v.push((*base.add(i)).into_obj());
+                base.add(i).cast::<*mut Object>().write((*base.add(i)).into_obj().into_raw());
             }
             self.sp = base;
+            base.cast()
         }
-        v
     }
 }
 
 general!(BUILD_LIST(vm, n) {
     let items = vm.take_n(n);
-    vm.push_obj(List::from_vec(items).into_obj());
+    vm.push_obj(List::from_raw_items(items, n).into_obj());
     Ok(())
 });
 
 general!(BUILD_TUPLE(vm, n) {
-    let t = if n == 0 {
-        Tuple::from_vec(Vec::new())
-    } else {
-        let items = vm.take_n(n);
-        Tuple::from_vec(items)
-    };
-    vm.push_obj(t.into_obj());
+    let items = vm.take_n(n);
+    vm.push_obj(Tuple::from_raw_items(items, n).into_obj());
     Ok(())
 });
 
@@ -69,7 +65,18 @@ general!(BUILD_STRING(vm, n) {
     Ok(())
 });
 
-general!(LIST_APPEND(vm, n) {
+op!(LIST_APPEND(vm, n) {
+    let list: &List = vm.obj(n + 1).cast_unchecked();
+    let v = vm.tos().heap_safe();
+    vm.put(1, v);
+    if !list.push_if_room(v.ptr()) {
+        return Flow::General(list_append);
+    }
+    vm.shrink(1);
+    Flow::Next
+});
+
+slow!(list_append(vm, n) {
     let list = vm.peek(n + 1);
     let v = vm.pop_obj();
     list.as_ref().cast_unchecked::<List>().push(v)

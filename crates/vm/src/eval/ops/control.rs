@@ -1,6 +1,8 @@
 //! Jumps, entering and leaving functions.
 
+use super::load_store::keeps;
 use super::prelude::*;
+use crate::eval::handlers::dispatch;
 use crate::eval::unwind;
 use crate::frame::{datastack, owner};
 use std::sync::atomic::Ordering;
@@ -61,12 +63,12 @@ slow!(pending_then_jump_back(vm, _) {
 op!(POP_JUMP_IF_FALSE(vm, d) {
     // The compiler puts a TO_BOOL or a comparison before it: the value is True or False.
     let v = vm.pop();
-    if v.is(false_()) { Flow::Jump(d as isize) } else { Flow::Next }
+    if v.is(false_()) { Flow::Jump(d as isize) } else { vm.not_taken() }
 });
 
 op!(POP_JUMP_IF_TRUE(vm, d) {
     let v = vm.pop();
-    if v.is(true_()) { Flow::Jump(d as isize) } else { Flow::Next }
+    if v.is(true_()) { Flow::Jump(d as isize) } else { vm.not_taken() }
 });
 
 op!(POP_JUMP_IF_NONE(vm, d) {
@@ -83,7 +85,7 @@ op!(POP_JUMP_IF_NOT_NONE(vm, d) {
     let v = vm.tos();
     if v.is(none()) {
         vm.shrink(1);
-        return Flow::Next;
+        return vm.not_taken();
     }
     if v.is_unique() {
         return Flow::General(close_then_jump);
@@ -100,6 +102,18 @@ slow!(close_then_jump(vm, _) {
 });
 
 impl Machine {
+    /// On behind a conditional jump, and over the mark that usually stands there.
+    #[inline(always)]
+    unsafe fn not_taken(&mut self) -> Flow {
+        // SAFETY: an instruction follows the jump and its cache unit.
+        unsafe {
+            if *self.ip.add(1) as u8 == Op::NOT_TAKEN as u16 as u8 {
+                self.ip = self.ip.add(1);
+            }
+        }
+        Flow::Next
+    }
+
     /// Puts `to` in the place of `from`, if that is what stands there: instrumentation may hide the instruction.
     #[inline(always)]
     pub(crate) unsafe fn quicken(&mut self, from: Op, to: Op) {
@@ -163,12 +177,79 @@ impl Machine {
 }
 
 op!(RETURN_VALUE(vm, _) {
-    let v = vm.pop().heap_safe();
-    vm.return_from_frame(v)
+    let result = vm.tos().heap_safe();
+    vm.put(1, result);
+    let ts = vm.thread();
+    let frame = vm.frame;
+    let end = vm.sp.sub(1);
+    let (executable, funcobj) = ((*frame).executable, (*frame).funcobj);
+    if (*frame).owner != owner::THREAD
+        || !(*frame).frame_obj.is_null()
+        || !(*frame).locals.is_null()
+        || end != Frame::stack_base(frame)
+        || executable.is_owned() && executable.is_unique()
+        || funcobj.is_owned() && funcobj.is_unique()
+        || datastack::is_first(ts, frame)
+    {
+        return Flow::Tail(return_path);
+    }
+    let mut slot = Frame::slot(frame, 0);
+    while slot < end {
+        let v = *slot;
+        if v.is_owned() {
+            let o = v.as_ref();
+            let n = o.refcnt();
+            if n == 1 {
+                if !keeps(ts, v) {
+                    return Flow::Tail(return_path);
+                }
+                let _ = recycle(ts, v.ptr());
+            } else if (n as i32) >= 0 {
+                o.set_refcnt(n - 1);
+            }
+        }
+        *slot = StackRef::NULL;
+        slot = slot.add(1);
+    }
+    executable.close_shared();
+    funcobj.close_shared();
+    datastack::pop_inner(ts, frame);
+    ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
+    let previous = (*frame).previous;
+    ts.current_frame.set(previous.cast());
+    if (*frame).entry {
+        return Flow::Exit(result.ptr() as usize);
+    }
+    vm.frame = previous;
+    vm.ip = (*previous).instr_ptr.add((*previous).return_offset as usize);
+    vm.sp = (*previous).stackpointer;
+    vm.push(result);
+    Flow::Go
 });
+
+/// The rest of a return that has to free objects. What was released already is null.
+unsafe extern "C" fn return_path(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    _: usize,
+) -> usize {
+    // SAFETY: the contract of handlers; the result is on top and owns itself.
+    unsafe {
+        let mut vm = Machine { ts, frame, ip, sp };
+        vm.save_ip();
+        let result = vm.pop();
+        match vm.return_from_frame(result) {
+            Flow::Exit(word) => word,
+            _ => dispatch(vm.ts, vm.frame, vm.ip, vm.sp),
+        }
+    }
+}
 
 op!(INTERPRETER_EXIT(vm, _) {
     // CPython's entry frames end with it; here the entry bit of a frame does its work.
-    let v = vm.pop().heap_safe();
-    vm.return_from_frame(v)
+    let v = vm.tos().heap_safe();
+    vm.put(1, v);
+    Flow::Tail(return_path)
 });

@@ -2,6 +2,8 @@
 
 use super::prelude::*;
 use taipan_object::types::cell::Cell;
+use taipan_object::types::float::PyFloat_Type;
+use taipan_object::types::int::{Int, PyLong_Type};
 
 op!(LOAD_FAST(vm, i) {
     let v = *vm.local(i);
@@ -75,15 +77,30 @@ op!(STORE_FAST_LOAD_FAST(vm, i) {
 op!(STORE_FAST_STORE_FAST(vm, i) {
     let first = vm.local(i >> 4);
     let old = *first;
-    if old.is_owned() {
+    if old.is_owned() && old.is_unique() && !keeps(vm.thread(), old) {
         return Flow::General(store_two);
     }
     *first = vm.pop();
+    let dead = old.release();
+    if !dead.is_null() {
+        let _ = recycle(vm.thread(), dead);
+    }
     let second = vm.local(i & 15);
     let old = *second;
     *second = vm.pop();
-    done(old.release())
+    recycle(vm.thread(), old.release())
 });
+
+/// Whether [`recycle`] will keep the block of a number.
+#[inline(always)]
+pub(super) unsafe fn keeps(ts: &Thread, v: StackRef) -> bool {
+    // SAFETY: the caller's value is not null.
+    unsafe {
+        let o = v.as_ref();
+        o.is_exact(&PyLong_Type) && o.cast_unchecked::<Int>().digit_count() <= 2 && ts.free_lists.ints.has_room(1)
+            || o.is_exact(&PyFloat_Type) && ts.free_lists.floats.has_room(1)
+    }
+}
 
 slow!(store_two(vm, i) {
     let slot = vm.local(i >> 4);

@@ -7,10 +7,12 @@ use crate::frame::datastack;
 use crate::function::Function;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use taipan_object::method::{MethodDef, meth};
+use taipan_object::protocol::call::ARGUMENTS_OFFSET;
 use taipan_object::thread::stack_pointer;
 use taipan_object::typeobj::HeapType;
 use taipan_object::types::cfunction::CFunction;
 use taipan_object::types::descr::MethodDescr;
+use taipan_object::types::int::Int;
 use taipan_object::types::method_::Method;
 use taipan_object::types::str::PyUnicode_Type;
 use taipan_object::types::tuple::PyTuple_Type;
@@ -187,6 +189,7 @@ op!(CALL_BUILTIN_O(vm, n) {
         return Flow::Deopt;
     }
     let arg = vm.tos();
+    vm.save_ip();
     let r = match (f.def().meth.plain)(f.receiver(), Some(arg.as_ref())) {
         Ok(r) => StackRef::steal(r),
         Err(_) => return Flow::Error,
@@ -204,16 +207,53 @@ op!(CALL_LEN(vm, n) {
         return Flow::Deopt;
     }
     let arg = vm.tos();
-    let Ok(len) = arg.as_ref().len() else { return Flow::Error };
-    vm.replace(n + 2, StackRef::steal(new_int(len as i64)));
-    callable.close();
+    let o = arg.as_ref();
+    let len = if let Some(l) = o.downcast_exact::<List>() {
+        l.len()
+    } else if let Some(t) = o.downcast_exact::<Tuple>() {
+        t.len()
+    } else if let Some(s) = o.downcast_exact::<Str>() {
+        s.len()
+    } else if let Some(d) = o.downcast_exact::<Dict>() {
+        d.len()
+    } else {
+        return Flow::General(len_any);
+    };
+    if len > Int::COMPACT_MAX as usize || callable.is_unique() {
+        return Flow::General(len_any);
+    }
+    let r = if Int::is_small(len as i64) {
+        StackRef::borrow(Int::small_borrowed(len as i64))
+    } else {
+        match Int::try_compact(vm.thread(), len as i64) {
+            Some(i) => StackRef::steal(i.into_obj()),
+            None => return Flow::General(len_any),
+        }
+    };
+    vm.replace(n + 2, r);
+    callable.close_shared();
     done(arg.release())
+});
+
+slow!(len_any(vm, n) {
+    let len = vm.obj(1).len()?;
+    vm.finish(n + 2, new_int(len as i64));
+    Ok(())
 });
 
 op!(CALL_ISINSTANCE(vm, n) {
     let argc = n + !vm.peek(n + 1).is_null() as usize;
     if argc != 2 || !is_native(vm.obj(n + 2), &ISINSTANCE_DEF) {
         return Flow::Deopt;
+    }
+    let (o, cls) = (vm.nos(), vm.tos());
+    let callable = vm.peek(n + 2);
+    // Of the tested class itself: nobody is asked. The class lives on in the object.
+    if std::ptr::eq(o.as_ref().ty().as_object(), cls.ptr()) && !callable.is_unique() && !cls.is_unique() {
+        vm.replace(n + 2, StackRef::borrow(true_()));
+        callable.close_shared();
+        cls.close_shared();
+        return done(o.release());
     }
     Flow::General(isinstance)
 });
@@ -226,21 +266,32 @@ slow!(isinstance(vm, n) {
 });
 
 op!(CALL_LIST_APPEND(vm, n) {
+    if n != 1 {
+        return Flow::Deopt;
+    }
     let (callable, receiver) = (vm.peek(3), vm.nos());
     let known = callable.as_ref().downcast_exact::<MethodDescr>().is_some_and(|d| std::ptr::eq(d.def(), LIST_APPEND_DEF.load(Ordering::Relaxed)));
-    if n != 1 || !known || receiver.is_null() {
+    if !known || receiver.is_null() {
         return Flow::Deopt;
     }
     let Some(list) = receiver.as_ref().downcast_exact::<List>() else { return Flow::Deopt };
-    let v = vm.pop().into_obj();
-    if list.push(v).is_err() {
-        return Flow::Error;
+    let v = vm.tos().heap_safe();
+    vm.put(1, v);
+    if callable.is_unique() || !list.push_if_room(v.ptr()) {
+        return Flow::General(list_append_call);
     }
-    vm.shrink(2);
-    callable.close();
-    receiver.close();
+    vm.shrink(3);
+    callable.close_shared();
     // A POP_TOP follows.
-    Flow::Jump(1)
+    vm.ip = vm.ip.add(1);
+    done(receiver.release())
+});
+
+slow!(list_append_call(vm, _) {
+    let v = vm.pop_obj();
+    vm.obj(1).cast_unchecked::<List>().push(v)?;
+    vm.close_n(2);
+    Ok(Done::Skip)
 });
 
 op!(CALL_TYPE_1(vm, n) {
@@ -281,26 +332,104 @@ slow!(tuple_1(vm, _) {
 
 op!(CALL_BUILTIN_CLASS(vm, n) {
     match vm.obj(n + 2).downcast::<Type>() {
-        Some(t) if t.vectorcall.get().is_some() => Flow::General(call_any),
+        Some(t) if t.vectorcall.get().is_some() => Flow::General(builtin_class),
         _ => Flow::Deopt,
     }
 });
 
-macro_rules! native_convention {
-    ($($name:ident, $ty:ident, $flags:expr;)*) => { $(
+slow!(builtin_class(vm, n) {
+    let callable = vm.obj(n + 2);
+    let argc = n + !vm.peek(n + 1).is_null() as usize;
+    let Some(f) = callable.cast_unchecked::<Type>().vectorcall.get() else { return call_general(vm, n) };
+    let r = vm.with_arguments(argc, |args| f(callable, args, argc | ARGUMENTS_OFFSET, None))?;
+    vm.finish(n + 2, r);
+    vm.check_periodic()?;
+    Ok(Done::Next)
+});
+
+impl Machine {
+    /// Calls `f` with the address of the top `argc` values as plain references, with a word before them that `f` may use.
+    #[inline(always)]
+    unsafe fn with_arguments(&self, argc: usize, f: impl FnOnce(*const *const Object) -> PyResult) -> PyResult {
+        const PLACES: usize = 8;
+        // SAFETY: that many values are on the stack, where they stay during the call.
+        unsafe {
+            let values = self.sp.sub(argc);
+            if argc < PLACES {
+                let mut places = [std::mem::MaybeUninit::<*const Object>::uninit(); PLACES];
+                places[0].write(std::ptr::null());
+                let mut i = 0;
+                while i < argc {
+                    places.get_unchecked_mut(i + 1).write((*values.add(i)).ptr());
+                    crate::frame::keep_loop();
+                    i += 1;
+                }
+                return f(places.as_ptr().cast::<*const Object>().add(1));
+            }
+            let mut places = Vec::with_capacity(argc + 1);
+            places.push(std::ptr::null::<Object>());
+            places.extend((0..argc).map(|i| (*values.add(i)).ptr().cast_const()));
+            f(places.as_ptr().add(1))
+        }
+    }
+}
+
+macro_rules! native_functions {
+    ($($name:ident, $general:ident, $flags:expr, |$f:ident, $slf:ident, $args:ident, $argc:ident| $call:expr;)*) => { $(
         op!($name(vm, n) {
-            match vm.obj(n + 2).downcast_exact::<$ty>() {
-                Some(f) if f.def().flags & CONVENTION == $flags => Flow::General(call_any),
+            match vm.obj(n + 2).downcast_exact::<CFunction>() {
+                Some(f) if f.def().flags & CONVENTION == $flags && !low_on_stack(vm.thread()) => Flow::General($general),
                 _ => Flow::Deopt,
             }
         });
+
+        slow!($general(vm, n) {
+            let c: &CFunction = vm.obj(n + 2).cast_unchecked();
+            let $argc = n + !vm.peek(n + 1).is_null() as usize;
+            let ($f, $slf) = (c.def().meth, c.receiver());
+            let r = vm.with_arguments($argc, |$args| $call)?;
+            vm.finish(n + 2, r);
+            vm.check_periodic()
+        });
     )* };
 }
-native_convention! {
-    CALL_BUILTIN_FAST, CFunction, meth::FASTCALL;
-    CALL_BUILTIN_FAST_WITH_KEYWORDS, CFunction, meth::FASTCALL | meth::KEYWORDS;
-    CALL_METHOD_DESCRIPTOR_FAST, MethodDescr, meth::FASTCALL;
-    CALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS, MethodDescr, meth::FASTCALL | meth::KEYWORDS;
+native_functions! {
+    CALL_BUILTIN_FAST, builtin_fast, meth::FASTCALL, |f, slf, args, argc| (f.fast)(slf, args, argc as isize);
+    CALL_BUILTIN_FAST_WITH_KEYWORDS, builtin_fast_keywords, meth::FASTCALL | meth::KEYWORDS,
+        |f, slf, args, argc| (f.fast_keywords)(slf, args, argc as isize, None);
+}
+
+macro_rules! native_methods {
+    ($($name:ident, $general:ident, $flags:expr, |$f:ident, $slf:ident, $args:ident, $argc:ident| $call:expr;)*) => { $(
+        op!($name(vm, n) {
+            let argc = n + !vm.peek(n + 1).is_null() as usize;
+            match vm.obj(n + 2).downcast_exact::<MethodDescr>() {
+                Some(d)
+                    if d.def().flags & CONVENTION == $flags
+                        && argc > 0
+                        && vm.obj(argc).is_exact(d.owner())
+                        && !low_on_stack(vm.thread()) =>
+                {
+                    Flow::General($general)
+                }
+                _ => Flow::Deopt,
+            }
+        });
+
+        slow!($general(vm, n) {
+            let d: &MethodDescr = vm.obj(n + 2).cast_unchecked();
+            let all = n + !vm.peek(n + 1).is_null() as usize;
+            let ($f, $slf, $argc) = (d.def().meth, Some(vm.obj(all)), all - 1);
+            let r = vm.with_arguments($argc, |$args| $call)?;
+            vm.finish(n + 2, r);
+            vm.check_periodic()
+        });
+    )* };
+}
+native_methods! {
+    CALL_METHOD_DESCRIPTOR_FAST, method_fast, meth::FASTCALL, |f, slf, args, argc| (f.fast)(slf, args, argc as isize);
+    CALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS, method_fast_keywords, meth::FASTCALL | meth::KEYWORDS,
+        |f, slf, args, argc| (f.fast_keywords)(slf, args, argc as isize, None);
 }
 
 op!(CALL_METHOD_DESCRIPTOR_O(vm, n) {
@@ -314,6 +443,7 @@ op!(CALL_METHOD_DESCRIPTOR_O(vm, n) {
     if !receiver.as_ref().is_exact(d.owner()) {
         return Flow::Deopt;
     }
+    vm.save_ip();
     let r = match (d.def().meth.plain)(Some(receiver.as_ref()), Some(arg.as_ref())) {
         Ok(r) => StackRef::steal(r),
         Err(_) => return Flow::Error,
@@ -336,6 +466,7 @@ op!(CALL_METHOD_DESCRIPTOR_NOARGS(vm, n) {
     if !receiver.as_ref().is_exact(d.owner()) {
         return Flow::Deopt;
     }
+    vm.save_ip();
     let r = match (d.def().meth.plain)(Some(receiver.as_ref()), None) {
         Ok(r) => StackRef::steal(r),
         Err(_) => return Flow::Error,

@@ -34,7 +34,7 @@ fn make() -> PyResult<&'static CodeObject> {
         consts: empty().into_obj(),
         names: empty().into_obj(),
         localsplusnames: empty(),
-        localspluskinds: &[],
+        localspluskinds: taipan_object::types::bytes::Bytes::empty(),
         filename: name.clone(),
         name: name.clone(),
         qualname: name,

@@ -3,44 +3,44 @@
 use crate::eval::ops::for_iter_any;
 use crate::eval::ops::prelude::*;
 use crate::generator::{self, Generator};
-use taipan_object::types::int::Int;
+use taipan_bytecode::Op;
+use taipan_object::types::int::{Int, PyLong_Type};
 use taipan_object::types::list::iter::ListIter;
 use taipan_object::types::range::RangeIter;
 use taipan_object::types::tuple::TupleIter;
 
-op!(FOR_ITER_LIST(vm, d) {
+op!(FOR_ITER_LIST(vm, _) {
     let Some(it) = vm.obj(1).downcast_exact::<ListIter>() else { return Flow::Deopt };
-    if let Some(seq) = it.seq.get() {
-        let list: &List = seq.cast_unchecked();
-        let i = it.index.get();
-        if (i as usize) < list.len() {
-            it.index.set(i + 1);
-            vm.push(StackRef::new(list.items().get_unchecked(i as usize)));
-            return Flow::Next;
-        }
-        it.seq.set(None);
+    let Some(seq) = it.seq.get() else { return Flow::Slow(for_iter_any) };
+    let list: &List = seq.cast_unchecked();
+    let i = it.index.get();
+    if (i as usize) >= list.len() {
+        return Flow::Slow(for_iter_any);
     }
-    Flow::Jump(d as isize + 1)
+    it.index.set(i + 1);
+    let v = StackRef::new(list.item_unchecked(i as usize));
+    let old = vm.store_or_push::<1>(v);
+    recycle(vm.thread(), old.release())
 });
 
-op!(FOR_ITER_TUPLE(vm, d) {
+op!(FOR_ITER_TUPLE(vm, _) {
     let Some(it) = vm.obj(1).downcast_exact::<TupleIter>() else { return Flow::Deopt };
-    if let Some(seq) = it.seq.get() {
-        let t: &Tuple = seq.cast_unchecked();
-        let i = it.index.get();
-        if (i as usize) < t.len() {
-            it.index.set(i + 1);
-            vm.push(StackRef::new(t.items().get_unchecked(i as usize)));
-            return Flow::Next;
-        }
-        it.seq.set(None);
+    let Some(seq) = it.seq.get() else { return Flow::Slow(for_iter_any) };
+    let t: &Tuple = seq.cast_unchecked();
+    let i = it.index.get();
+    if (i as usize) >= t.len() {
+        return Flow::Slow(for_iter_any);
     }
-    Flow::Jump(d as isize + 1)
+    it.index.set(i + 1);
+    let v = StackRef::new(t.items().get_unchecked(i as usize));
+    let old = vm.store_or_push::<1>(v);
+    recycle(vm.thread(), old.release())
 });
 
 op!(FOR_ITER_RANGE(vm, d) {
     let Some(it) = vm.obj(1).downcast_exact::<RangeIter>() else { return Flow::Deopt };
-    if it.len.get() <= 0 {
+    let len = it.len.get();
+    if len <= 0 {
         return Flow::Jump(d as isize + 1);
     }
     let v = it.start.get();
@@ -50,13 +50,29 @@ op!(FOR_ITER_RANGE(vm, d) {
         if v.unsigned_abs() > Int::COMPACT_MAX as u64 {
             return Flow::Slow(for_iter_any);
         }
+        let unit = *vm.ip.add(1);
+        if unit as u8 == Op::STORE_FAST as u16 as u8 {
+            // The usual loop variable: nobody has kept its former value.
+            let old = *vm.local((unit >> 8) as usize);
+            if old.is_owned()
+                && old.as_ref().is_exact(&PyLong_Type)
+                && old.is_unique()
+                && old.as_ref().cast_unchecked::<Int>().is_compact()
+            {
+                old.as_ref().cast_unchecked::<Int>().overwrite_compact(v);
+                it.start.set(v.wrapping_add(it.step.get()));
+                it.len.set(len - 1);
+                vm.ip = vm.ip.add(2);
+                return Flow::Go;
+            }
+        }
         let Some(i) = Int::try_compact(vm.thread(), v) else { return Flow::Slow(for_iter_any) };
         StackRef::steal(i.into_obj())
     };
     it.start.set(v.wrapping_add(it.step.get()));
-    it.len.set(it.len.get() - 1);
-    vm.push(next);
-    Flow::Next
+    it.len.set(len - 1);
+    let old = vm.store_or_push::<1>(next);
+    recycle(vm.thread(), old.release())
 });
 
 /// Goes on in the generator's frame.

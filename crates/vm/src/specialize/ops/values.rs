@@ -1,8 +1,8 @@
 //! Operators, comparisons, truth, subscripts.
 
 use super::extend;
+use crate::eval::ops::binary_any;
 use crate::eval::ops::prelude::*;
-use crate::eval::ops::{binary_any, compare_any};
 use crate::function::Function;
 use taipan_bytecode::Op;
 use taipan_object::typeobj::HeapType;
@@ -22,6 +22,20 @@ unsafe fn compact(v: StackRef) -> Option<i64> {
     }
 }
 
+/// The values of two exact ints with one digit each.
+#[inline(always)]
+unsafe fn compact_pair(l: StackRef, r: StackRef) -> Option<(i64, i64)> {
+    // SAFETY: operands are not null.
+    unsafe {
+        let (l, r) = (l.as_ref(), r.as_ref());
+        if l.is_exact(&PyLong_Type) && r.is_exact(&PyLong_Type) {
+            l.cast_unchecked::<Int>().compact_pair(r.cast_unchecked())
+        } else {
+            None
+        }
+    }
+}
+
 #[inline(always)]
 unsafe fn double(v: StackRef) -> Option<f64> {
     // SAFETY: operands are not null.
@@ -31,34 +45,42 @@ unsafe fn double(v: StackRef) -> Option<f64> {
     }
 }
 
+// The free lists of numbers are full: the instruction is done again with lists that have room.
+slow!(make_room(vm, _) {
+    let lists = &vm.thread().free_lists;
+    lists.ints.trim();
+    lists.floats.trim();
+    Ok::<Done, Raised>(Done::Again)
+});
+
 /// No call on the usual way: the result goes into an operand that nobody else has, or into a block of the free list.
 #[inline(always)]
 unsafe fn int_op(vm: &mut Machine, f: impl Fn(i64, i64) -> i64) -> Flow {
     // SAFETY: two operands are on the stack; exact ints that are unique may be changed.
     unsafe {
         let (l, r) = (vm.nos(), vm.tos());
-        let (Some(a), Some(b)) = (compact(l), compact(r)) else { return Flow::Deopt };
+        let Some((a, b)) = compact_pair(l, r) else { return Flow::Deopt };
+        let free = &vm.thread().free_lists.ints;
+        if !free.has_room(2) {
+            return Flow::Slow(make_room);
+        }
         let v = f(a, b);
-        let (left_free, right_free) = (l.is_unique(), r.is_unique());
         if Int::is_small(v) {
-            if left_free || right_free {
-                return Flow::Slow(binary_any);
-            }
-            l.close_shared();
-            r.close_shared();
+            Machine::close_number(free, l);
+            Machine::close_number(free, r);
             vm.replace(2, StackRef::borrow(Int::small_borrowed(v)));
             return Flow::Next;
         }
-        if v.unsigned_abs() > Int::COMPACT_MAX as u64 || left_free && right_free {
+        if v.unsigned_abs() > Int::COMPACT_MAX as u64 {
             return Flow::Slow(binary_any);
         }
-        if left_free {
+        if l.is_unique() {
             l.as_ref().cast_unchecked::<Int>().overwrite_compact(v);
-            r.close_shared();
+            Machine::close_number(free, r);
             vm.replace(2, l);
             return Flow::Next;
         }
-        if right_free {
+        if r.is_unique() {
             r.as_ref().cast_unchecked::<Int>().overwrite_compact(v);
             l.close_shared();
             vm.replace(2, r);
@@ -82,24 +104,23 @@ unsafe fn float_op(vm: &mut Machine, f: impl Fn(f64, f64) -> f64) -> Flow {
     unsafe {
         let (l, r) = (vm.nos(), vm.tos());
         let (Some(a), Some(b)) = (double(l), double(r)) else { return Flow::Deopt };
-        let v = f(a, b);
-        let (left_free, right_free) = (l.is_unique(), r.is_unique());
-        if left_free && right_free {
-            return Flow::Slow(binary_any);
-        }
-        if left_free {
-            l.as_ref().cast_unchecked::<Float>().overwrite(v);
-            r.close_shared();
+        let free = &vm.thread().free_lists.floats;
+        if l.is_unique() {
+            if !free.has_room(1) {
+                return Flow::Slow(make_room);
+            }
+            l.as_ref().cast_unchecked::<Float>().overwrite(f(a, b));
+            Machine::close_number(free, r);
             vm.replace(2, l);
             return Flow::Next;
         }
-        if right_free {
-            r.as_ref().cast_unchecked::<Float>().overwrite(v);
+        if r.is_unique() {
+            r.as_ref().cast_unchecked::<Float>().overwrite(f(a, b));
             l.close_shared();
             vm.replace(2, r);
             return Flow::Next;
         }
-        let Some(new) = Float::try_new(vm.thread(), v) else { return Flow::Slow(binary_any) };
+        let Some(new) = Float::try_new(vm.thread(), f(a, b)) else { return Flow::Slow(binary_any) };
         l.close_shared();
         r.close_shared();
         vm.replace(2, StackRef::steal(new.into_obj()));
@@ -170,11 +191,12 @@ op!(BINARY_OP_SUBSCR_LIST_INT(vm, _) {
     if ix as usize >= list.len() {
         return Flow::Deopt;
     }
-    if i.is_unique() {
-        return Flow::Slow(subscript);
+    let free = &vm.thread().free_lists.ints;
+    if !free.has_room(1) {
+        return Flow::Slow(make_room);
     }
-    let v = StackRef::new(list.items().get_unchecked(ix as usize));
-    i.close_shared();
+    let v = StackRef::new(list.item_unchecked(ix as usize));
+    Machine::close_number(free, i);
     vm.replace(2, v);
     done(l.release())
 });
@@ -186,11 +208,12 @@ op!(BINARY_OP_SUBSCR_TUPLE_INT(vm, _) {
     if ix as usize >= t.len() {
         return Flow::Deopt;
     }
-    if i.is_unique() {
-        return Flow::Slow(subscript);
+    let free = &vm.thread().free_lists.ints;
+    if !free.has_room(1) {
+        return Flow::Slow(make_room);
     }
     let v = StackRef::new(t.items().get_unchecked(ix as usize));
-    i.close_shared();
+    Machine::close_number(free, i);
     vm.replace(2, v);
     done(l.release())
 });
@@ -264,20 +287,15 @@ op!(STORE_SUBSCR_LIST_INT(vm, _) {
     if ix as usize >= list.len() || l.is_unique() {
         return Flow::Deopt;
     }
-    if i.is_unique() {
-        return Flow::Slow(list_store);
+    let free = &vm.thread().free_lists.ints;
+    if !free.has_room(1) {
+        return Flow::Slow(make_room);
     }
     let old = StackRef::steal_opt(list.replace(ix as usize, v.into_obj()));
-    i.close_shared();
+    Machine::close_number(free, i);
     l.close_shared();
     vm.shrink(3);
     recycle(vm.thread(), old.release())
-});
-
-slow!(list_store(vm, _) {
-    vm.obj(2).set_item(vm.obj(1), vm.obj(3))?;
-    vm.close_n(3);
-    Ok(())
 });
 
 op!(STORE_SUBSCR_DICT(vm, _) {
@@ -297,40 +315,31 @@ slow!(dict_store(vm, _) {
 /// Whether comparison mask `m` (2 less, 4 greater, 8 equal, 1 unordered) takes in the outcome.
 #[inline(always)]
 fn holds<T: PartialOrd>(a: T, b: T, m: usize) -> bool {
-    let bit = if a < b {
-        2
-    } else if a > b {
-        4
-    } else if a == b {
-        8
-    } else {
-        1
-    };
-    m & bit != 0
+    (m >> (2 * (a >= b) as u32 + (a <= b) as u32)) & 1 != 0
 }
 
 op!(COMPARE_OP_INT(vm, m) {
     let (l, r) = (vm.nos(), vm.tos());
-    let (Some(a), Some(b)) = (compact(l), compact(r)) else { return Flow::Deopt };
-    if l.is_unique() || r.is_unique() {
-        return Flow::Slow(compare_any);
+    let Some((a, b)) = compact_pair(l, r) else { return Flow::Deopt };
+    let free = &vm.thread().free_lists.ints;
+    if !free.has_room(2) {
+        return Flow::Slow(make_room);
     }
-    l.close_shared();
-    r.close_shared();
-    vm.replace(2, StackRef::borrow(bool_object(holds(a, b, m))));
-    Flow::Next
+    Machine::close_number(free, l);
+    Machine::close_number(free, r);
+    vm.truth::<1>(2, holds(a, b, m))
 });
 
 op!(COMPARE_OP_FLOAT(vm, m) {
     let (l, r) = (vm.nos(), vm.tos());
     let (Some(a), Some(b)) = (double(l), double(r)) else { return Flow::Deopt };
-    if l.is_unique() || r.is_unique() {
-        return Flow::Slow(compare_any);
+    let free = &vm.thread().free_lists.floats;
+    if !free.has_room(2) {
+        return Flow::Slow(make_room);
     }
-    l.close_shared();
-    r.close_shared();
-    vm.replace(2, StackRef::borrow(bool_object(holds(a, b, m))));
-    Flow::Next
+    Machine::close_number(free, l);
+    Machine::close_number(free, r);
+    vm.truth::<1>(2, holds(a, b, m))
 });
 
 op!(COMPARE_OP_STR(vm, m) {
@@ -339,8 +348,7 @@ op!(COMPARE_OP_STR(vm, m) {
     let same = l.ptr() == r.ptr() || Str::eq(a, b);
     l.close();
     r.close();
-    vm.replace(2, StackRef::borrow(bool_object(m & (if same { 8 } else { 7 }) != 0)));
-    Flow::Next
+    vm.truth::<1>(2, m & (if same { 8 } else { 7 }) != 0)
 });
 
 op!(CONTAINS_OP_DICT(vm, _) {
@@ -377,40 +385,51 @@ op!(TO_BOOL_BOOL(vm, _) {
     if !vm.obj(1).is_exact(&PyBool_Type) {
         return Flow::Deopt;
     }
-    Flow::Next
+    let b = vm.tos().is(true_());
+    vm.truth::<3>(1, b)
 });
 
 op!(TO_BOOL_INT(vm, _) {
     let v = vm.tos();
     let Some(i) = v.as_ref().downcast_exact::<Int>() else { return Flow::Deopt };
     let b = !i.is_zero();
-    v.close();
-    vm.put(1, StackRef::borrow(bool_object(b)));
-    Flow::Next
+    let dead = v.release();
+    if !dead.is_null() {
+        vm.put(1, StackRef::borrow(bool_object(b)));
+        return Flow::Dealloc(dead);
+    }
+    vm.truth::<3>(1, b)
 });
 
 op!(TO_BOOL_LIST(vm, _) {
     let v = vm.tos();
     let Some(l) = v.as_ref().downcast_exact::<List>() else { return Flow::Deopt };
     let b = !l.is_empty();
-    vm.put(1, StackRef::borrow(bool_object(b)));
-    done(v.release())
+    let dead = v.release();
+    if !dead.is_null() {
+        vm.put(1, StackRef::borrow(bool_object(b)));
+        return Flow::Dealloc(dead);
+    }
+    vm.truth::<3>(1, b)
 });
 
 op!(TO_BOOL_NONE(vm, _) {
     if !vm.tos().is(none()) {
         return Flow::Deopt;
     }
-    vm.put(1, StackRef::borrow(false_()));
-    Flow::Next
+    vm.truth::<3>(1, false)
 });
 
 op!(TO_BOOL_STR(vm, _) {
     let v = vm.tos();
     let Some(s) = v.as_ref().downcast_exact::<Str>() else { return Flow::Deopt };
     let b = !s.is_empty();
-    vm.put(1, StackRef::borrow(bool_object(b)));
-    done(v.release())
+    let dead = v.release();
+    if !dead.is_null() {
+        vm.put(1, StackRef::borrow(bool_object(b)));
+        return Flow::Dealloc(dead);
+    }
+    vm.truth::<3>(1, b)
 });
 
 op!(TO_BOOL_ALWAYS_TRUE(vm, _) {

@@ -1,5 +1,7 @@
 //! `marshal`: the format of `bytecode::marshal` over objects, and the module.
 
+mod memory;
+
 use crate::code::{CodeObject, build::Parts};
 use std::borrow::Cow;
 use taipan_bytecode::marshal::{
@@ -8,12 +10,14 @@ use taipan_bytecode::marshal::{
 use taipan_object::buffer::Buffer;
 use taipan_object::header::{Obj, Object, Ref};
 use taipan_object::method::MethodDef;
+use taipan_object::types::bytearray::ByteArray;
 use taipan_object::types::bytes::Bytes;
 use taipan_object::types::complex::Complex;
 use taipan_object::types::dict::Dict;
 use taipan_object::types::float::Float;
 use taipan_object::types::int::Int;
 use taipan_object::types::list::List;
+use taipan_object::types::memoryview::MemoryView;
 use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::types::set::Set;
 use taipan_object::types::slice::Slice;
@@ -88,6 +92,18 @@ impl Builder for Objects {
     fn tuple(&mut self, items: Vec<Obj>) -> PyResult {
         Ok(Tuple::from_vec(items).into_obj())
     }
+    fn open_tuple(&mut self, size: usize) -> Option<Obj> {
+        Some(Tuple::from_vec(vec![none::none_obj(); size]).into_obj())
+    }
+    fn fill_tuple(&mut self, tuple: &Obj, items: Vec<Obj>) {
+        let t = tuple.cast::<Tuple>();
+        for (i, item) in items.into_iter().take(t.len()).enumerate() {
+            // SAFETY: the index is in range, and nobody looks at the items: what refers to the tuple is part of what is
+            // being read.
+            drop(unsafe { t.replace_item(i, item) });
+        }
+        t.renew();
+    }
     fn list(&mut self) -> PyResult {
         Ok(List::new().into_obj())
     }
@@ -133,7 +149,7 @@ impl Builder for Objects {
             consts: tuple(&p.consts)?.into_obj(),
             names: tuple(&p.names)?.into_obj(),
             localsplusnames: tuple(&p.localsplusnames)?,
-            localspluskinds: kinds.as_slice(),
+            localspluskinds: kinds,
             filename: text(p.filename)?,
             name: text(p.name)?,
             qualname: text(p.qualname)?,
@@ -165,6 +181,9 @@ pub fn loads(data: &[u8]) -> PyResult {
 }
 
 fn loads_with(data: &[u8], allow_code: bool) -> PyResult {
+    if allow_code && let Some(o) = memory::read(data) {
+        return Ok(o);
+    }
     let mut builder = Objects;
     Reader::new(&mut builder, Bridge(SliceInput::new(data))).allow_code(allow_code).read().map_err(read_error)
 }
@@ -188,18 +207,28 @@ struct FileInput<'a>(&'a Object);
 impl Input for FileInput<'_> {
     type Error = Raised;
     fn read(&mut self, count: usize) -> Result<Cow<'_, [u8]>, Raised> {
-        let data = self.0.call_method(intern!("read"), &[&Int::from_u64(count as u64)])?;
-        let Some(b) = data.downcast::<Bytes>() else {
-            bail!(TypeError, "file.read() returned not bytes but {}", data.ty().name_str());
-        };
-        if b.as_slice().len() > count {
-            bail!(
-                ValueError,
-                "read() returned too much data: {count} bytes requested, {} returned",
-                b.as_slice().len()
-            );
+        // In parts, so that a length that is not true does not take the memory.
+        let mut data = Vec::new();
+        while data.len() < count {
+            let wanted = (count - data.len()).min(1 << 20);
+            let buffer = ByteArray::new(&vec![0; wanted])?;
+            let view = MemoryView::new(&buffer)?;
+            let got = self.0.call_method(intern!("readinto"), &[&view])?;
+            let got = if got.is_none() {
+                0
+            } else {
+                taipan_object::protocol::number::index(&got)?.to_i64().unwrap_or(i64::MAX)
+            };
+            if got as i128 > wanted as i128 {
+                bail!(ValueError, "read() returned too much data: {wanted} bytes requested, {got} returned");
+            }
+            let view = Buffer::get(&buffer)?;
+            data.extend_from_slice(view.as_slice().get(..got.max(0) as usize).unwrap_or_default());
+            if (got as i128) < wanted as i128 {
+                break;
+            }
         }
-        Ok(Cow::Owned(b.as_slice().to_vec()))
+        Ok(Cow::Owned(data))
     }
 }
 
@@ -255,13 +284,8 @@ impl View for ObjectView {
         if o.is_exact(&taipan_object::types::set::PySet_Type)
             || o.is_exact(&taipan_object::types::set::PyFrozenSet_Type)
         {
-            let mut items: Vec<(Vec<u8>, Obj)> = Vec::new();
-            for v in taipan_object::protocol::iter::collect(o)? {
-                // Written in the order of their own bytes, so that equal sets give equal files.
-                items.push((dumps(&v, VERSION)?, v));
-            }
-            items.sort_by(|a, b| a.0.cmp(&b.0));
-            let items = items.into_iter().map(|(_, v)| v).collect();
+            // The writer sorts them.
+            let items = taipan_object::protocol::iter::collect(o)?;
             return Ok(if o.is_exact(&taipan_object::types::set::PySet_Type) {
                 Kind::Set(items)
             } else {
