@@ -19,6 +19,9 @@ pub struct Gil {
     inner: UnsafeCell<Inner>,
 }
 
+/// The lock of all interpreters: built-in types and immortal objects are shared, and nothing else guards them.
+pub static SHARED: Gil = Gil::new();
+
 // SAFETY: the cell is written only in a child that has just been forked, when no other thread exists.
 unsafe impl Sync for Gil {}
 

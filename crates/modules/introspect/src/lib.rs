@@ -3,6 +3,7 @@
 
 pub mod ast;
 pub mod faulthandler;
+pub mod interpreters;
 pub mod opcode;
 pub mod selftest;
 pub mod suggestions;
@@ -18,6 +19,8 @@ use taipan_object::types::module::ModuleDef;
 pub static MODULES: &[&ModuleDef] = &[
     &ast::MODULE,
     &faulthandler::MODULE,
+    &interpreters::MODULE,
+    &interpreters::QUEUES_MODULE,
     &opcode::MODULE,
     &selftest::capi::MODULE,
     &selftest::internal::MODULE,

@@ -15,9 +15,7 @@ use taipan_object::types::int::Int;
 use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::types::str::Str;
 use taipan_object::types::{exceptions, none};
-use taipan_object::{
-    ObjCell, bail, classmethod, function, hooks, layout, members, method, methods,
-};
+use taipan_object::{ObjCell, bail, classmethod, function, hooks, layout, members, method, methods};
 
 /// Kinds of [`SemLock`]: taken again by the thread that has it, or counted.
 const RECURSIVE_MUTEX: c_int = 0;
@@ -83,13 +81,7 @@ fn this_thread() -> usize {
     unsafe { libc::pthread_self() as usize }
 }
 
-fn make(
-    cls: &Type,
-    handle: *mut libc::sem_t,
-    kind: c_int,
-    maxvalue: c_int,
-    name: Obj,
-) -> PyResult<Ref<SemLock>> {
+fn make(cls: &Type, handle: *mut libc::sem_t, kind: c_int, maxvalue: c_int, name: Obj) -> PyResult<Ref<SemLock>> {
     new_instance(
         cls,
         SemLock {
@@ -316,7 +308,16 @@ pub static SEMLOCK_TYPE: Type = Type::new_static(TypeDef {
     doc: Some(c"A lock or semaphore that processes share."),
     dealloc: Some(dealloc_of::<SemLock>),
     methods: methods![
-        acquire, release, __enter__, __exit__, _count, _is_mine, _get_value, _is_zero, _rebuild, _after_fork
+        acquire,
+        release,
+        __enter__,
+        __exit__,
+        _count,
+        _is_mine,
+        _get_value,
+        _is_zero,
+        _rebuild,
+        _after_fork
     ],
     members: members![
         MemberDef::new(c"handle", member::ULONG, offset_of!(SemLock, handle), member::READONLY),

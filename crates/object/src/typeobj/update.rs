@@ -2,8 +2,8 @@
 
 use super::slotdefs::{SLOT_DEFS, SlotDef, rows_named, slot_value, slot_word};
 use super::slotfuncs;
-use crate::intern;
 use crate::header::{Obj, Object};
+use crate::intern;
 use crate::typeobj::Type;
 use crate::types::cfunction::{CFunction, PyCFunction_Type};
 use crate::types::descr::{PyWrapperDescr_Type, WrapperDescr};

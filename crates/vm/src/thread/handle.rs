@@ -28,6 +28,8 @@ pub enum Stage {
 /// What the handle and its thread share.
 pub struct Shared {
     stage: AtomicU8,
+    /// The interpreter that it runs in.
+    pub interp: i64,
     /// `pthread_self()` of the thread.
     pub ident: AtomicU64,
     /// The thread has dropped its state and will touch nothing of Python any more.
@@ -41,6 +43,7 @@ impl Shared {
     pub fn create() -> Arc<Shared> {
         Arc::new(Shared {
             stage: AtomicU8::new(Stage::NotStarted as u8),
+            interp: taipan_object::Interp::current().id,
             ident: AtomicU64::new(0),
             exiting: Event::new(),
             os_thread: Mutex::new(None),

@@ -201,12 +201,7 @@ fn err_set_raised(exception: &Object) -> PyResult {
 
 /// Make an exception class from a dotted name.
 #[function(signature = "(name, doc=None, base=None, dict=None)")]
-fn make_exception_with_doc(
-    name: &str,
-    doc: Option<&Object>,
-    base: Option<&Object>,
-    dict: Option<&Object>,
-) -> PyResult {
+fn make_exception_with_doc(name: &str, doc: Option<&Object>, base: Option<&Object>, dict: Option<&Object>) -> PyResult {
     let Some((module, short)) = name.rsplit_once('.') else {
         bail!(SystemError, "PyErr_NewException: name must be module.class");
     };
@@ -493,4 +488,3 @@ static CONTAINER_NO_GC: Type = Type::new_static(TypeDef {
     new: Some(container_new),
     ..TypeDef::EMPTY
 });
-

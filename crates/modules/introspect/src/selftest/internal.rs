@@ -1,7 +1,7 @@
 //! The module `_testinternalcapi`: layouts, counters of specialisation, inline values, what code objects say of their variables.
 
-use taipan_bytecode::code::{flags as code_flags, kinds};
 use taipan_bytecode::Op;
+use taipan_bytecode::code::{flags as code_flags, kinds};
 use taipan_object::typeobj::flags;
 use taipan_object::types::dict::{self, Dict};
 use taipan_object::types::int::Int;
@@ -287,9 +287,8 @@ fn get_static_builtin_types() -> PyResult<Ref<List>> {
         if known || t.downcast::<Type>().is_none_or(Type::is_heap) {
             continue;
         }
-        let below = taipan_object::types::type_::PyType_Type
-            .as_object()
-            .call_method(intern!("__subclasses__"), &[&t])?;
+        let below =
+            taipan_object::types::type_::PyType_Type.as_object().call_method(intern!("__subclasses__"), &[&t])?;
         if let Some(l) = below.downcast::<List>() {
             waiting.extend(l.snapshot());
         }
@@ -311,12 +310,7 @@ fn identify_type_slot_wrappers() -> Ref<List> {
     List::from_vec(names.iter().map(|n| Str::from_utf8(n).into_obj()).collect())
 }
 
-unsafe extern "C" fn nothing(
-    _: &Object,
-    _: *const *const Object,
-    _: usize,
-    _: Option<&Object>,
-) -> PyResult {
+unsafe extern "C" fn nothing(_: &Object, _: *const *const Object, _: usize, _: Option<&Object>) -> PyResult {
     Ok(taipan_object::types::none::none_obj())
 }
 
