@@ -25,7 +25,8 @@ pub fn finish(status: i32) -> i32 {
     modules::run_exit_functions();
     taipan_vm::sys::state::FINALIZING.store(true, Ordering::Relaxed);
     // Daemon threads stop where they are.
-    taipan_object::gil::finalize(taipan_object::Thread::current());
+    taipan_object::gil::finalize();
+    taipan_modules_introspect::interpreters::finish_all();
     if flush_streams().is_err() {
         status = 120;
     }

@@ -13,6 +13,7 @@ pub mod errno;
 pub mod fcntl;
 pub mod io;
 pub mod locale;
+pub mod mmap;
 pub mod multiprocessing;
 pub mod posix;
 pub mod posixsubprocess;
@@ -35,6 +36,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &signal::MODULE,
     &atexit::MODULE,
     &posixsubprocess::MODULE,
+    &mmap::MODULE,
     &select::MODULE,
     &stat::MODULE,
     &fcntl::MODULE,

@@ -75,6 +75,10 @@ impl Shared {
             if self.ident.load(Ordering::Relaxed) == super::ident() {
                 bail!(RuntimeError, "Cannot join current thread");
             }
+            if crate::sys::state::FINALIZING.load(Ordering::Relaxed) {
+                // It does not get the interpreter lock any more, and so does not end.
+                bail!(PythonFinalizationError, "cannot join thread at interpreter shutdown");
+            }
             let deadline = if ns < 0 { None } else { timeout::deadline(ns) };
             if !self.exiting.wait(deadline)? {
                 return Ok(());

@@ -3,13 +3,16 @@
 use super::{not_shareable, queues};
 use taipan_object::types::bool_;
 use taipan_object::types::bytes::Bytes;
+use taipan_object::types::dict::Dict;
+use taipan_object::types::exceptions;
 use taipan_object::types::float::Float;
 use taipan_object::types::int::Int;
 use taipan_object::types::memoryview::MemoryView;
+use taipan_object::types::module::Module;
 use taipan_object::types::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Layout, Obj, Object, PyResult, bail, intern};
+use taipan_object::{Interp, Layout, Obj, Object, PyResult, bail, intern};
 use taipan_vm::function::Function;
 use taipan_vm::import;
 
@@ -27,7 +30,8 @@ pub enum Data {
     View(Obj),
     /// A function without state, by its marshalled code.
     Function(Vec<u8>),
-    Pickle(Vec<u8>),
+    /// A pickle, and the file of the program that made it: where classes and functions of its `__main__` are.
+    Pickle(Vec<u8>, Option<String>),
 }
 
 // SAFETY: the objects in it are touched under the interpreter lock, which all interpreters share.
@@ -133,7 +137,7 @@ fn bytes_of(o: &Object) -> Vec<u8> {
 fn pickled(o: &Object) -> PyResult<Data> {
     let dumped = import::import("pickle")?.call_method(intern!("dumps"), &[o]);
     match dumped {
-        Ok(b) => Ok(Data::Pickle(bytes_of(&b))),
+        Ok(b) => Ok(Data::Pickle(bytes_of(&b), main_file())),
         Err(e) => Err(not_shareable("object could not be pickled", Some(e))),
     }
 }
@@ -201,9 +205,61 @@ pub fn unpack(d: &Data) -> PyResult {
             let globals = super::registry::main_dict()?;
             import::import("types")?.get_attr(intern!("FunctionType"))?.call(&[&code, &globals])?
         }
-        Data::Pickle(b) => match import::import("pickle")?.call_method(intern!("loads"), &[&*Bytes::new(b)]) {
+        Data::Pickle(b, file) => match unpickled(b, file.as_deref()) {
             Ok(o) => o,
             Err(e) => return Err(not_shareable("object could not be unpickled", Some(e))),
         },
     })
+}
+
+/// The file of the running program.
+fn main_file() -> Option<String> {
+    let file = super::registry::main_dict().and_then(|d| d.cast::<Dict>().get_item(intern!("__file__")));
+    match file {
+        Ok(f) => f.and_then(|f| f.downcast::<Str>().map(|s| s.to_utf8_lossy().into_owned())),
+        Err(e) => {
+            e.clear();
+            None
+        }
+    }
+}
+
+fn unpickled(b: &[u8], file: Option<&str>) -> PyResult {
+    let bytes = Bytes::new(b);
+    let pickle = import::import("pickle")?;
+    let load = || pickle.call_method(intern!("loads"), &[&*bytes]);
+    match load() {
+        Err(e) if e.matches(exceptions::AttributeError) => {
+            let Some(file) = file else { return Err(e) };
+            e.clear();
+            // It is about something of the sender's program: that is run, not as `__main__`, to have it here too.
+            let main = hidden_main(file)?;
+            let modules = import::modules()?;
+            let before = modules.get_item(intern!("__main__"))?;
+            modules.set_item(intern!("__main__"), &main)?;
+            let r = load();
+            modules.set_item(intern!("__main__"), &before)?;
+            r
+        }
+        r => r,
+    }
+}
+
+/// The sender's program as a module that nobody sees; run once.
+fn hidden_main(file: &str) -> PyResult {
+    const KEY: &str = "_interpreters.hidden_main";
+    let state = &Interp::current().module_state;
+    if let Some(m) = state.borrow().get(KEY) {
+        return Ok(m.clone());
+    }
+    let source = std::fs::read(file).map_err(|e| exceptions::from_io(&e))?;
+    let code = taipan_vm::compile::compile_bytes(&source, &taipan_vm::compile::Request::module(file))?;
+    let m = Module::new("<fake __main__>")?;
+    m.add("__file__", &Str::from_utf8(file))?;
+    let builtins = import::import("builtins")?;
+    m.add("__builtins__", &*builtins)?;
+    taipan_vm::call::eval_code(&code, m.dict(), m.dict(), None)?;
+    let m = m.into_obj();
+    state.borrow_mut().insert(KEY, m.clone());
+    Ok(m)
 }

@@ -14,7 +14,7 @@ mod registry;
 
 pub use module::MODULE;
 pub use queues::MODULE as QUEUES_MODULE;
-pub use registry::{Factory, set_factory};
+pub use registry::{Factory, finish_all, set_factory};
 
 use taipan_object::error::{raise_fmt, restore};
 use taipan_object::types::dict::Dict;

@@ -69,7 +69,7 @@ fn named(name: &str) -> PyResult<Settings> {
 fn settings_of(config: Option<&Object>) -> PyResult<Settings> {
     let Some(c) = config.filter(|c| !c.is_none()) else { return Ok(Settings::isolated()) };
     if let Some(name) = c.downcast::<Str>() {
-        return named(&name.to_utf8_lossy());
+        return named(&proper(name)?);
     }
     let d = match c.get_attr_opt(intern!("__dict__"))? {
         Some(d) if d.downcast::<Dict>().is_some() => d,
@@ -98,10 +98,19 @@ fn settings_of(config: Option<&Object>) -> PyResult<Settings> {
     Ok(s)
 }
 
+/// Text that must be proper Unicode.
+fn proper(s: &Str) -> PyResult<String> {
+    s.as_object().call_method(intern!("encode"), &[])?;
+    Ok(s.to_utf8_lossy().into_owned())
+}
+
 /// Return a configuration by its name, with changes.
 #[function(signature = "(name='isolated', /, **overrides)", text = false)]
 fn new_config(name: Given<&Str>, overrides: KwArgs<'_>) -> PyResult {
-    let mut s = named(&name.0.map_or_else(|| "isolated".into(), |n| n.to_utf8_lossy().into_owned()))?;
+    let mut s = match name.0 {
+        Some(n) => named(&proper(n)?)?,
+        None => Settings::isolated(),
+    };
     let mut extra = 0;
     for (k, v) in overrides.iter() {
         if !set_field(&mut s, &k.str()?.to_utf8_lossy(), v)? {
@@ -196,12 +205,19 @@ fn shareable(obj: &Object) -> bool {
 type Pairs = Vec<(Data, Data)>;
 
 fn packed_names(d: Option<&Object>, what: &str) -> PyResult<Pairs> {
-    let Some(d) = d.filter(|d| !d.is_none()) else { return Ok(Vec::new()) };
-    let Some(d) = d.downcast::<Dict>() else { bail!(TypeError, "{what} must be a dict, not {}", d.ty().name_str()) };
+    let Some(d) = d else { return Ok(Vec::new()) };
+    let Some(dict) = d.downcast::<Dict>() else {
+        let shown = if d.is_none() { "None" } else { d.ty().name_str() };
+        bail!(TypeError, "{what} must be dict, not {shown}")
+    };
+    let d = dict;
     let mut out = Vec::new();
     for (k, v) in d.pairs() {
         if k.downcast::<Str>().is_none() {
             bail!(TypeError, "expected str for key, got {}", k.ty().name_str());
+        }
+        if proper(k.cast::<Str>())?.contains('\0') {
+            bail!(ValueError, "embedded null character");
         }
         out.push((pack(&k, Fallback::None)?, pack(&v, Fallback::None)?));
     }
@@ -233,16 +249,11 @@ fn set_main_attrs(id: &Object, updates: &Object, restrict: Given<bool>) -> PyRes
 }
 
 /// A program to be run elsewhere.
-enum Script {
-    Source(String),
-    Marshalled(Vec<u8>),
-}
+struct Script(Vec<u8>);
 
 fn marshalled(code: &Object) -> PyResult<Script> {
     let b = import::import("marshal")?.call_method(intern!("dumps"), &[code])?;
-    Ok(Script::Marshalled(
-        b.downcast::<taipan_object::types::bytes::Bytes>().map(|b| b.as_slice().to_vec()).unwrap_or_default(),
-    ))
+    Ok(Script(b.downcast::<taipan_object::types::bytes::Bytes>().map(|b| b.as_slice().to_vec()).unwrap_or_default()))
 }
 
 /// Whether code takes nothing and returns nothing, as a script does.
@@ -269,9 +280,14 @@ fn check_script(code: &CodeObject) -> PyResult<()> {
     Ok(())
 }
 
+/// Compiled here, so that syntax errors are the caller's.
+fn source_script(s: &Str) -> PyResult<Script> {
+    marshalled(compile_str(&s.to_utf8_lossy(), &Request::module("<script>"))?.as_object())
+}
+
 fn script_of(code: &Object, function: &str) -> PyResult<Script> {
     if let Some(s) = code.downcast::<Str>() {
-        return Ok(Script::Source(s.to_utf8_lossy().into_owned()));
+        return source_script(s);
     }
     if let Some(f) = code.downcast_exact::<Function>() {
         check_script(f.code())?;
@@ -294,23 +310,18 @@ fn script_of(code: &Object, function: &str) -> PyResult<Script> {
 }
 
 fn run_script(s: &Script) -> PyResult<()> {
-    let code: Obj = match s {
-        Script::Source(text) => compile_str(text, &Request::module("<script>"))?.into_obj(),
-        Script::Marshalled(b) => {
-            let b = taipan_object::types::bytes::Bytes::new(b);
-            import::import("marshal")?.call_method(intern!("loads"), &[&*b])?
-        }
-    };
+    let b = taipan_object::types::bytes::Bytes::new(&s.0);
+    let code = import::import("marshal")?.call_method(intern!("loads"), &[&*b])?;
     let Some(code) = code.downcast::<CodeObject>() else { bail!(TypeError, "not code") };
     let main = registry::main_dict()?;
     vm_call::eval_code(code, main.cast(), &main, None)?;
     Ok(())
 }
 
-fn execute(id: &Object, script: Script, shared: Option<&Object>, restrict: Given<bool>) -> PyResult {
+fn execute(id: &Object, script: Script, shared: Option<&Object>, restrict: Given<bool>, function: &str) -> PyResult {
     let id = registry::id_of(id)?;
     registry::check(id, restrict.0.unwrap_or(false))?;
-    let names = packed_names(shared, "exec() argument 3")?;
+    let names = packed_names(shared, &format!("_interpreters.{function}() argument 3"))?;
     let failure = registry::run_in(id, || {
         let done = bind_names(&names).and_then(|()| run_script(&script));
         flush();
@@ -339,29 +350,29 @@ fn flush() {
 }
 
 /// Run source, a code object or a function in an interpreter's __main__. Return what is known of the exception it ended with, or None.
-#[function(signature = "(id, code, shared=None, *, restrict=False)", text = false)]
-fn exec(id: &Object, code: &Object, shared: Option<&Object>, restrict: Given<bool>) -> PyResult {
+#[function(signature = "(id, code, shared={}, *, restrict=False)", text = false)]
+fn exec(id: &Object, code: &Object, shared: Given<&Object>, restrict: Given<bool>) -> PyResult {
     let script = script_of(code, "_interpreters.exec")?;
-    execute(id, script, shared, restrict)
+    execute(id, script, shared.0, restrict, "exec")
 }
 
 /// As exec(), for source only.
-#[function(signature = "(id, script, shared=None, *, restrict=False)", text = false)]
-fn run_string(id: &Object, script: &Object, shared: Option<&Object>, restrict: Given<bool>) -> PyResult {
+#[function(signature = "(id, script, shared={}, *, restrict=False)", text = false)]
+fn run_string(id: &Object, script: &Object, shared: Given<&Object>, restrict: Given<bool>) -> PyResult {
     let Some(s) = script.downcast::<Str>() else {
         bail!(TypeError, "_interpreters.run_string() argument 2 must be a string, not {}", script.ty().name_str());
     };
-    execute(id, Script::Source(s.to_utf8_lossy().into_owned()), shared, restrict)
+    execute(id, source_script(s)?, shared.0, restrict, "run_string")
 }
 
 /// As exec(), for functions only.
-#[function(signature = "(id, func, shared=None, *, restrict=False)", text = false)]
-fn run_func(id: &Object, func: &Object, shared: Option<&Object>, restrict: Given<bool>) -> PyResult {
+#[function(signature = "(id, func, shared={}, *, restrict=False)", text = false)]
+fn run_func(id: &Object, func: &Object, shared: Given<&Object>, restrict: Given<bool>) -> PyResult {
     if func.downcast_exact::<Function>().is_none() && func.downcast::<CodeObject>().is_none() {
         bail!(TypeError, "_interpreters.run_func() argument 2 must be a function, not {}", func.ty().name_str());
     }
     let script = script_of(func, "_interpreters.run_func")?;
-    execute(id, script, shared, restrict)
+    execute(id, script, shared.0, restrict, "run_func")
 }
 
 /// What a call elsewhere ended with.

@@ -140,7 +140,7 @@ impl Settings {
     /// The settings that go by a name.
     pub fn named(name: &str) -> Option<Settings> {
         match name {
-            "isolated" | "default" => Some(Settings::isolated()),
+            "isolated" | "" => Some(Settings::isolated()),
             "legacy" => Some(Settings {
                 use_main_obmalloc: true,
                 allow_fork: true,
@@ -176,7 +176,9 @@ pub fn is_running(id: i64) -> PyResult<bool> {
 /// Makes an interpreter; answers its number.
 pub fn create(settings: Settings, needs_refs: bool) -> PyResult<i64> {
     let Some(factory) = FACTORY.get() else { bail!(RuntimeError, "this executable cannot make interpreters") };
-    if settings.gil == "own" && settings.use_main_obmalloc {
+    // The combinations that the reference cannot make either.
+    let own_memory = !settings.use_main_obmalloc;
+    if (settings.gil == "own" && !own_memory) || (own_memory && !settings.check_multi_interp_extensions) {
         return Err(failed("interpreter creation failed"));
     }
     let id = {
@@ -250,6 +252,23 @@ pub fn destroy(id: i64) -> PyResult<()> {
     }
     super::queues::forget_interpreter(id);
     Ok(())
+}
+
+/// At the end of the process: ends the interpreters that are left, with a warning.
+pub fn finish_all() {
+    let left: Vec<i64> = table().entries.iter().filter(|e| !e.running).map(|e| e.interp.id).collect();
+    if left.is_empty() {
+        return;
+    }
+    let text = "remaining subinterpreters; close them with Interpreter.close()";
+    if let Err(e) = (taipan_object::hooks::get().warn)(taipan_object::types::exceptions::RuntimeWarning, text, 0) {
+        taipan_object::error::unraisable(e, None);
+    }
+    for id in left {
+        if let Err(e) = destroy(id) {
+            e.clear();
+        }
+    }
 }
 
 /// One more refers to it.
