@@ -118,6 +118,10 @@ fn handle_pending() -> PyResult<()> {
         ts.eval_breaker.fetch_and(!breaker::SIGNALS_PENDING, Ordering::Relaxed);
         modules::run_pending_signals()?;
     }
+    if bits & breaker::CALLS_TO_DO != 0 {
+        ts.eval_breaker.fetch_and(!breaker::CALLS_TO_DO, Ordering::Relaxed);
+        taipan_capi::run_pending_calls()?;
+    }
     if bits & breaker::ASYNC_EXCEPTION != 0 {
         ts.eval_breaker.fetch_and(!breaker::ASYNC_EXCEPTION, Ordering::Relaxed);
         if let Some(e) = ts.async_exc.take()

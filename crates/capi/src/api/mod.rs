@@ -6,6 +6,7 @@ mod buffer;
 mod bytes;
 mod call;
 mod capsule;
+mod context;
 mod dict_set;
 mod err;
 mod float;
@@ -20,6 +21,7 @@ mod misc;
 mod module;
 mod number;
 mod object;
+pub mod pending;
 mod shim;
 mod sys;
 mod thread;
@@ -37,6 +39,7 @@ static ALL: &[&[Export]] = &[
     bytes::TABLE,
     call::TABLE,
     capsule::TABLE,
+    context::TABLE,
     dict_set::TABLE,
     err::TABLE,
     float::TABLE,
@@ -51,6 +54,7 @@ static ALL: &[&[Export]] = &[
     module::TABLE,
     number::TABLE,
     object::TABLE,
+    pending::TABLE,
     shim::TABLE,
     sys::TABLE,
     thread::TABLE,

@@ -214,9 +214,11 @@ unsafe fn free_state(ts: &'static Thread) {
     }
 }
 
+/// Ends a state that never was, or no longer is, a thread's.
+///
 /// # Safety
-/// Nobody uses the state, and it is linked.
-unsafe fn delete_state(ts: &'static Thread) {
+/// Nobody uses the state, it is current in no thread, and it is linked.
+pub unsafe fn delete_state(ts: &'static Thread) {
     clear_state(ts);
     ts.unlink();
     // SAFETY: the caller's promise.

@@ -93,6 +93,25 @@ pub fn after_fork_in_child() {
     run_hooks(AT_FORK[1], false);
 }
 
+/// `PyOS_BeforeFork`, `PyOS_AfterFork_Parent`, `PyOS_AfterFork_Child`: for extensions that fork.
+mod exported {
+    #[unsafe(no_mangle)]
+    extern "C" fn PyOS_BeforeFork() {
+        super::before_fork();
+    }
+    #[unsafe(no_mangle)]
+    extern "C" fn PyOS_AfterFork_Parent() {
+        super::after_fork_in_parent();
+    }
+    #[unsafe(no_mangle)]
+    extern "C" fn PyOS_AfterFork_Child() {
+        super::after_fork_in_child();
+    }
+    /// Keeps them linked.
+    #[used]
+    static EXPORTED: [extern "C" fn(); 3] = [PyOS_BeforeFork, PyOS_AfterFork_Parent, PyOS_AfterFork_Child];
+}
+
 /// Interpreters besides the main one may be kept from it.
 pub fn check_allowed(what: &str) -> PyResult<()> {
     let key = if what == "fork" { "interpreter.no_fork" } else { "interpreter.no_exec" };
