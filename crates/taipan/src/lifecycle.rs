@@ -25,6 +25,7 @@ pub fn main(c: Config) -> i32 {
     install_hooks();
     let encodings = encodings::settle(&mut c);
     let c = &c;
+    interpreters(c, &encodings);
     match c.hash_seed {
         HashSeed::Fixed(n) => taipan_object::types::str::hash::set_hash_seed(Some(n)),
         HashSeed::Random => taipan_object::types::str::hash::set_hash_seed(None),
@@ -124,6 +125,10 @@ fn handle_pending() -> PyResult<()> {
         ts.eval_breaker.fetch_and(!breaker::SIGNALS_PENDING, Ordering::Relaxed);
         modules::run_pending_signals()?;
     }
+    if bits & breaker::CALLS_TO_DO != 0 {
+        ts.eval_breaker.fetch_and(!breaker::CALLS_TO_DO, Ordering::Relaxed);
+        taipan_capi::run_pending_calls()?;
+    }
     if bits & breaker::ASYNC_EXCEPTION != 0 {
         ts.eval_breaker.fetch_and(!breaker::ASYNC_EXCEPTION, Ordering::Relaxed);
         if let Some(e) = ts.async_exc.take()
@@ -141,7 +146,6 @@ fn handle_pending() -> PyResult<()> {
 }
 
 fn start(c: &Config, encodings: &Encodings) -> PyResult<()> {
-    let interp = Interp::current();
     taipan_object::types::ready_all()?;
     for t in taipan_vm::types() {
         taipan_object::typeobj::ready::ready(t)?;
@@ -149,6 +153,34 @@ fn start(c: &Config, encodings: &Encodings) -> PyResult<()> {
     taipan_vm::complete_types()?;
     taipan_capi::start();
     taipan_vm::set_extension_loader(taipan_capi::loader::create, taipan_capi::loader::exec);
+    start_modules(c, encodings)?;
+    let signals = import::import("_signal")?;
+    taipan_modules_io::signal::install_defaults(signals.cast())?;
+    let _ = taipan_vm::thread::SIMULATE_SIGNAL.set(taipan_modules_io::signal::simulate);
+    let by_environment = !c.ignore_environment && std::env::var_os("PYTHONFAULTHANDLER").is_some_and(|v| !v.is_empty());
+    if c.dev_mode || by_environment || c.xoptions.iter().any(|(k, _)| k == "faulthandler") {
+        taipan_modules_introspect::faulthandler::enable_at_start()?;
+    }
+    start_main(c)
+}
+
+/// What the process must know to make further interpreters.
+fn interpreters(c: &Config, encodings: &Encodings) {
+    use taipan_modules_introspect::interpreters::{Factory, set_factory};
+    static CONFIG: std::sync::OnceLock<(Config, Encodings)> = std::sync::OnceLock::new();
+    let _ = CONFIG.set((c.clone(), encodings.clone()));
+    set_factory(Factory {
+        start: || match CONFIG.get() {
+            Some((c, encodings)) => start_modules(c, encodings).and_then(|()| start_main(c)),
+            None => taipan_object::bail!(RuntimeError, "the main interpreter has not been started"),
+        },
+        finish: shutdown::finish_other,
+    });
+}
+
+/// The modules that every interpreter has, and its streams.
+fn start_modules(c: &Config, encodings: &Encodings) -> PyResult<()> {
+    let interp = Interp::current();
     interp.modules.set(Some(Dict::new().into_obj()));
     // The builtins are needed before the module that holds them: an empty dict stands for them.
     interp.builtins.set(Some(Dict::new().into_obj()));
@@ -180,15 +212,15 @@ fn start(c: &Config, encodings: &Encodings) -> PyResult<()> {
     // The codecs must be there before the streams.
     import::import("encodings")?;
     set_streams(c, encodings, io.as_obj())?;
-    let signals = import::import_native(native("_signal"))?;
-    taipan_modules_io::signal::install_defaults(&signals)?;
-    let _ = taipan_vm::thread::SIMULATE_SIGNAL.set(taipan_modules_io::signal::simulate);
-    let by_environment = !c.ignore_environment && std::env::var_os("PYTHONFAULTHANDLER").is_some_and(|v| !v.is_empty());
-    if c.dev_mode || by_environment || c.xoptions.iter().any(|(k, _)| k == "faulthandler") {
-        taipan_modules_introspect::faulthandler::enable_at_start()?;
-    }
+    import::import_native(native("_signal"))?;
+    Ok(())
+}
+
+/// `__main__`, and `site`.
+fn start_main(c: &Config) -> PyResult<()> {
+    let builtins = import::import("builtins")?;
     let main = taipan_object::types::module::Module::new("__main__")?;
-    main.add("__builtins__", builtins.as_obj())?;
+    main.add("__builtins__", &*builtins)?;
     main.add("__loader__", &*import::import("_frozen_importlib")?.get_attr(intern!("BuiltinImporter"))?)?;
     import::modules()?.set_item(intern!("__main__"), main.as_obj())?;
     if !c.warnings.is_empty() {

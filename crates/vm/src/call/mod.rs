@@ -233,6 +233,31 @@ pub fn eval_code(code: &CodeObject, globals: &Dict, locals: &Object, closure: Op
     }
 }
 
+/// A frame object for code that does not run: what tracebacks of compiled extensions show (`PyFrame_New`).
+pub fn frame_object_of(code: &CodeObject, globals: &Dict, locals: Option<&Object>) -> PyResult {
+    let ts = Thread::current();
+    let builtins = builtins_for(globals)?;
+    let func = Function::with_builtins(code, globals, &builtins)?;
+    // SAFETY: a complete frame that never runs; it is given up at once, and its object, which is asked for before, takes the contents over.
+    unsafe {
+        let f = datastack::push_for(ts, code);
+        let namespace = locals.map_or(std::ptr::null(), |l| l.to_obj().into_raw().cast_const());
+        Frame::init(
+            f,
+            StackRef::steal(func.clone().into_obj()),
+            &**func.globals(),
+            func.builtins(),
+            namespace,
+            code,
+            std::ptr::null_mut(),
+        );
+        Frame::null_locals(f, 0, code.nlocalsplus());
+        let object = crate::frame::frame_object(f);
+        discard(ts, f);
+        Ok(object.into_obj())
+    }
+}
+
 /// The builtins that code with these globals uses: `globals['__builtins__']` (a module or a dict), else the running frame's.
 pub fn builtins_for(globals: &Dict) -> PyResult {
     match globals.get_item(intern!("__builtins__"))? {

@@ -151,7 +151,7 @@ pub fn setprofile(f: &Object) -> PyResult<()> {
 }
 
 /// Does `f` with the state of every thread. `f` may run code, in which threads come and go: each is done once.
-fn each_thread(f: impl Fn(&Thread) -> PyResult<()>) -> PyResult<()> {
+pub fn each_thread(f: impl Fn(&Thread) -> PyResult<()>) -> PyResult<()> {
     let mut seen: Vec<u64> = Vec::new();
     loop {
         let mut t = Thread::current().interp.threads.get();
