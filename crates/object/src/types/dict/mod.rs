@@ -87,7 +87,7 @@ pub(crate) fn hash_for(key: &Object, role: &str) -> PyResult<isize> {
         Some(s) => Ok(s.str_hash()),
         None if key.is_exact(&PyLong_Type) => {
             // SAFETY: the type is tested.
-            match unsafe { key.cast_unchecked::<Int>() }.compact() {
+            match unsafe { key.cast_unchecked::<Int>() }.short() {
                 Some(-1) => Ok(-2),
                 Some(v) => Ok(v as isize),
                 None => key.hash(),
@@ -140,7 +140,7 @@ pub(crate) fn plainly_equal(a: &Object, b: &Object) -> Option<bool> {
     if let (Some(a), Some(b)) = (a.downcast_exact::<Str>(), b.downcast_exact::<Str>()) {
         return Some(a.eq(b));
     }
-    let (a, b) = (a.downcast_exact::<Int>()?.compact()?, b.downcast_exact::<Int>()?.compact()?);
+    let (a, b) = (a.downcast_exact::<Int>()?.short()?, b.downcast_exact::<Int>()?.short()?);
     Some(a == b)
 }
 
