@@ -103,8 +103,20 @@ pub fn anext(iterator: &Object, default: Given<&Object>) -> PyResult {
 }
 
 /// Return a new list of the items in ascending order. A key function can be given, and the order reversed.
-#[function(signature = "(iterable, /, *, key=None, reverse=False)")]
-pub fn sorted(iterable: &Object, key: Option<&Object>, reverse: bool) -> PyResult<Ref<List>> {
+#[function(signature = "(*args, **kwargs)", shown = "(iterable, /, *, key=None, reverse=False)")]
+pub fn sorted(args: &[&Object], kwargs: KwArgs<'_>) -> PyResult<Ref<List>> {
+    let [iterable] = args else { bail!(TypeError, "sorted expected 1 argument, got {}", args.len()) };
+    let (mut key, mut reverse) = (None, false);
+    for (k, v) in kwargs.iter() {
+        if k.eq_str("key") {
+            key = Some(v).filter(|v| !v.is_none());
+        } else if k.eq_str("reverse") {
+            reverse = v.is_true()?;
+        } else {
+            let names = ["key", "reverse"].into_iter();
+            return Err(taipan_object::args::unexpected("sort", &k.to_utf8_lossy(), names));
+        }
+    }
     let mut items = taipan_object::protocol::iter::collect(iterable)?;
     taipan_object::types::list::sort::sort_items(&mut items, key, reverse)?;
     Ok(List::from_vec(items))
