@@ -189,7 +189,8 @@ op!(LOAD_ATTR_GETATTRIBUTE_OVERRIDDEN(vm, n) {
     if f.func_version.get() != vm.cache32(3) || !vm.can_enter(f, 0) {
         return Flow::Deopt;
     }
-    vm.push(StackRef::borrow(vm.name(n >> 1)));
+    // A frame owns its variables.
+    vm.push(StackRef::new(vm.name(n >> 1)));
     let args = vm.sp.sub(2);
     vm.enter_exact(f, StackRef::new(f), args, 2, 0, 10)
 });
