@@ -192,5 +192,29 @@ pub fn to_iternext(r: PyResult<Option<Obj>>) -> Option<Obj> {
 
 /// Reports an exception that cannot propagate to `sys.unraisablehook` (`PyErr_WriteUnraisable`).
 pub fn unraisable(e: Raised, context: Option<&Object>) {
-    (crate::hooks::get().unraisable)(e.take(), context);
+    (crate::hooks::get().unraisable)(e.take(), None, context);
+}
+
+/// The same with a text that says what was being done (`PyErr_FormatUnraisable`).
+pub fn unraisable_message(e: Raised, message: &str) {
+    (crate::hooks::get().unraisable)(e.take(), Some(message), None);
+}
+
+/// The same with what was being done to which object: `"Exception ignored while {doing} {object!r}"`.
+pub fn unraisable_while(e: Raised, doing: &str, object: &Object) {
+    unraisable_doing(e, &format!("while {doing}"), object);
+}
+
+/// The same for another preposition: `"Exception ignored {doing} {object!r}"`.
+pub fn unraisable_doing(e: Raised, doing: &str, object: &Object) {
+    // What the exception came from may not be shown for the same reason for which it was raised.
+    let exc = e.take();
+    let shown = match object.repr() {
+        Ok(r) => r.to_utf8_lossy().into_owned(),
+        Err(e) => {
+            e.clear();
+            "<object repr() failed>".to_owned()
+        }
+    };
+    (crate::hooks::get().unraisable)(exc, Some(&format!("Exception ignored {doing} {shown}")), None);
 }

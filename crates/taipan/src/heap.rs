@@ -28,8 +28,13 @@ unsafe impl std::alloc::GlobalAlloc for Allocator {
         unsafe { libmimalloc_sys::mi_zalloc_aligned(l.size(), l.align()).cast() }
     }
     unsafe fn realloc(&self, p: *mut u8, l: std::alloc::Layout, size: usize) -> *mut u8 {
-        // SAFETY: `p` came from this allocator.
-        unsafe { libmimalloc_sys::mi_realloc_aligned(p.cast(), size, l.align()).cast() }
+        // SAFETY: `p` came from this allocator; for the alignment see `alloc`.
+        unsafe {
+            if l.align() <= 16 && l.align() <= size {
+                return libmimalloc_sys::mi_realloc(p.cast(), size).cast();
+            }
+            libmimalloc_sys::mi_realloc_aligned(p.cast(), size, l.align()).cast()
+        }
     }
 }
 

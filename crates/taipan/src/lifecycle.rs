@@ -91,8 +91,7 @@ fn main_stack() -> (usize, usize) {
 
 fn install_hooks() {
     hooks::install(Hooks {
-        unraisable: |exc, object| taipan_vm::sys::hooks::report_unraisable(exc, object),
-        unraisable_message: taipan_vm::sys::hooks::report_unraisable_message,
+        unraisable: taipan_vm::sys::hooks::report_unraisable,
         import: import::import,
         warn: taipan_vm::warnings::warn,
         current_globals: taipan_vm::frame::current_globals,

@@ -248,16 +248,14 @@ fn standard_input(c: &Config) -> PyResult<()> {
 
 /// The plain prompt: reads statements until the end of input. Errors are shown, and it goes on.
 fn interactive() -> PyResult<()> {
-    let code = import::import("code")?;
+    let prompt = import::import("_taipan_prompt")?;
     let main = main_module()?;
-    let console =
-        code.get_attr(intern!("InteractiveConsole"))?.call(&[main.cast::<Module>().dict(), &text("<stdin>")])?;
     for (name, default) in [("ps1", ">>> "), ("ps2", "... ")] {
         if taipan_vm::sys::get(name)?.is_none() {
             taipan_vm::sys::set(name, &text(default))?;
         }
     }
-    console.call_method(intern!("interact"), &[&text(""), &text("")])?;
+    prompt.call_method(intern!("interact"), &[main.cast::<Module>().dict()])?;
     Ok(())
 }
 
@@ -308,6 +306,16 @@ fn show(exc: &Object) {
     }
     let tb = exc.downcast::<BaseException>().and_then(|b| b.traceback.get_owned()).unwrap_or_else(none::none_obj);
     let _ = taipan_vm::sys::set("last_traceback", &tb);
+    if taipan_vm::sys::hooks::auditing() {
+        let shown_by = hook.clone().unwrap_or_else(none::none_obj);
+        let args = taipan_object::types::tuple::Tuple::new(&[&shown_by, exc.ty().as_object(), exc, &tb]);
+        match taipan_vm::sys::hooks::raise_event("sys.excepthook", &args) {
+            Ok(()) => {}
+            // The hook wants nothing to be shown.
+            Err(e) if e.matches(taipan_object::types::exceptions::RuntimeError) => return e.clear(),
+            Err(e) => taipan_object::error::unraisable(e, None),
+        }
+    }
     let shown = match hook {
         Some(h) => h.call(&[exc.ty().as_object(), exc, &tb]).map(drop),
         None => taipan_vm::report::print_exception(exc),

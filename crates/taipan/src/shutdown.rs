@@ -95,10 +95,7 @@ fn flush_streams() -> Result<(), ()> {
         };
         if !closed && let Err(e) = f.call_method(intern!("flush"), &[]) {
             if name == "stdout" {
-                taipan_vm::sys::hooks::report_unraisable_message(
-                    e.take(),
-                    "Exception ignored while flushing sys.stdout",
-                );
+                error::unraisable_message(e, "Exception ignored while flushing sys.stdout");
             } else {
                 e.clear();
             }

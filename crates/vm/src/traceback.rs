@@ -201,6 +201,11 @@ pub fn next_of(tb: &Object) -> Option<Obj> {
     tb.downcast::<Traceback>()?.tb_next.get_owned()
 }
 
+/// The line of an entry.
+pub fn line_of(tb: &Object) -> Option<i32> {
+    tb.downcast::<Traceback>()?.lineno()
+}
+
 /// File name and function of an entry.
 pub fn place_of(tb: &Object) -> (String, String) {
     match tb.downcast::<Traceback>().and_then(Traceback::frame) {

@@ -3,8 +3,8 @@
 
 pub mod ast;
 pub mod faulthandler;
+pub mod lsprof;
 pub mod opcode;
-pub mod selftest;
 pub mod suggestions;
 pub mod symtable;
 pub mod tokenize;
@@ -18,9 +18,8 @@ use taipan_object::types::module::ModuleDef;
 pub static MODULES: &[&ModuleDef] = &[
     &ast::MODULE,
     &faulthandler::MODULE,
+    &lsprof::MODULE,
     &opcode::MODULE,
-    &selftest::capi::MODULE,
-    &selftest::internal::MODULE,
     &suggestions::MODULE,
     &symtable::MODULE,
     &tokenize::MODULE,

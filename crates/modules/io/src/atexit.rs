@@ -89,18 +89,7 @@ pub fn run_exitfuncs() {
         let Some(t) = entry.downcast::<Tuple>() else { continue };
         let kwargs = Some(t.item(2)).filter(|k| !k.is_none());
         if let Err(e) = t.item(0).call_tuple(t.item(1), kwargs) {
-            let exc = e.take();
-            let function = t.item(0).repr().map_or_else(
-                |e| {
-                    e.clear();
-                    String::new()
-                },
-                |s| s.to_utf8_lossy().into_owned(),
-            );
-            (taipan_object::hooks::get().unraisable_message)(
-                exc,
-                &format!("Exception ignored in atexit callback {function}"),
-            );
+            taipan_object::error::unraisable_doing(e, "in atexit callback", t.item(0));
         }
     }
 }

@@ -128,7 +128,7 @@ fn __reduce__(this: &Namespace) -> Ref<Tuple> {
 }
 
 /// A copy with some attributes replaced.
-#[method(signature = "(*args, **changes)", shown = "(**changes)", text = false)]
+#[method(signature = "(*args, **changes)", shown = "(**changes)")]
 fn __replace__(this: &Namespace, args: &[&Object], changes: KwArgs<'_>) -> PyResult {
     if !args.is_empty() {
         bail!(TypeError, "__replace__() takes no positional arguments");
@@ -138,9 +138,9 @@ fn __replace__(this: &Namespace, args: &[&Object], changes: KwArgs<'_>) -> PyRes
         bail!(
             TypeError,
             "expect {} type, but {}() returned '{}' object",
-            _PyNamespace_Type.name_str(),
-            this.ty().name_str(),
-            new.ty().name_str()
+            crate::protocol::repr::fully_qualified_name(&_PyNamespace_Type)?,
+            crate::protocol::repr::fully_qualified_name(this.ty())?,
+            crate::protocol::repr::fully_qualified_name(new.ty())?
         );
     };
     let dict = n.dict();

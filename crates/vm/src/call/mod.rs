@@ -44,6 +44,7 @@ pub unsafe fn push_frame(
         let locals: *const Object =
             if code.has_flag(flags::OPTIMIZED) { std::ptr::null() } else { func.globals().to_obj().into_raw() };
         Frame::init(f, funcobj, &**func.globals(), func.builtins(), locals, code, std::ptr::null_mut());
+        (*f).special |= datastack::is_first(ts, f) as u8;
         if kwnames.is_none() && code.is_simple_call(argc) {
             let n = code.nlocalsplus();
             for i in 0..argc {
@@ -52,6 +53,24 @@ pub unsafe fn push_frame(
             }
             Frame::null_locals(f, argc, n);
             return Ok(f);
+        }
+        if kwnames.is_none()
+            && code.is_positional()
+            && let Some(defaults) = func.defaults()
+        {
+            // Only the last parameters are missing, and have defaults.
+            let (positional, n) = (code.argcount(), defaults.len());
+            if argc < positional && n <= positional && positional - n <= argc {
+                for i in 0..argc {
+                    *Frame::slot(f, i) = *args.add(i);
+                    *args.add(i) = StackRef::NULL;
+                }
+                for i in argc..positional {
+                    *Frame::slot(f, i) = StackRef::new(defaults.item(i + n - positional));
+                }
+                Frame::null_locals(f, positional, code.nlocalsplus());
+                return Ok(f);
+            }
         }
         Frame::null_locals(f, 0, code.nlocalsplus());
         match bind::arguments(func, code, f, args, argc, kwnames) {
@@ -134,6 +153,24 @@ pub unsafe extern "C" fn function_vectorcall(
         let argc = nargs(nargsf);
         let kwnames: Option<&Tuple> = kwnames.map(|k| k.cast_unchecked()).filter(|k: &&Tuple| !k.is_empty());
         let funcobj = StackRef::new(func);
+        let code = func.code();
+        if kwnames.is_none()
+            && code.has_flag(flags::OPTIMIZED)
+            && code.is_simple_call(argc)
+            && ts.py_recursion_remaining.get() > 0
+        {
+            let f = datastack::push_for(ts, code);
+            Frame::init(f, funcobj, &**func.globals(), func.builtins(), std::ptr::null(), code, std::ptr::null_mut());
+            (*f).special = datastack::is_first(ts, f) as u8;
+            let mut i = 0;
+            while i < argc {
+                *Frame::slot(f, i) = StackRef::new(&**args.add(i));
+                crate::frame::keep_loop();
+                i += 1;
+            }
+            Frame::null_locals(f, argc, code.nlocalsplus());
+            return eval_frame(ts, f, false);
+        }
         let total = argc + kwnames.map_or(0, Tuple::len);
         let mut scratch = [StackRef::NULL; 10];
         let mut large;
@@ -186,6 +223,7 @@ pub fn eval_code(code: &CodeObject, globals: &Dict, locals: &Object, closure: Op
             code,
             std::ptr::null_mut(),
         );
+        (*f).special |= datastack::is_first(ts, f) as u8;
         Frame::null_locals(f, 0, code.nlocalsplus());
         if let Err(e) = bind::arguments(&func, code, f, std::ptr::null_mut(), 0, None) {
             discard(ts, f);

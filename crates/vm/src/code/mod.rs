@@ -158,6 +158,12 @@ impl CodeObject {
         use taipan_bytecode::code::flags::{VARARGS, VARKEYWORDS};
         self.co_argcount as usize == argc && self.co_kwonlyargcount == 0 && !self.has_flag(VARARGS | VARKEYWORDS)
     }
+    /// Whether there are only parameters that can be given by position.
+    #[inline(always)]
+    pub fn is_positional(&self) -> bool {
+        use taipan_bytecode::code::flags::{VARARGS, VARKEYWORDS};
+        self.co_kwonlyargcount == 0 && !self.has_flag(VARARGS | VARKEYWORDS)
+    }
     /// Constant `i`.
     ///
     /// # Safety

@@ -58,7 +58,7 @@ pub fn warn_unawaited(g: &Generator) {
         )
     };
     if let Err(e) = warn() {
-        error::unraisable(e, Some(g));
+        error::unraisable_while(e, "finalizing coroutine", g);
     }
 }
 

@@ -15,8 +15,8 @@ use taipan_object::types::exceptions;
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::{
-    Obj, Object, PyResult, Raised, Thread, Type, TypeDef, alloc, bail, classmethod, flags, gc, getset, getsets, intern,
-    method, methods,
+    Obj, Object, PyResult, Thread, Type, TypeDef, alloc, bail, classmethod, flags, gc, getset, getsets, intern, method,
+    methods,
 };
 
 impl Generator {
@@ -207,7 +207,7 @@ fn close_iter(inner: &Object) -> PyResult<()> {
         Ok(Some(m)) => m.call_noargs().map(drop),
         Ok(None) => Ok(()),
         Err(e) => {
-            error::unraisable(e, Some(inner));
+            error::unraisable_while(e, "closing generator", inner);
             Ok(())
         }
     }
@@ -220,19 +220,18 @@ pub fn finalize(g: &Generator) {
     }
     let ts = Thread::current();
     let saved = ts.current_exception.take();
-    let unraisable = |e: Raised| error::unraisable(e, Some(g));
     if g.is_exact(AsyncGen::type_object())
         && let Some(hook) = g.origin_or_finalizer.get_owned()
         && !g.closed.get()
     {
         if let Err(e) = hook.call_one(g) {
-            unraisable(e);
+            error::unraisable_while(e, "finalizing generator", g);
         }
     } else if g.is_exact(Coroutine::type_object()) && g.frame_state.get() == state::CREATED {
         super::coroutine::warn_unawaited(g);
         g.abandon();
     } else if let Err(e) = g.close() {
-        unraisable(e);
+        error::unraisable_while(e, "closing generator", g);
     }
     ts.current_exception.set(saved);
 }
@@ -253,11 +252,14 @@ pub unsafe extern "C" fn generator_dealloc(o: NonNull<Object>) {
         if !g.weakreflist.get().is_null() {
             taipan_object::types::weakref::clear_all(o.as_ref());
         }
-        gc::track(o.as_ref());
-        if !call_finalizer_from_dealloc(o.as_ref()) {
-            return;
+        // A finished one has nothing left to finalise.
+        if !g.is_finished() {
+            gc::track(o.as_ref());
+            if !call_finalizer_from_dealloc(o.as_ref()) {
+                return;
+            }
+            gc::untrack(o.as_ref());
         }
-        gc::untrack(o.as_ref());
         g.origin_or_finalizer.set(None);
         if g.frame_state.get() != state::CLEARED {
             g.frame_state.set(state::CLEARED);

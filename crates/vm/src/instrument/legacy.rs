@@ -197,6 +197,14 @@ unsafe extern "C" fn trace_trampoline(obj: Option<&Object>, frame: &Object, w: c
             if !r.is_none() {
                 fo.f_trace.set(Some(r));
             }
+            // Asked for before there was a trace function of the frame's own.
+            if w == what::CALL
+                && fo.f_trace_opcodes.get()
+                && let Err(e) = want_instructions()
+            {
+                let _ = e;
+                return -1;
+            }
             0
         }
         Err(e) => {

@@ -39,15 +39,22 @@ enum Found<'a> {
     NonData,
 }
 
-fn classify<'a>(descr: Option<&'a Object>) -> Found<'a> {
+/// What was found on a class. A slot counts as one only where it belongs: its place in other objects is something else.
+fn classify<'a>(owner: &Type, descr: Option<&'a Object>) -> Found<'a> {
     let Some(d) = descr else { return Found::Absent };
     let ty = d.ty();
+    if !ty.has_flag(flags::IMMUTABLETYPE) {
+        // It may become a descriptor, or another one, at any time.
+        return Found::Data;
+    }
     if ty.has_flag(flags::METHOD_DESCRIPTOR) {
         return Found::Method(d);
     }
     if let Some(m) = d.downcast_exact::<MemberDescr>() {
         let def = m.def();
-        if def.kind == member::OBJECT_EX && def.flags & member::AUDIT_READ == 0 {
+        // A slot's descriptor can be taken into a class that does not have the slot.
+        let own = owner.is_subtype(m.owner());
+        if own && def.kind == member::OBJECT_EX && def.flags & member::AUDIT_READ == 0 {
             return Found::Slot(def.offset as usize, def.flags & member::READONLY == 0);
         }
         return Found::Data;
@@ -90,7 +97,7 @@ unsafe fn choose_load(vm: &mut Machine, owner: &Object, name: &Object, method: b
             return getattribute_override(vm, ty, method);
         }
         let descr = ty.lookup_borrowed(name);
-        match classify(descr) {
+        match classify(ty, descr) {
             Found::Method(d) => {
                 if shadowed(owner, name)? {
                     return None;
@@ -123,6 +130,11 @@ unsafe fn choose_load(vm: &mut Machine, owner: &Object, name: &Object, method: b
                 vm.set_cache16(3, offset);
                 Some(Op::LOAD_ATTR_SLOT)
             }
+            Found::Data if descr.is_some_and(|d| is_dunder_class(d, name)) && !method => {
+                vm.set_cache32(1, ty.version_tag.get());
+                vm.set_cache16(3, std::mem::size_of::<usize>() as u16);
+                Some(Op::LOAD_ATTR_SLOT)
+            }
             Found::Data => None,
             Found::NonData => {
                 if present_in_instance(owner, name)? {
@@ -149,6 +161,12 @@ unsafe fn choose_load(vm: &mut Machine, owner: &Object, name: &Object, method: b
             }
         }
     }
+}
+
+/// Whether a descriptor is that of `object.__class__`, which reads the type out of the object's head.
+fn is_dunder_class(d: &Object, name: &Object) -> bool {
+    name.is(intern!("__class__"))
+        && taipan_object::types::object::PyBaseObject_Type.lookup_borrowed(name).is_some_and(|own| own.is(d))
 }
 
 /// Whether the instance itself has `name`; `None` when that cannot be told without running code.
@@ -343,7 +361,7 @@ unsafe fn class_attr(vm: &mut Machine, cls: &Type, name: &Object, _method: bool)
         return None;
     }
     let d = cls.lookup_borrowed(name)?;
-    match classify(Some(d)) {
+    match classify(cls, Some(d)) {
         Found::Method(_) | Found::Plain(_) => {}
         Found::NonData if d.downcast_exact::<taipan_object::types::method_wrappers::StaticMethod>().is_none() => {
             return None;
@@ -408,7 +426,7 @@ unsafe fn choose_store(vm: &mut Machine, owner: &Object, name: &Object) -> Optio
     }
     // SAFETY: the instruction is a STORE_ATTR.
     unsafe {
-        match classify(ty.lookup_borrowed(name)) {
+        match classify(ty, ty.lookup_borrowed(name)) {
             Found::Slot(offset, writable) => {
                 if !writable {
                     return None;

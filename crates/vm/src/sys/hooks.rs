@@ -81,6 +81,10 @@ pub fn excepthook(exctype: &Object, value: &Object, traceback: &Object) -> PyRes
 /// Show an exception that could not propagate.
 #[function(signature = "(unraisable, /)")]
 pub fn unraisablehook(unraisable: &Object) -> PyResult<()> {
+    let known = Interp::current().module_state.borrow().get("sys.UnraisableHookArgs").cloned();
+    if !known.is_some_and(|ty| unraisable.ty().as_object().is(&ty)) {
+        bail!(TypeError, "sys.unraisablehook argument type must be UnraisableHookArgs");
+    }
     let value = unraisable.get_attr(intern!("exc_value"))?;
     let object = unraisable.get_attr(intern!("object"))?;
     let message = unraisable.get_attr(intern!("err_msg"))?;
@@ -160,6 +164,8 @@ pub fn addaudithook(hook: &Object) -> PyResult<()> {
         Some(l) => l,
         None => {
             let l = List::new().into_obj();
+            // Programs must not find it.
+            taipan_object::gc::untrack(&l);
             interp.module_state.borrow_mut().insert("sys.audit_hooks", l.clone());
             l
         }
@@ -184,23 +190,33 @@ pub fn audit(event: Given<&Object>, args: &[&Object]) -> PyResult<()> {
     Ok(())
 }
 
-/// Tells `sys.unraisablehook` of an exception that nobody can catch. `object` is where it came from.
-pub fn report_unraisable(exc: Obj, object: Option<&Object>) {
-    report(exc, none::none(), object);
-}
-
-/// The same with a text that says what happened, instead of an object.
-pub fn report_unraisable_message(exc: Obj, message: &str) {
-    report(exc, &Str::from_utf8(message), None);
+/// Tells `sys.unraisablehook` of an exception that nobody can catch: what was being done, and the object it came from.
+pub fn report_unraisable(exc: Obj, message: Option<&str>, object: Option<&Object>) {
+    match message {
+        Some(m) => report(exc, &Str::from_utf8(m), object),
+        None => report(exc, none::none(), object),
+    }
 }
 
 fn report(exc: Obj, message: &Object, object: Option<&Object>) {
     let ts = Thread::current();
     let saved = ts.current_exception.take();
+    if let Some(base) = exc.downcast::<BaseException>()
+        && base.traceback.is_empty()
+    {
+        // Raised by a native, outside of every frame: say at least where that happened.
+        let frame = crate::frame::current(ts);
+        if !frame.is_null() {
+            crate::traceback::set_from_frame(&exc, frame);
+        }
+    }
     if let Err(e) = call_unraisable_hook(&exc, message, object) {
         // The hook itself failed: say what it raised, and give up.
         let inner = e.take();
-        let shown = object.map_or_else(none::none_obj, Object::to_obj);
+        let shown = match super::get("unraisablehook") {
+            Ok(Some(hook)) => hook,
+            _ => none::none_obj(),
+        };
         if let Err(e) =
             crate::report::print_unraisable(&inner, &Str::from_utf8("Exception ignored in sys.unraisablehook"), &shown)
         {

@@ -27,6 +27,9 @@ pub use keys::{Keys, Kind};
 pub use merge::Duplicates;
 pub use methods::PyDict_Type;
 pub use values::Values;
+
+/// How many attributes instances of a class can share the names of.
+pub const SHARED_KEYS_MAX: usize = keys::SHARED_MAX;
 pub use watch::{DictState, WatchEvent};
 
 use crate::alloc::new_object;
@@ -35,10 +38,10 @@ use crate::header::{Obj, Object, Ref};
 use crate::protocol::compare::CompareOp;
 use crate::typeobj::Type;
 use crate::types::exceptions;
-use crate::types::int::Int;
+use crate::types::int::{Int, PyLong_Type};
 use crate::types::str::Str;
 use crate::{bail, intern, raise};
-use keys::{DUMMY, EMPTY, Probe, log2_for, log2_for_entries, usable_fraction};
+use keys::{DUMMY, EMPTY, Found, Probe, log2_for, log2_for_entries, usable_fraction};
 use std::cell::Cell;
 use std::mem::offset_of;
 use std::ptr::NonNull;
@@ -82,6 +85,14 @@ pub static TYPES: &[&Type] = &[
 pub(crate) fn hash_for(key: &Object, role: &str) -> PyResult<isize> {
     match key.downcast_exact::<Str>() {
         Some(s) => Ok(s.str_hash()),
+        None if key.is_exact(&PyLong_Type) => {
+            // SAFETY: the type is tested.
+            match unsafe { key.cast_unchecked::<Int>() }.compact() {
+                Some(-1) => Ok(-2),
+                Some(v) => Ok(v as isize),
+                None => key.hash(),
+            }
+        }
         None => match key.hash() {
             Ok(h) => Ok(h),
             Err(e) => Err(unhashable(e, key, role)),
@@ -102,7 +113,7 @@ fn unhashable(e: Raised, key: &Object, role: &str) -> Raised {
 }
 
 /// `module.qualname` of a class, without the module for built-in ones and those of `__main__`.
-fn qualified_type_name(ty: &Type) -> PyResult<String> {
+pub(crate) fn qualified_type_name(ty: &Type) -> PyResult<String> {
     if !ty.is_heap() {
         return Ok(ty.name_str().to_owned());
     }
@@ -197,7 +208,12 @@ impl Dict {
         unsafe { self.keys.get().as_ref() }
     }
 
-    /// Whether the keys are shared with other dicts.
+    /// Whether every key is a string.
+    pub fn has_only_string_keys(&self) -> bool {
+        self.keys().is_unicode() || self.pairs().iter().all(|(k, _)| k.downcast::<Str>().is_some())
+    }
+
+    /// Whether the keys are shared with other dicts or instances.
     pub fn is_split(&self) -> bool {
         !self.values.get().is_null()
     }
@@ -267,7 +283,12 @@ impl Dict {
                 _ => None,
             });
         }
-        self.find_slow(key, hash)
+        match keys.find_plain(key, hash) {
+            // Values lie in the table: only `str` tables are split.
+            Found::Entry(ix) => Ok(Some(ix)),
+            Found::Nothing => Ok(None),
+            Found::Ask => self.find_slow(key, hash),
+        }
     }
 
     /// The look-up that may call `__eq__`, which may change the dict: it starts again when the table or the entry has changed.
@@ -835,6 +856,7 @@ pub(super) fn changed_size() -> Raised {
 }
 
 /// `d[key]` with `__missing__` of subclasses and `KeyError`.
+#[inline]
 pub fn subscript(d: &Dict, key: &Object) -> PyResult {
     let hash = hash_key(key)?;
     if let Some(v) = d.get_known_hash(key, hash)? {

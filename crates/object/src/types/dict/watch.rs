@@ -47,12 +47,12 @@ impl DictState {
         DictState { next_keys_version: Cell::new(2), watchers: [const { Cell::new(None) }; SLOTS] }
     }
 
-    /// A version that no keys table has had, or 0 when they have run out.
     /// The version that the next table of keys gets.
     pub fn coming_keys_version(&self) -> u32 {
         self.next_keys_version.get()
     }
 
+    /// A version that no keys table has had, or 0 when they have run out.
     pub(super) fn next_keys_version(&self) -> u32 {
         let v = self.next_keys_version.get();
         if v != 0 {

@@ -189,10 +189,12 @@ op!(LOAD_ATTR_GETATTRIBUTE_OVERRIDDEN(vm, n) {
     if f.func_version.get() != vm.cache32(3) || !vm.can_enter(f, 0) {
         return Flow::Deopt;
     }
-    // A frame owns its variables.
-    vm.push(StackRef::new(vm.name(n >> 1)));
-    let args = vm.sp.sub(2);
-    vm.enter_exact(f, StackRef::new(f), args, 2, 0, 10)
+    let name = StackRef::borrow(vm.name(n >> 1));
+    let args = vm.sp.sub(1);
+    let flow = vm.enter_exact(f, StackRef::new(f), args, 1, 0, 10);
+    // The caller's stack may have no room for a second argument: it goes straight to its place in the new frame.
+    *Frame::slot(vm.frame, 1) = name;
+    flow
 });
 
 op!(STORE_ATTR_INSTANCE_VALUE(vm, _) {
@@ -203,12 +205,18 @@ op!(STORE_ATTR_INSTANCE_VALUE(vm, _) {
     }
     let offset = vm.cache16(3) as usize;
     let v = vm.nos().into_obj();
-    let values = instance::inline_values(o);
-    let index = (offset - o.ty().basicsize.get() as usize - taipan_object::types::dict::values::FIRST_VALUE_OFFSET) / 8;
-    let old = StackRef::steal_opt(values.store(index, v));
-    owner.close();
+    let place = o.as_ptr().cast::<u8>().add(offset).cast::<*mut Object>();
+    let old = *place;
+    let old = if old.is_null() {
+        let index = (offset - o.ty().basicsize.get() as usize - taipan_object::types::dict::values::FIRST_VALUE_OFFSET) / 8;
+        StackRef::steal_opt(instance::inline_values(o).store(index, v))
+    } else {
+        *place = v.into_raw();
+        StackRef::from_raw_owned(old)
+    };
+    owner.close_shared();
     vm.shrink(2);
-    done(old.release())
+    recycle(vm.thread(), old.release())
 });
 
 op!(STORE_ATTR_SLOT(vm, _) {
@@ -220,9 +228,9 @@ op!(STORE_ATTR_SLOT(vm, _) {
     let place = o.as_ptr().cast::<u8>().add(vm.cache16(3) as usize).cast::<*mut Object>();
     let old = StackRef::from_raw_owned(*place);
     *place = vm.nos().into_obj().into_raw();
-    owner.close();
+    owner.close_shared();
     vm.shrink(2);
-    done(old.release())
+    recycle(vm.thread(), old.release())
 });
 
 op!(STORE_ATTR_WITH_HINT(vm, n) {
