@@ -217,6 +217,10 @@ pub struct Config {
     pub warn_default_encoding: Cell<bool>,
     pub inspect: Cell<bool>,
     pub optimize: Cell<i32>,
+    /// What `os.cpu_count()` answers instead of what it counts.
+    pub cpu_count: Cell<Option<i32>>,
+    /// The program's folder, which start-up put first in `sys.path`.
+    pub path_0: RefCell<Option<String>>,
 }
 
 // SAFETY: an interpreter's state is only touched under its lock.

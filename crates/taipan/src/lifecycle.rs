@@ -43,9 +43,7 @@ pub fn main(c: Config) -> i32 {
     interp.config.utf8_mode.set(c.utf8_mode.unwrap_or(false));
     interp.config.warn_default_encoding.set(c.warn_default_encoding);
     interp.config.inspect.set(c.inspect);
-    if let Some(n) = c.cpu_count {
-        taipan_vm::sys::state::CPU_COUNT.store(n, std::sync::atomic::Ordering::Relaxed);
-    }
+    interp.config.cpu_count.set(c.cpu_count);
     let ts = Thread::new(interp, main_stack());
     // SAFETY: asks for the ids of the running thread.
     unsafe {

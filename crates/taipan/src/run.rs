@@ -64,6 +64,7 @@ fn prepend_path(c: &Config, dir: &str) -> PyResult<()> {
 }
 
 fn insert_path(dir: &str) -> PyResult<()> {
+    *taipan_object::Interp::current().config.path_0.borrow_mut() = Some(dir.to_owned());
     if let Some(p) = taipan_vm::sys::get("path")?
         && let Some(l) = p.downcast::<List>()
     {

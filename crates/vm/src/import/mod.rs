@@ -156,6 +156,10 @@ fn ensure_initialized(m: &Object, name: &Object) -> PyResult<()> {
 
 /// `__import__(name, globals, fromlist=fromlist, level=level)` (`PyImport_ImportModuleLevelObject`).
 pub fn import_module_level(name: &Object, globals: Option<&Object>, fromlist: Option<&Object>, level: i32) -> PyResult {
+    module_level(name, globals, fromlist, level).inspect_err(|_| remove_importlib_frames())
+}
+
+fn module_level(name: &Object, globals: Option<&Object>, fromlist: Option<&Object>, level: i32) -> PyResult {
     let Some(text) = name.downcast::<Str>() else {
         bail!(TypeError, "module name must be a string");
     };

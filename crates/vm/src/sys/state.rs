@@ -15,8 +15,6 @@ use taipan_object::{Interp, PyResult, Thread, bail, flags, function, intern as l
 
 /// Set when the interpreter has begun to shut down.
 pub static FINALIZING: AtomicBool = AtomicBool::new(false);
-/// What `-X cpu_count` says; -1: nothing.
-pub static CPU_COUNT: AtomicI32 = AtomicI32::new(-1);
 static DLOPEN_FLAGS: AtomicI32 = AtomicI32::new(libc_rtld_now());
 
 const fn libc_rtld_now() -> i32 {
@@ -256,7 +254,7 @@ pub fn _clear_internal_caches() {
 /// Return the number of CPUs set by the command line; -1 is the machine's.
 #[function(signature = "()")]
 pub fn _get_cpu_count_config() -> i32 {
-    CPU_COUNT.load(Ordering::Relaxed)
+    Interp::current().config.cpu_count.get().unwrap_or(-1)
 }
 
 /// Return whether a profiling trampoline is active; there is none.
