@@ -57,7 +57,7 @@ pub fn warn_unawaited(g: &Generator) {
         )
     };
     if let Err(e) = warn() {
-        error::unraisable_while(e, "finalizing coroutine", g);
+        taipan_object::error::unraisable_while(e, "finalizing coroutine", g);
     }
 }
 
