@@ -524,10 +524,8 @@ fn finalize_inexact(d: Dec, ctx: &Ctx, st: &mut u32) -> Dec {
 /// `e^(b ln a)` for a fractional or huge exponent.
 fn pow_real(base: &Dec, b: &Dec, neg: bool, ctx: &Ctx, st: &mut u32) -> Dec {
     if let Some(d) = exact_root_power(base, b, neg, ctx) {
-        let mut local = 0;
-        let r = finalize(d, ctx, &mut local);
-        *st |= local;
-        return r;
+        // Such results count as rounded, whatever they are.
+        return finalize_inexact(d, ctx, st);
     }
     let mut extra = 8u64;
     for _ in 0..4 {

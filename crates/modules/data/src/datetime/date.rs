@@ -183,13 +183,7 @@ fn fromisoformat(cls: &Type, object: &Object) -> PyResult {
         return invalid(s);
     }
     match parse::date(s.data_bytes()) {
-        Ok((y, m, d)) => Date::new_in(cls, (y, m, d)).or_else(|e| {
-            if e.matches(taipan_object::types::exceptions::ValueError) && std::ptr::eq(cls, &DATE_TYPE) {
-                e.clear();
-                return invalid(s);
-            }
-            Err(e)
-        }),
+        Ok((y, m, d)) => Date::new_in(cls, (y, m, d)),
         Err(_) => invalid(s),
     }
 }
