@@ -161,7 +161,7 @@ pub fn div(a: &Dec, b: &Dec, ctx: &Ctx, st: &mut u32) -> Dec {
     };
     if r.is_zero() {
         q = reduced(q, &mut exp, ideal);
-    } else if q.digit_at(0) % 5 == 0 {
+    } else if q.digit_at(0).is_multiple_of(5) {
         // Not exact: the last digit must not look like an exact or a half one.
         q = q.add_one();
     }

@@ -341,6 +341,15 @@ extern "C" fn new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResul
             let fresh = ZoneInfo::read(cls, key, Source::Cache)?;
             zone = weak.call_method(intern!("setdefault"), &[key, &fresh])?;
         }
+        if zone.downcast::<ZoneInfo>().is_none() {
+            bail!(
+                RuntimeError,
+                "Unexpected instance of {} in {} weak cache for key {}",
+                crate::support::full_name(zone.ty())?,
+                cls.short_name(),
+                key.repr()?.to_utf8_lossy()
+            );
+        }
         if base {
             put_strong(key, &zone)?;
         }
@@ -349,7 +358,7 @@ extern "C" fn new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResul
 }
 
 /// Get a new instance of ZoneInfo, bypassing the cache.
-#[classmethod(signature = "(key)", shown = "($type, /, key)")]
+#[classmethod(signature = "(key)", shown = "(key)")]
 fn no_cache(cls: &Type, key: &Object) -> PyResult {
     ZoneInfo::read(cls, key, Source::NoCache)
 }

@@ -5,9 +5,9 @@ use crate::datetime::calendar::{EPOCH, days_in_month, is_leap, ordinal, weekday}
 /// A day of every year at which clocks change, and the time of day in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Change {
-    /// A day of the year from 0; leap days count.
+    /// A day of the year; leap days count.
     Day(i64, i64),
-    /// A day of the year from 1; leap days do not count.
+    /// A day of the year; leap days do not count.
     Julian(i64, i64),
     /// Weekday `d` (0 is Sunday) of week `w` (5 is the last) of month `m`.
     Weekday { m: i32, w: i32, d: i32, time: i64 },
@@ -18,9 +18,10 @@ impl Change {
     pub fn in_year(&self, year: i32) -> i64 {
         let first = ordinal(year, 1, 1) - EPOCH;
         match *self {
-            Change::Day(d, time) => (first + d) * 86_400 + time,
+            // The reference counts these days from 1 as well.
+            Change::Day(d, time) => (first + d - 1) * 86_400 + time,
             Change::Julian(d, time) => {
-                let leap = i64::from(d >= 60 && is_leap(year));
+                let leap = i64::from(d >= 59 && is_leap(year));
                 (first + d - 1 + leap) * 86_400 + time
             }
             Change::Weekday { m, w, d, time } => {
@@ -204,9 +205,9 @@ pub fn summer_offsets(index: &[usize], utcoff: &[i64], isdst: &[bool]) -> Vec<i6
         return out;
     }
     // An hour is a better guess than nothing.
-    for k in 0..n {
-        if isdst[k] && out[k] == 0 {
-            out[k] = 3600;
+    for (o, summer) in out.iter_mut().zip(isdst) {
+        if *summer && *o == 0 {
+            *o = 3600;
         }
     }
     out
