@@ -22,6 +22,7 @@ mod statistics;
 mod struct_;
 mod support;
 mod weakref;
+mod zoneinfo;
 
 use taipan_object::types::module::ModuleDef;
 
@@ -47,4 +48,5 @@ pub static MODULES: &[&ModuleDef] = &[
     &statistics::MODULE,
     &struct_::MODULE,
     &weakref::MODULE,
+    &zoneinfo::MODULE,
 ];

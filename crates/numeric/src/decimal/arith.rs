@@ -101,23 +101,11 @@ fn mul_exact(a: &Dec, b: &Dec, ctx: &Ctx, st: &mut u32) -> Dec {
 
 /// `a * b + c`, rounded once.
 pub fn fma(a: &Dec, b: &Dec, c: &Dec, ctx: &Ctx, st: &mut u32) -> Dec {
-    if a.is_nan() || b.is_nan() || c.is_nan() {
-        // Signalling NaNs come first, in order.
-        for x in [a, b, c] {
-            if x.is_snan() {
-                return check_nans(x, None, ctx, st).unwrap_or_else(Dec::nan);
-            }
-        }
-        if let Some(n) = check_nans(a, Some(b), ctx, st) {
-            return n;
-        }
-        if a.is_inf() && b.is_zero() || a.is_zero() && b.is_inf() {
-            return Dec::invalid(INVALID_OPERATION, st);
-        }
-        return check_nans(c, None, ctx, st).unwrap_or_else(Dec::nan);
+    if a.is_inf() && b.is_zero() || a.is_zero() && b.is_inf() {
+        return Dec::invalid(INVALID_OPERATION, st);
     }
     let p = mul_exact(a, b, ctx, st);
-    if p.is_nan() {
+    if p.is_nan() && *st & INVALID_OPERATION != 0 {
         return p;
     }
     add(&p, c, ctx, st)
@@ -173,7 +161,7 @@ pub fn div(a: &Dec, b: &Dec, ctx: &Ctx, st: &mut u32) -> Dec {
     };
     if r.is_zero() {
         q = reduced(q, &mut exp, ideal);
-    } else if q.digit_at(0) % 5 == 0 {
+    } else if q.digit_at(0).is_multiple_of(5) {
         // Not exact: the last digit must not look like an exact or a half one.
         q = q.add_one();
     }
@@ -325,11 +313,11 @@ pub fn rem_near(a: &Dec, b: &Dec, ctx: &Ctx, st: &mut u32) -> Dec {
         return Dec::invalid(DIVISION_IMPOSSIBLE, st);
     }
     if expdiff <= -2 {
+        // More zeros than the precision holds are rounded away again.
         let up = (a.exp - ideal).min(ctx.prec + 1);
-        let c = if up < a.exp - ideal { None } else { pad(&a.coeff, up, st) };
-        return match c {
-            Some(c) => finalize(Dec::new(a.neg, c, ideal), ctx, st),
-            None => finalize(a.clone(), ctx, st),
+        return match pad(&a.coeff, up, st) {
+            Some(c) => finalize(Dec::new(a.neg, c, a.exp - up), ctx, st),
+            None => Dec::nan(),
         };
     }
     let n = a.coeff.shl((a.exp - ideal) as u64);

@@ -87,6 +87,26 @@ pub enum Rest {
     Above,
 }
 
+impl PartialEq for Coeff {
+    fn eq(&self, o: &Coeff) -> bool {
+        self.words() == o.words()
+    }
+}
+
+impl Eq for Coeff {}
+
+impl PartialOrd for Coeff {
+    fn partial_cmp(&self, o: &Coeff) -> Option<Ordering> {
+        Some(self.cmp(o))
+    }
+}
+
+impl Ord for Coeff {
+    fn cmp(&self, o: &Coeff) -> Ordering {
+        cmp_words(self.words(), o.words())
+    }
+}
+
 impl Coeff {
     pub const ZERO: Coeff = Coeff(Repr::Inline(0, [0; INLINE]));
 
@@ -220,15 +240,11 @@ impl Coeff {
         let Some(i) = w.iter().position(|x| *x != 0) else { return 0 };
         let mut n = i as u64 * RDIGITS;
         let mut x = w[i];
-        while x % 10 == 0 {
+        while x.is_multiple_of(10) {
             x /= 10;
             n += 1;
         }
         n
-    }
-
-    pub fn cmp(&self, o: &Coeff) -> Ordering {
-        cmp_words(self.words(), o.words())
     }
 
     #[inline]

@@ -56,7 +56,7 @@ pub fn sqrt(a: &Dec, ctx: &Ctx, st: &mut u32) -> Dec {
             n = n.shl(shift.unsigned_abs());
         }
         e += shift;
-    } else if n.digit_at(0) % 5 == 0 {
+    } else if n.digit_at(0).is_multiple_of(5) {
         n = n.add_one();
     }
     let half_even = Ctx { round: Round::HalfEven, ..*ctx };
@@ -201,7 +201,7 @@ fn settle(c: &Coeff, exp: i64, error: u64, neg: bool, ctx: &Ctx) -> Option<Dec> 
         return None;
     }
     // Not exact, and not half-way.
-    let c = if c.digit_at(0) % 5 == 0 { c.add_one() } else { c.clone() };
+    let c = if c.digit_at(0).is_multiple_of(5) { c.add_one() } else { c.clone() };
     Some(Dec::new(neg, c, exp))
 }
 
@@ -408,7 +408,7 @@ pub fn pow(a: &Dec, b: &Dec, ctx: &Ctx, st: &mut u32) -> Dec {
         let e = if out_of_range { ctx.emax.saturating_add(10) } else { ctx.etiny().saturating_sub(10) };
         return finalize(Dec::new(neg, Coeff::from_u64(1), e), ctx, st);
     }
-    if too_long(ctx.prec) && !(b.is_integer() && !b.neg) {
+    if (b.neg || !b.is_integer()) && too_long(ctx.prec) {
         return Dec::invalid(MALLOC_ERROR, st);
     }
     if let Some(n) = b.to_i64() {
@@ -428,7 +428,7 @@ fn pow_of_one(base: &Dec, neg: bool, b: &Dec, ctx: &Ctx, st: &mut u32) -> Dec {
         if exp == 0 || base.exp == 0 {
             return Dec::new(neg, Coeff::from_u64(1), 0);
         }
-        if exp == 1 - ctx.prec && !(b.to_i64().is_some_and(|n| base.exp.checked_mul(n) == Some(exp))) {
+        if exp == 1 - ctx.prec && b.to_i64().is_none_or(|n| base.exp.checked_mul(n) != Some(exp)) {
             *st |= ROUNDED;
         }
         if too_long(exp.abs()) {
@@ -524,10 +524,8 @@ fn finalize_inexact(d: Dec, ctx: &Ctx, st: &mut u32) -> Dec {
 /// `e^(b ln a)` for a fractional or huge exponent.
 fn pow_real(base: &Dec, b: &Dec, neg: bool, ctx: &Ctx, st: &mut u32) -> Dec {
     if let Some(d) = exact_root_power(base, b, neg, ctx) {
-        let mut local = 0;
-        let r = finalize(d, ctx, &mut local);
-        *st |= local;
-        return r;
+        // Such results count as rounded, whatever they are.
+        return finalize_inexact(d, ctx, st);
     }
     let mut extra = 8u64;
     for _ in 0..4 {
@@ -541,7 +539,7 @@ fn pow_real(base: &Dec, b: &Dec, neg: bool, ctx: &Ctx, st: &mut u32) -> Dec {
         let product = if shift >= 0 { p.shl(shift as u64) } else { p.shr(shift.unsigned_abs()).0 };
         let x = Dec::new(l.neg != b.neg, product, -(places as i64));
         if x.is_zero() {
-            extra = extra * 4;
+            extra *= 4;
             continue;
         }
         let (c, e) = exp_parts(&x, places);

@@ -143,13 +143,13 @@ impl Context {
     }
 
     fn set_bits(&self, name: &str, o: &Object) -> PyResult<()> {
-        let bits = if o.downcast::<List>().is_some() { signals::from_list(o)? } else { signals::from_mapping(o)? };
-        if name == "traps" {
-            self.traps.set(bits)
-        } else {
-            self.status.set(bits)
-        }
+        let bits = signals::from_mapping(o)?;
+        self.store_bits(name, bits);
         Ok(())
+    }
+
+    fn store_bits(&self, name: &str, bits: u32) {
+        if name == "traps" { self.traps.set(bits) } else { self.status.set(bits) }
     }
 
     fn set_number(&self, name: &str, o: &Object) -> PyResult<()> {
@@ -189,8 +189,10 @@ impl Context {
             self.round.set(rounding(r)?);
         }
         for (name, o) in [("traps", traps), ("flags", flags)] {
-            if let Some(o) = o.filter(|o| !o.is_none()) {
-                self.set_bits(name, o)?;
+            match o.filter(|o| !o.is_none()) {
+                Some(o) if o.downcast::<List>().is_some() => self.store_bits(name, signals::from_list(o)?),
+                Some(o) => self.set_bits(name, o)?,
+                None => {}
             }
         }
         Ok(())

@@ -4,6 +4,7 @@ use super::number::Decimal;
 use super::state;
 use taipan_numeric::decimal::{self as dec, Dec, Round};
 use taipan_object::types::dict::Dict;
+use taipan_object::types::exceptions;
 use taipan_object::types::int::Int;
 use taipan_object::types::str::{Str, StrBuilder};
 use taipan_object::{Object, PyResult, bail};
@@ -91,9 +92,18 @@ fn parse(s: &Str, capitals: bool) -> PyResult<Spec> {
             return invalid();
         }
     }
-    let mut ty = r.take(b"eEfFgGn%").unwrap_or(0);
+    let mut ty = r.take(b"eEfFgGnN%").unwrap_or(0);
     if r.at != r.s.len() {
         return invalid();
+    }
+    let upper = ty == b'N';
+    if upper {
+        (taipan_object::hooks::get().warn)(
+            exceptions::DeprecationWarning,
+            "Format specifier 'N' is deprecated and slated for removal in Python 3.18",
+            1,
+        )?;
+        ty = b'n';
     }
     let plain = ty == 0;
     if precision == Some(0) && matches!(ty, 0 | b'g' | b'G' | b'n') {
@@ -135,7 +145,7 @@ fn parse(s: &Str, capitals: bool) -> PyResult<Spec> {
                 }
             }
         }
-        ty = b'g';
+        ty = if upper { b'G' } else { b'g' };
         sep = None;
     }
     if let Some(c) = sep {

@@ -40,7 +40,7 @@ fn setcontext(context: &Object) -> PyResult<()> {
 /// Return a context manager that makes a copy of the context, with some settings changed, the current one for a while.
 #[function(
     signature = "(ctx=None, *, prec=None, rounding=None, Emin=None, Emax=None, capitals=None, clamp=None, flags=None, traps=None)",
-    shown = "($module, /, ctx=None, **kwargs)"
+    shown = "(ctx=None, **kwargs)"
 )]
 #[allow(non_snake_case, clippy::too_many_arguments)]
 fn localcontext(

@@ -939,7 +939,7 @@ mod of_contexts {
     }
 
     /// Make a number, rounded to the context.
-    #[method(signature = "(num=unchanged, /)", shown = "($self, num=\"0\", /)")]
+    #[method(signature = "(num=unchanged, /)", shown = "(num=\"0\", /)")]
     pub fn create_decimal(this: &Context, num: Given<&Object>) -> PyResult {
         number::create(num.0, this)
     }

@@ -3,7 +3,7 @@
 use super::state;
 use std::cell::{Cell, RefCell};
 use std::ffi::c_int;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use taipan_numeric::decimal::status::IEEE_INVALID;
 use taipan_object::alloc::{dealloc_of, new_instance};
 use taipan_object::error::{status, status_len};
@@ -14,17 +14,17 @@ use taipan_object::types::bool_::{borrowed, from_bool};
 use taipan_object::types::dict::Dict;
 use taipan_object::{Object, PyResult, Ref, Type, TypeDef, bail, flags, layout, method, methods};
 
-/// The native part of a signal dict. It shares the bits with its context.
+/// The native part of a signal dict. The bits are those of its context, and go with it.
 #[repr(C)]
 pub struct SignalDict {
     ob_base: Object,
-    bits: RefCell<Option<Rc<Cell<u32>>>>,
+    bits: RefCell<Weak<Cell<u32>>>,
 }
 
 layout!(SignalDict, SIGNAL_DICT_MIXIN);
 
 extern "C" fn new(cls: &Type, _: &Object, _: Option<&Object>) -> PyResult {
-    new_instance(cls, SignalDict { ob_base: Object::placeholder(), bits: RefCell::new(None) }).map(Ref::into_obj)
+    new_instance(cls, SignalDict { ob_base: Object::placeholder(), bits: RefCell::new(Weak::new()) }).map(Ref::into_obj)
 }
 
 extern "C" fn init(_: &Object, _: &Object, _: Option<&Object>) -> c_int {
@@ -35,7 +35,7 @@ extern "C" fn init(_: &Object, _: &Object, _: Option<&Object>) -> c_int {
 pub fn make(bits: &Rc<Cell<u32>>) -> PyResult {
     let o = state::get()?.signal_dict.call_noargs()?;
     match o.downcast::<SignalDict>() {
-        Some(d) => *d.bits.borrow_mut() = Some(bits.clone()),
+        Some(d) => *d.bits.borrow_mut() = Rc::downgrade(bits),
         None => bail!(TypeError, "SignalDict() did not make a signal dict"),
     }
     Ok(o)
@@ -43,8 +43,8 @@ pub fn make(bits: &Rc<Cell<u32>>) -> PyResult {
 
 impl SignalDict {
     fn bits(&self) -> PyResult<Rc<Cell<u32>>> {
-        match &*self.bits.borrow() {
-            Some(b) => Ok(b.clone()),
+        match self.bits.borrow().upgrade() {
+            Some(b) => Ok(b),
             None => bail!(ValueError, "invalid signal dict"),
         }
     }
@@ -89,10 +89,7 @@ pub fn from_list(o: &Object) -> PyResult<u32> {
     for item in o.to_list()?.snapshot() {
         match st.flag_of(&item, true) {
             Some(f) => bits |= f,
-            None => bail!(
-                TypeError,
-                "valid values for signals are:\n  [InvalidOperation, FloatOperation, DivisionByZero,\n   Overflow, Underflow, Subnormal, Inexact, Rounded,\n   Clamped]"
-            ),
+            None => bail!(KeyError, "invalid error flag"),
         }
     }
     Ok(bits)
