@@ -1,4 +1,7 @@
 //! The executable: reads the command line, starts the interpreter, runs what it was told, and shuts down.
+//!
+//! The entry is C's: Rust's own would open the standard descriptors that the parent has closed, which Python leaves closed.
+#![no_main]
 
 mod config;
 mod encodings;
@@ -9,7 +12,9 @@ mod paths;
 mod run;
 mod shutdown;
 
-fn main() {
+/// The entry. The arguments are read by `std::env`, which finds them without help.
+#[unsafe(no_mangle)]
+pub extern "C" fn main() -> std::ffi::c_int {
     let status = match config::Config::from_args(std::env::args_os().collect()) {
         Ok(c) => lifecycle::main(c),
         Err(e) => {
