@@ -1,10 +1,11 @@
 """Programs with one token wrong, and what an interpreter says about them. Runs on any Python 3.14.
 
-usage: INTERP mutations.py generate ROOT LISTFILE COUNT SEED > CASES
+usage: INTERP mutations.py generate ROOT LISTFILE COUNT SEED KIND > CASES
        INTERP mutations.py judge CASES > VERDICTS
 
-`generate` takes COUNT functions of the files named in LISTFILE and deletes, doubles, replaces or swaps one token of each. A case
-is a line of JSON, [how, program]; a verdict is a line of JSON: what compiling the program says, down to the last column.
+`generate` takes COUNT functions of the files named in LISTFILE and deletes, doubles, replaces or swaps one token of each (KIND
+`token`), or three (`tokens`), or deletes, inserts or replaces a character (`character`), or cuts the text off (`cut`). A case is
+a line of JSON, [how, program, mode]; a verdict is a line of JSON: what compiling the program says, down to the last column.
 """
 import ast, hashlib, importlib.util, io, json, os, random, sys, textwrap, tokenize, warnings
 
@@ -79,13 +80,40 @@ def mutate(source, pick):
     return f"swap {text!r} and {other!r}", source[:a] + other + source[b:c] + text + source[d:]
 
 
-def generate(root, listing, count, seed):
+def mutate_tokens(source, pick):
+    for _ in range(3):
+        how, source = mutate(source, pick)
+        try:
+            tokens(source)
+        except (SyntaxError, tokenize.TokenError):
+            break
+    return "several, then " + how, source
+
+
+def mutate_character(source, pick):
+    i = pick.randrange(len(source))
+    kind = pick.choice(["delete", "insert", "replace"])
+    other = pick.choice("()[]{}'\"\\\n\t #:;,.=+-*/<>!@$?` \x0cab01_eéλ€😀\u200b\ufeff\r") if pick.random() < 0.7 else pick.choice(source)
+    if kind == "delete":
+        return f"delete character {i}", source[:i] + source[i + 1:]
+    return f"{kind} {other!r} at {i}", source[:i] + other + source[i + (kind == "replace"):]
+
+
+def mutate_cut(source, pick):
+    i = pick.randrange(len(source))
+    return f"cut at {i}", source[:i]
+
+
+def generate(root, listing, count, seed, kind):
     pick = random.Random(seed)
     with open(listing) as f:
         files = [line for line in f.read().split("\n") if line]
     warnings.simplefilter("ignore")
+    change = {"token": mutate, "tokens": mutate_tokens, "character": mutate_character, "cut": mutate_cut}[kind]
     for source in functions(root, files, count, pick):
-        print(json.dumps(mutate(source, pick)))
+        how, program = change(source, pick)
+        mode = "single" if pick.random() < 0.1 else "exec"
+        print(json.dumps([how, program, mode]))
 
 
 def digest(code, out):
@@ -95,12 +123,12 @@ def digest(code, out):
             digest(const, out)
 
 
-def verdict(source):
+def verdict(source, mode):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             h = hashlib.md5()
-            digest(compile(source, "<mutation>", "exec", dont_inherit=True), h)
+            digest(compile(source, "<mutation>", mode, dont_inherit=True), h)
             said = ["OK", h.hexdigest()]
         except SyntaxError as e:
             said = [type(e).__name__, e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset, e.text]
@@ -112,10 +140,10 @@ def verdict(source):
 def judge(cases):
     with open(cases) as f:
         for line in f:
-            print(json.dumps(verdict(json.loads(line)[1])), flush=True)
+            print(json.dumps(verdict(*json.loads(line)[1:])), flush=True)
 
 
 if sys.argv[1] == "generate":
-    generate(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    generate(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]), sys.argv[6])
 else:
     judge(sys.argv[2])

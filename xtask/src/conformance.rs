@@ -42,6 +42,15 @@ fn installed(lib: &Path) -> Outcome<PathBuf> {
         .and_then(|()| std::fs::copy(&taipan, &python))
         .and_then(|_| std::os::unix::fs::symlink(lib.join("test"), site.join("test")))
         .map_err(|e| format!("{}: {e}", root.display()))?;
+    // Compiled modules that tests of import load; they know only the C API.
+    for name in ["_testimportmultiple", "_testmultiphase", "_testsinglephase"] {
+        let file = format!("{name}.cpython-314-x86_64-linux-gnu.so");
+        let compiled = lib.join("lib-dynload").join(&file);
+        if compiled.is_file() {
+            let link = site.join(&file);
+            std::os::unix::fs::symlink(&compiled, &link).map_err(|e| format!("{}: {e}", link.display()))?;
+        }
+    }
     Ok(python)
 }
 

@@ -14,6 +14,10 @@ pub fn main(words: Vec<String>) -> Outcome {
     let mut args = Args::new(words);
     let count: usize = args.parsed("--count", 5000)?;
     let seed: u64 = args.parsed("--seed", 1)?;
+    let kind: String = args.parsed("--kind", "token".to_owned())?;
+    if !["token", "tokens", "character", "cut"].contains(&kind.as_str()) {
+        return Err("--kind takes token, tokens, character or cut".to_owned());
+    }
     let minutes: u64 = args.parsed("--timeout", 20)?;
     let root = args.value("--root")?;
     if let Some(odd) = args.rest()?.first() {
@@ -25,9 +29,9 @@ pub fn main(words: Vec<String>) -> Outcome {
     let script = workspace::root().join("xtask/scripts/mutations.py");
     let listing = dir.join("files.txt");
     workspace::write(&listing, &(sources(&root)?.join("\n") + "\n"))?;
-    let cases = dir.join(format!("cases-{count}-{seed}.jsonl"));
-    let theirs = dir.join(format!("reference-{count}-{seed}.jsonl"));
-    let ours = dir.join(format!("ours-{count}-{seed}.jsonl"));
+    let cases = dir.join(format!("cases-{kind}-{count}-{seed}.jsonl"));
+    let theirs = dir.join(format!("reference-{kind}-{count}-{seed}.jsonl"));
+    let ours = dir.join(format!("ours-{kind}-{count}-{seed}.jsonl"));
     let limit = Duration::from_secs(minutes * 60);
     let ask = |python: &Path, words: &[&std::ffi::OsStr], out: &Path| -> Outcome {
         let to = File::create(out).map_err(|e| format!("{}: {e}", out.display()))?;
@@ -45,12 +49,12 @@ pub fn main(words: Vec<String>) -> Outcome {
     let (number, start) = (count.to_string(), seed.to_string());
     ask(
         &reference.python,
-        &["generate".as_ref(), root.as_os_str(), listing.as_os_str(), number.as_ref(), start.as_ref()],
+        &["generate".as_ref(), root.as_os_str(), listing.as_os_str(), number.as_ref(), start.as_ref(), kind.as_ref()],
         &cases,
     )?;
     ask(&reference.python, &["judge".as_ref(), cases.as_os_str()], &theirs)?;
     ask(&workspace::taipan()?, &["judge".as_ref(), cases.as_os_str()], &ours)?;
-    report(&cases, &theirs, &ours, &dir.join(format!("differences-{count}-{seed}.txt")))
+    report(&cases, &theirs, &ours, &dir.join(format!("differences-{kind}-{count}-{seed}.txt")))
 }
 
 fn read(path: &Path) -> Outcome<String> {

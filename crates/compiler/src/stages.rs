@@ -107,6 +107,11 @@ fn generate_in<'a>(
     Compiler::new(names, table, future, options, depth, &mut warnings).module_snapshot(module)
 }
 
+/// A docstring as code objects keep it.
+pub fn clean_docstring(text: &str) -> Result<Str> {
+    crate::docstring::clean(taipan_syntax::Wtf8::new(text))
+}
+
 fn to_sequence(instructions: &[PseudoInstruction]) -> Result<Sequence> {
     let mut sequence = Sequence::default();
     for i in instructions {
@@ -218,5 +223,5 @@ pub fn assemble_code(instructions: &[PseudoInstruction], metadata: &UnitMetadata
     cfg.build(&to_sequence(instructions)?)?;
     cfg.label_exceptions();
     let layout = cfg.finish(&unit, 0)?;
-    Ok(assemble::assemble(&cfg, &mut assemble::Scratch::default(), unit, &layout, filename, &mut names, &table)?.code)
+    Ok(assemble::assemble(&cfg, &mut assemble::Scratch::default(), &unit, &layout, filename, &mut names, &table)?.code)
 }

@@ -414,7 +414,13 @@ impl Writer {
             _ => return,
         };
         let mut writer = Writer { out: Vec::new() };
-        writer.expr(value, level::TEST + 1);
+        match &e.kind {
+            // An interpolation knows its own text.
+            ExprKind::Interpolation(Interpolation { str: ConstantValue::Str(text), .. }) => {
+                writer.out.extend_from_slice(text.as_bytes());
+            }
+            _ => writer.expr(value, level::TEST + 1),
+        }
         out.extend_from_slice(if writer.out.starts_with(b"{") { b"{ " } else { b"{" });
         out.extend_from_slice(&writer.out);
         if let Ok(c @ (b'a' | b'r' | b's')) = u8::try_from(conversion) {

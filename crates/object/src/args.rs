@@ -169,6 +169,14 @@ fn wrong_count(sig: &Signature, given: usize) -> crate::Raised {
     raise!(TypeError, "{} expected {bound}{n} argument{}, got {given}", sig.name, plural(n))
 }
 
+/// The name of signatures of C functions that do not tell theirs in error texts.
+pub const ANONYMOUS: &str = "function";
+
+/// How error texts name a function that is called.
+fn called(sig: &Signature) -> String {
+    if sig.name == ANONYMOUS { ANONYMOUS.to_owned() } else { format!("{}()", sig.name) }
+}
+
 /// Binds a call with keywords. `out` has one place per parameter.
 #[inline(always)]
 pub fn bind_keywords<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<&'a Object>]) -> PyResult<()> {
@@ -205,8 +213,8 @@ fn bind_all<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<&'a Objec
     if given.len() < min_posonly {
         return Err(raise!(
             TypeError,
-            "{}() takes {} {} positional argument{} ({} given)",
-            sig.name,
+            "{} takes {} {} positional argument{} ({} given)",
+            called(sig),
             if min_posonly < sig.positional || sig.varargs { "at least" } else { "exactly" },
             min_posonly,
             plural(min_posonly),
@@ -231,17 +239,46 @@ fn bind_all<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<&'a Objec
                 None => {
                     // A missing parameter is complained about before an unknown name.
                     missing(sig, out)?;
-                    return Err(raise!(
-                        TypeError,
-                        "{}() got an unexpected keyword argument '{}'",
-                        sig.name,
-                        name.display()
-                    ));
+                    return Err(unexpected_keyword(sig, name));
                 }
             }
         }
     }
     missing(sig, out)
+}
+
+#[cold]
+fn unexpected_keyword(sig: &Signature, name: &Str) -> crate::Raised {
+    let names = sig.params[sig.posonly..].iter().map(|p| p.name);
+    if !name.is_exact(&crate::types::str::PyUnicode_Type) {
+        // A subclass may say that it equals a parameter's name although its text is another.
+        for n in names.clone() {
+            match Object::eq(name, &Str::from_utf8(n)) {
+                Ok(false) => {}
+                Ok(true) => return raise!(TypeError, "invalid keyword argument for {}()", sig.name),
+                Err(e) => return e,
+            }
+        }
+    }
+    unexpected(sig.name, &name.to_utf8_lossy(), names)
+}
+
+/// `TypeError` for a keyword argument that no parameter takes, with the name that may be meant.
+#[cold]
+pub fn unexpected<'a>(func: &str, name: &str, names: impl Iterator<Item = &'a str>) -> crate::Raised {
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    match crate::suggestions::closest(&names, name) {
+        Some(n) => {
+            raise!(TypeError, "{func}() got an unexpected keyword argument '{name}'. Did you mean '{n}'?")
+        }
+        None => raise!(TypeError, "{func}() got an unexpected keyword argument '{name}'"),
+    }
+}
+
+/// `TypeError` for more keyword arguments than there are names to give.
+#[cold]
+pub fn too_many_keywords(func: &str, most: usize, given: usize) -> crate::Raised {
+    raise!(TypeError, "{func}() takes at most {most} keyword argument{} ({given} given)", plural(most))
 }
 
 #[inline]
@@ -251,7 +288,7 @@ fn missing(sig: &Signature, out: &[Option<&Object>]) -> PyResult<()> {
             if i < sig.posonly {
                 continue;
             }
-            bail!(TypeError, "{}() missing required argument '{}' (pos {})", sig.name, p.name, i + 1);
+            bail!(TypeError, "{} missing required argument '{}' (pos {})", called(sig), p.name, i + 1);
         }
     }
     Ok(())
@@ -263,9 +300,9 @@ fn too_many(sig: &Signature, npos: usize, nkw: usize) -> crate::Raised {
     let required = sig.params.iter().filter(|p| p.required).count();
     raise!(
         TypeError,
-        "{}() takes {} {} {}argument{} ({} given)",
-        sig.name,
-        if required < total { "at most" } else { "exactly" },
+        "{} takes {} {} {}argument{} ({} given)",
+        called(sig),
+        if required < total || sig.name == ANONYMOUS { "at most" } else { "exactly" },
         total,
         if npos == 0 { "keyword " } else { "" },
         plural(total),
@@ -281,8 +318,8 @@ fn too_many_positional(sig: &Signature, npos: usize) -> crate::Raised {
     let required = sig.params[..sig.positional].iter().filter(|p| p.required).count();
     raise!(
         TypeError,
-        "{}() takes {} {} positional argument{} ({} given)",
-        sig.name,
+        "{} takes {} {} positional argument{} ({} given)",
+        called(sig),
         if required < sig.positional { "at most" } else { "exactly" },
         sig.positional,
         plural(sig.positional),

@@ -190,22 +190,31 @@ pub fn to_iternext(r: PyResult<Option<Obj>>) -> Option<Obj> {
     r.unwrap_or(None)
 }
 
-static UNRAISABLE_WITH_TEXT: std::sync::OnceLock<fn(Obj, &str)> = std::sync::OnceLock::new();
-
-/// Says how [`unraisable_with_text`] reports. The first caller wins.
-pub fn set_unraisable_with_text(f: fn(Obj, &str)) {
-    let _ = UNRAISABLE_WITH_TEXT.set(f);
-}
-
-/// As [`unraisable`], with a text that says what was being done (`PyErr_FormatUnraisable`).
-pub fn unraisable_with_text(e: Raised, text: &str) {
-    match UNRAISABLE_WITH_TEXT.get() {
-        Some(f) => f(e.take(), text),
-        None => unraisable(e, None),
-    }
-}
-
 /// Reports an exception that cannot propagate to `sys.unraisablehook` (`PyErr_WriteUnraisable`).
 pub fn unraisable(e: Raised, context: Option<&Object>) {
-    (crate::hooks::get().unraisable)(e.take(), context);
+    (crate::hooks::get().unraisable)(e.take(), None, context);
+}
+
+/// The same with a text that says what was being done (`PyErr_FormatUnraisable`).
+pub fn unraisable_message(e: Raised, message: &str) {
+    (crate::hooks::get().unraisable)(e.take(), Some(message), None);
+}
+
+/// The same with what was being done to which object: `"Exception ignored while {doing} {object!r}"`.
+pub fn unraisable_while(e: Raised, doing: &str, object: &Object) {
+    unraisable_doing(e, &format!("while {doing}"), object);
+}
+
+/// The same for another preposition: `"Exception ignored {doing} {object!r}"`.
+pub fn unraisable_doing(e: Raised, doing: &str, object: &Object) {
+    // What the exception came from may not be shown for the same reason for which it was raised.
+    let exc = e.take();
+    let shown = match object.repr() {
+        Ok(r) => r.to_utf8_lossy().into_owned(),
+        Err(e) => {
+            e.clear();
+            "<object repr() failed>".to_owned()
+        }
+    };
+    (crate::hooks::get().unraisable)(exc, Some(&format!("Exception ignored {doing} {shown}")), None);
 }

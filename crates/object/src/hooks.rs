@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 /// The table.
 #[allow(missing_docs)]
 pub struct Hooks {
-    /// Reports an exception that cannot propagate (`sys.unraisablehook`); the object is where it came from.
-    pub unraisable: fn(Obj, Option<&Object>),
+    /// Reports an exception that cannot propagate (`sys.unraisablehook`): what was being done, and the object it came from.
+    pub unraisable: fn(Obj, Option<&str>, Option<&Object>),
     /// Imports a module by its dotted name and returns that module (not its first part).
     pub import: fn(&str) -> PyResult,
     /// Issues a warning: category, message, stack level.

@@ -18,6 +18,7 @@ pub mod hooks;
 pub mod method;
 pub mod native;
 pub mod protocol;
+pub mod suggestions;
 pub mod thread;
 pub mod typeobj;
 pub mod types;

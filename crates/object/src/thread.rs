@@ -161,6 +161,26 @@ pub struct Interp {
     pub dict_state: crate::types::dict::DictState,
     /// Command-line settings that native code consults.
     pub config: Config,
+    /// What optimised code hopes never happens, counted.
+    pub rare_events: RareEvents,
+}
+
+/// How often what optimised code relies on was changed.
+#[derive(Debug, Default)]
+#[allow(missing_docs)]
+pub struct RareEvents {
+    pub set_class: Cell<u8>,
+    pub set_bases: Cell<u8>,
+    pub set_eval_frame_func: Cell<u8>,
+    pub builtin_dict: Cell<u8>,
+    pub func_modification: Cell<u8>,
+}
+
+impl RareEvents {
+    /// Counts one.
+    pub fn note(counter: &Cell<u8>) {
+        counter.set(counter.get().saturating_add(1));
+    }
 }
 
 /// Counts versions of something, for all interpreters: what they share, such as built-in types, must mean the same in each. Touched under the
@@ -238,6 +258,7 @@ impl Interp {
             recursion_limit: Cell::new(1000),
             int_max_str_digits: Cell::new(4300),
             next_func_version: &FUNC_VERSIONS,
+            rare_events: RareEvents::default(),
             dict_state: crate::types::dict::DictState::new(),
             config: Config::default(),
         }))

@@ -20,7 +20,7 @@ fn attach() {
     let here = taipan_object::thread::stack_pointer();
     Thread::set_current(Some(Thread::new(interp, (here - (1 << 20), here + 4096))));
     hooks::install(Hooks {
-        unraisable: |e, _| panic!("unraisable {e:?}"),
+        unraisable: |e, _, _| panic!("unraisable {e:?}"),
         import: |name| Err(taipan_object::raise!(ImportError, "no module {name}")),
         warn: |_, _, _| Ok(()),
         current_globals: || None,

@@ -16,7 +16,7 @@ use taipan_object::{Interp, Obj, Object, PyResult, Thread, hooks};
 
 fn attach() {
     hooks::install(hooks::Hooks {
-        unraisable: |_, _| {},
+        unraisable: |_, _, _| {},
         import: |_| unreachable!("nothing is imported"),
         warn: |_, _, _| Ok(()),
         current_globals: || None,

@@ -63,6 +63,9 @@ pub struct SyntaxError {
     pub msg: String,
     /// Where; `None` when the exception is raised with a message alone.
     pub location: Option<ErrorLocation>,
+    /// Line and column of the last statement with a block that the parser has been through, 0 if there is none; what is not
+    /// found by the parser has nothing here. (The first part of the exception's `_metadata`.)
+    pub last_statement: Option<(u32, u32)>,
 }
 
 /// A `SyntaxWarning`.

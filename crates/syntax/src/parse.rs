@@ -79,11 +79,11 @@ pub fn parse<'a>(
 ) -> Result<Mod<'a>, SyntaxError> {
     if memchr::memchr(0, source.as_bytes()).is_some() {
         let msg = "source code string cannot contain null bytes".into();
-        return Err(SyntaxError { kind: ErrorKind::SyntaxError, msg, location: None });
+        return Err(SyntaxError { kind: ErrorKind::SyntaxError, msg, location: None, last_statement: None });
     }
     if source.len() >= i32::MAX as usize {
         let msg = "source too large".into();
-        return Err(SyntaxError { kind: ErrorKind::MemoryError, msg, location: None });
+        return Err(SyntaxError { kind: ErrorKind::MemoryError, msg, location: None, last_statement: None });
     }
     let text = with_plain_line_ends(arena, source, options.mode == Mode::Exec);
     // `<>` is an operator only under PEP 401, which a program can ask for itself.
@@ -118,6 +118,7 @@ pub fn parse<'a>(
     let result = parser.parse(&buffer.type_ignores);
     let (first, consumed) = (parser.previous_start, parser.consumed());
     let (barry_as_flufl, mut found) = (parser.barry_as_flufl, parser.warnings);
+    let last_statement = parser.last_statement;
     buffer.tokens.truncate(whole);
     // In `single` mode what follows the statement is not read.
     if let Ok(tree) = result
@@ -141,7 +142,10 @@ pub fn parse<'a>(
         found.retain(|warning| warning.position < token.start);
         warnings.append(&mut found);
     }
-    Err(diagnose::diagnose(text, &buffer, lex_options, options, first, barry_as_flufl, warnings))
+    let mut error = diagnose::diagnose(text, &buffer, lex_options, options, first, barry_as_flufl, warnings);
+    error.last_statement =
+        error.last_statement.map(|last| if last.0 >= last_statement.0 { last } else { last_statement });
+    Err(error)
 }
 
 /// Whether some line looks like `from __future__ import barry_as_FLUFL`.

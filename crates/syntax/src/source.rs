@@ -32,7 +32,7 @@ pub fn decode<'s>(
     let bytes = if bom { &bytes[3..] } else { bytes };
     let cookie = declaration(bytes, file);
     match cookie {
-        Some(cookie) if bom && cookie.name != "utf-8" => Err(bom_error(bytes, &cookie)),
+        Some(cookie) if bom && cookie.name != "utf-8" => Err(bom_error(bytes, &cookie, origin)),
         Some(cookie) if cookie.name != "utf-8" => other(bytes, &cookie.name, file, decoder).map(Cow::Owned),
         declared => match std::str::from_utf8(bytes) {
             Ok(text) => Ok(Cow::Borrowed(text)),
@@ -148,6 +148,7 @@ fn other(bytes: &[u8], name: &str, file: bool, decoder: Option<&Decoder<'_>>) ->
             end_offset: 0,
             text: None,
         }),
+        last_statement: None,
     })
 }
 
@@ -204,7 +205,7 @@ fn undecodable(bytes: &[u8], at: usize) -> SyntaxError {
 fn null_byte(bytes: &[u8], at: usize, origin: Origin<'_>) -> SyntaxError {
     if matches!(origin, Origin::Bytes) {
         let msg = "source code string cannot contain null bytes".into();
-        return SyntaxError { kind: ErrorKind::SyntaxError, msg, location: None };
+        return SyntaxError { kind: ErrorKind::SyntaxError, msg, location: None, last_statement: None };
     }
     let (lineno, start, _) = line_around(bytes, at);
     let text = String::from_utf8_lossy(&bytes[start..at]).into_owned();
@@ -220,15 +221,16 @@ fn at_line(
     text: Option<String>,
 ) -> SyntaxError {
     let location = Some(ErrorLocation { filename, lineno, offset, end_lineno: lineno, end_offset, text });
-    SyntaxError { kind: ErrorKind::SyntaxError, msg, location }
+    SyntaxError { kind: ErrorKind::SyntaxError, msg, location, last_statement: None }
 }
 
-fn bom_error(bytes: &[u8], cookie: &Cookie) -> SyntaxError {
+fn bom_error(bytes: &[u8], cookie: &Cookie, origin: Origin<'_>) -> SyntaxError {
     let text = bytes.split(|&c| c == b'\n').nth(cookie.lineno as usize - 1).unwrap_or_default();
     let text = String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text)).into_owned();
     // On the second line the reference counts the line end as well.
     let end_offset = text.chars().count() as i64 + i64::from(cookie.lineno) - 1;
-    at_line(format!("encoding problem: {} with BOM", cookie.name), false, cookie.lineno, 0, end_offset, Some(text))
+    let filename = matches!(origin, Origin::File(_));
+    at_line(format!("encoding problem: {} with BOM", cookie.name), filename, cookie.lineno, 0, end_offset, Some(text))
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ impl<'s> Tokenize<'s> {
         let location =
             ErrorLocation { filename: true, lineno, offset: 0, end_lineno: lineno, end_offset: 0, text: Some(text) };
         let msg = "source code cannot contain null bytes".into();
-        SyntaxError { kind: ErrorKind::SyntaxError, msg, location: Some(location) }
+        SyntaxError { kind: ErrorKind::SyntaxError, msg, location: Some(location), last_statement: None }
     }
 
     fn error(&self, error: &LexError) -> SyntaxError {
@@ -152,13 +152,13 @@ impl<'s> Tokenize<'s> {
                     end_offset: 0,
                     text: None,
                 };
-                return SyntaxError { kind, msg, location: Some(location) };
+                return SyntaxError { kind, msg, location: Some(location), last_statement: None };
             }
             Place::Continuation(..) | Place::Indentation(_) => (plain.chars().count() as i64 + 1, 0),
         };
         let location =
             ErrorLocation { filename: true, lineno, offset, end_lineno: lineno, end_offset, text: Some(plain.into()) };
-        SyntaxError { kind, msg, location: Some(location) }
+        SyntaxError { kind, msg, location: Some(location), last_statement: None }
     }
 }
 

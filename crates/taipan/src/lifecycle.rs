@@ -1,6 +1,7 @@
 //! Starting the interpreter.
 
 use crate::config::{Config, HashSeed};
+use crate::encodings::{self, Encodings};
 use crate::{modules, paths, run, shutdown};
 use taipan_object::header::{Obj, Object};
 use taipan_object::hooks::{self, Hooks};
@@ -14,13 +15,16 @@ use taipan_vm::import;
 use taipan_vm::sys::info::Flags;
 
 /// Runs the program that the command line names; answers the exit status.
-pub fn main(c: &Config) -> i32 {
+pub fn main(c: Config) -> i32 {
+    let mut c = c;
     if let crate::config::Run::Print(text) = &c.run {
         print!("{text}");
         return 0;
     }
     install_hooks();
-    interpreters(c);
+    let encodings = encodings::settle(&mut c);
+    let c = &c;
+    interpreters(c, &encodings);
     match c.hash_seed {
         HashSeed::Fixed(n) => taipan_object::types::str::hash::set_hash_seed(Some(n)),
         HashSeed::Random => taipan_object::types::str::hash::set_hash_seed(None),
@@ -56,7 +60,7 @@ pub fn main(c: &Config) -> i32 {
     if c.xoptions.iter().any(|(k, _)| k == "opcode_stats") {
         taipan_vm::eval::observe::count_instructions();
     }
-    match start(c) {
+    match start(c, &encodings) {
         Ok(()) => {}
         Err(e) => {
             let exc = e.take();
@@ -86,7 +90,7 @@ fn main_stack() -> (usize, usize) {
 
 fn install_hooks() {
     hooks::install(Hooks {
-        unraisable: |exc, object| taipan_vm::sys::hooks::report_unraisable(exc, object),
+        unraisable: taipan_vm::sys::hooks::report_unraisable,
         import: import::import,
         warn: taipan_vm::warnings::warn,
         current_globals: taipan_vm::frame::current_globals,
@@ -96,7 +100,6 @@ fn install_hooks() {
         auditing: taipan_vm::sys::hooks::auditing,
         super_of_frame: taipan_vm::frame::super_of_frame,
     });
-    taipan_object::error::set_unraisable_with_text(taipan_vm::sys::hooks::report_unraisable_message);
     import::set_library(import::Library {
         find: |name| taipan_stdlib::find(name).map(|f| import::FrozenModule { code: f.code, is_package: f.is_package }),
         probe: |name| taipan_stdlib::module(name).map(|m| m.is_package),
@@ -138,8 +141,7 @@ fn handle_pending() -> PyResult<()> {
     Ok(())
 }
 
-fn start(c: &Config) -> PyResult<()> {
-    taipan_modules_io::locale::start();
+fn start(c: &Config, encodings: &Encodings) -> PyResult<()> {
     taipan_object::types::ready_all()?;
     for t in taipan_vm::types() {
         taipan_object::typeobj::ready::ready(t)?;
@@ -147,7 +149,7 @@ fn start(c: &Config) -> PyResult<()> {
     taipan_vm::complete_types()?;
     taipan_capi::start();
     taipan_vm::set_extension_loader(taipan_capi::loader::create, taipan_capi::loader::exec);
-    start_modules(c)?;
+    start_modules(c, encodings)?;
     let signals = import::import("_signal")?;
     taipan_modules_io::signal::install_defaults(signals.cast())?;
     let _ = taipan_vm::thread::SIMULATE_SIGNAL.set(taipan_modules_io::signal::simulate);
@@ -159,13 +161,13 @@ fn start(c: &Config) -> PyResult<()> {
 }
 
 /// What the process must know to make further interpreters.
-fn interpreters(c: &Config) {
+fn interpreters(c: &Config, encodings: &Encodings) {
     use taipan_modules_introspect::interpreters::{Factory, set_factory};
-    static CONFIG: std::sync::OnceLock<Config> = std::sync::OnceLock::new();
-    let _ = CONFIG.set(c.clone());
+    static CONFIG: std::sync::OnceLock<(Config, Encodings)> = std::sync::OnceLock::new();
+    let _ = CONFIG.set((c.clone(), encodings.clone()));
     set_factory(Factory {
         start: || match CONFIG.get() {
-            Some(c) => start_modules(c).and_then(|()| start_main(c)),
+            Some((c, encodings)) => start_modules(c, encodings).and_then(|()| start_main(c)),
             None => taipan_object::bail!(RuntimeError, "the main interpreter has not been started"),
         },
         finish: shutdown::finish_other,
@@ -173,7 +175,7 @@ fn interpreters(c: &Config) {
 }
 
 /// The modules that every interpreter has, and its streams.
-fn start_modules(c: &Config) -> PyResult<()> {
+fn start_modules(c: &Config, encodings: &Encodings) -> PyResult<()> {
     let interp = Interp::current();
     interp.modules.set(Some(Dict::new().into_obj()));
     // The builtins are needed before the module that holds them: an empty dict stands for them.
@@ -186,15 +188,21 @@ fn start_modules(c: &Config) -> PyResult<()> {
         interp.import_func.set(Some(f));
     }
     configure_sys(c)?;
+    let io = import::import_native(native("_io"))?;
+    builtins.add("open", &*io.as_obj().get_attr(intern!("open"))?)?;
+    shutdown::remember_builtins()?;
+    if c.verbose > 0 {
+        // What is said of the first imports must go somewhere.
+        let plain = stream(c, io.as_obj(), 2, "stderr", "utf-8", "backslashreplace")?;
+        set("stderr", &plain)?;
+    }
     import::start()?;
     import::start_external()?;
     let p = paths::compute(c);
     set_paths(&p)?;
     // The codecs must be there before the streams.
     import::import("encodings")?;
-    import::import("io")?;
-    builtins.add("open", &*import::import("io")?.get_attr(intern!("open"))?)?;
-    set_streams(c)?;
+    set_streams(c, encodings, io.as_obj())?;
     import::import_native(native("_signal"))?;
     Ok(())
 }
@@ -288,37 +296,43 @@ fn set_paths(p: &paths::Paths) -> PyResult<()> {
 }
 
 /// `sys.stdin`, `stdout` and `stderr`, each `None` when its descriptor is closed.
-fn set_streams(c: &Config) -> PyResult<()> {
+fn set_streams(c: &Config, encodings: &Encodings, io: &Object) -> PyResult<()> {
     let env = |name: &str| if c.ignore_environment { None } else { std::env::var(name).ok().filter(|v| !v.is_empty()) };
     let setting = env("PYTHONIOENCODING");
     let (encoding, errors) = match setting.as_deref().map(|s| s.split_once(':').unwrap_or((s, ""))) {
         Some((e, r)) => (Some(e.to_owned()).filter(|e| !e.is_empty()), Some(r.to_owned()).filter(|r| !r.is_empty())),
         None => (None, None),
     };
-    let encoding = encoding.unwrap_or_else(|| "utf-8".to_owned());
-    // Without a locale that says otherwise, undecodable input passes through.
-    let posix = matches!(
-        env("LC_ALL").or_else(|| env("LC_CTYPE")).or_else(|| env("LANG")).as_deref(),
-        None | Some("C" | "POSIX")
-    );
-    let default_errors = if posix || c.utf8_mode == Some(true) { "surrogateescape" } else { "strict" };
+    // An encoding without a word on errors means strict ones.
+    let errors = errors.unwrap_or_else(|| match &encoding {
+        Some(_) => "strict".to_owned(),
+        None => encodings.errors.to_owned(),
+    });
+    let encoding = match encoding {
+        Some(e) => canonical(&e)?,
+        None => encodings.text.clone(),
+    };
     for (fd, name) in [(0, "stdin"), (1, "stdout"), (2, "stderr")] {
-        let errors = if fd == 2 {
-            "backslashreplace".to_owned()
-        } else {
-            errors.clone().unwrap_or_else(|| default_errors.to_owned())
-        };
+        let errors = if fd == 2 { "backslashreplace" } else { &errors };
         // SAFETY: asks about a descriptor.
         let open = unsafe { libc::fcntl(fd, libc::F_GETFD) } >= 0;
-        let stream = if open { stream(c, fd, name, &encoding, &errors)? } else { none::none_obj() };
+        let stream = if open { stream(c, io, fd, name, &encoding, errors)? } else { none::none_obj() };
         set(name, &stream)?;
         set(&format!("__{name}__"), &stream)?;
     }
     Ok(())
 }
 
-fn stream(c: &Config, fd: i32, name: &str, encoding: &str, errors: &str) -> PyResult {
-    let io = import::import("io")?;
+/// The name that a codec gives itself.
+fn canonical(encoding: &str) -> PyResult<String> {
+    if encoding == "utf-8" {
+        return Ok(encoding.to_owned());
+    }
+    let found = import::import("_codecs")?.call_method(intern!("lookup"), &[&text(encoding)])?;
+    Ok(found.get_attr(intern!("name"))?.str()?.to_utf8_lossy().into_owned())
+}
+
+fn stream(c: &Config, io: &Object, fd: i32, name: &str, encoding: &str, errors: &str) -> PyResult {
     let (mode, writing) = if fd == 0 { ("rb", false) } else { ("wb", true) };
     let unbuffered = c.unbuffered && writing;
     let buffering = Int::from_i64(if unbuffered { 0 } else { -1 });

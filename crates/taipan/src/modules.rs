@@ -21,6 +21,8 @@ pub fn all() -> Vec<&'static ModuleDef> {
         taipan_modules_introspect::MODULES,
         taipan_modules_io::MODULES,
         taipan_modules_net::MODULES,
+        taipan_modules_sqlite::MODULES,
+        taipan_modules_testing::MODULES,
         taipan_modules_text::MODULES,
     ];
     groups.into_iter().flatten().copied().collect()

@@ -12,6 +12,37 @@ use taipan_object::types::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::weakref::{self, _PyWeakref_RefType, WeakRef};
 use taipan_object::{Interp, PyResult, gc, intern};
+use taipan_vm::function::Function;
+
+/// Where the first contents of `builtins` are kept.
+const FIRST_BUILTINS: &str = "builtins.first";
+
+/// Notes what `builtins` holds before programs change it.
+pub fn remember_builtins() -> PyResult<()> {
+    let interp = Interp::current();
+    if let Some(b) = interp.builtins.get() {
+        let copy = b.cast::<Dict>().copy()?;
+        interp.module_state.borrow_mut().insert(FIRST_BUILTINS, copy.into_obj());
+    }
+    Ok(())
+}
+
+/// Lets go of what programs put into `builtins`.
+fn restore_builtins(interp: &Interp) {
+    let first = interp.module_state.borrow().get(FIRST_BUILTINS).cloned();
+    let (Some(b), Some(first)) = (interp.builtins.get_owned(), first) else { return };
+    let b: &Dict = b.cast();
+    let last = b.copy();
+    b.clear();
+    for (k, v) in first.cast::<Dict>().pairs() {
+        set(b, &k, &v);
+    }
+    // What it held dies now, when all names are there again.
+    match last {
+        Ok(d) => drop(d),
+        Err(e) => e.clear(),
+    }
+}
 
 /// Shuts down; answers the exit status.
 pub fn finish(status: i32) -> i32 {
@@ -105,13 +136,27 @@ fn is_noticed(interp: &Interp) -> bool {
         if let Some(t) = o.downcast::<Type>() {
             return t.is_heap() && !t.has_flag(flags::HAVE_GC) && (t.finalize.get().is_some() || t.del.get().is_some());
         }
-        o.downcast::<WeakRef>().and_then(WeakRef::callback).is_some_and(|f| !is_of_abc(&f))
+        o.downcast::<WeakRef>().and_then(WeakRef::callback).is_some_and(|f| !is_of_library(&f))
     })
 }
 
-/// Whether it is the callback by which the caches of abstract base classes forget a class.
-fn is_of_abc(callback: &Object) -> bool {
-    callback.downcast::<CFunction>().is_some_and(|f| f.name() == "_destroy")
+/// Whether it is one of the callbacks by which the library's weak containers and abstract base classes forget a dead object.
+fn is_of_library(callback: &Object) -> bool {
+    if let Some(f) = callback.downcast::<CFunction>() {
+        return f.name() == "_destroy";
+    }
+    let Some(f) = callback.downcast::<Function>() else { return false };
+    let Ok(q) = callback.get_attr(intern!("__qualname__")) else {
+        error::clear();
+        return false;
+    };
+    let file = f.code().co_filename.get().and_then(|o| o.downcast::<Str>()).map(|s| s.to_utf8_lossy().into_owned());
+    let is_file = file.is_some_and(|f| f.ends_with("/weakref.py") || f.ends_with("/_weakrefset.py"));
+    is_file
+        && q.downcast::<Str>().is_some_and(|q| {
+            let q = q.to_utf8_lossy();
+            q.ends_with("__init__.<locals>._remove") || q.ends_with("__init__.<locals>.remove")
+        })
 }
 
 /// `sys.__stdin__` and the others, with the streams below them: what is in these has been written.
@@ -142,6 +187,7 @@ fn finalize_modules(interp: &Interp) {
         set(d.cast(), intern!("_"), none::none());
     }
     let left = remove_modules(interp);
+    restore_builtins(interp);
     gc::collect_at_exit();
     for r in left.iter().rev() {
         let Some(m) = r.cast::<WeakRef>().referent() else { continue };

@@ -252,7 +252,7 @@ fn builtins() -> PyResult<Obj> {
 
 fn attach() {
     hooks::install(hooks::Hooks {
-        unraisable: |e, o| eprintln!("Exception ignored in {o:?}: {}", describe(&e)),
+        unraisable: |e, _, o| eprintln!("Exception ignored in {o:?}: {}", describe(&e)),
         import: |name| Err(taipan_object::raise!(ImportError, "no imports here: {name}")),
         warn: |_, text, _| {
             eprintln!("warning: {text}");

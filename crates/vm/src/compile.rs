@@ -1,6 +1,8 @@
 //! From source text to code objects: what `compile()`, imports, `-c` and `exec` of strings share.
 
 use crate::code::CodeObject;
+use std::sync::Arc;
+use taipan_bytecode::Code;
 use taipan_bytecode::location_table::Location;
 use taipan_compiler::{CompileError, ErrorKind as CompileKind, Options};
 use taipan_object::header::{Obj, Object, Ref};
@@ -75,22 +77,40 @@ pub fn parse_options(r: &Request<'_>) -> ParseOptions {
 pub fn compile_options(r: &Request<'_>) -> Options {
     let mut o = Options::new(r.filename);
     o.optimize = level(r.optimize);
+    o.stack_bytes = stack_left();
     o.flags = (r.flags & (flag::FUTURE | flag::ALLOW_TOP_LEVEL_AWAIT)) as u32;
     o
 }
 
+/// What a compilation may use of the native stack.
+fn stack_left() -> usize {
+    let limit = taipan_object::Thread::current().stack_soft_limit.get();
+    taipan_object::thread::stack_pointer().saturating_sub(limit)
+}
+
 /// Compiles text.
 pub fn compile_str(source: &str, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
-    let arena = Arena::new();
-    let mut warnings = Vec::new();
-    let parsed = parse(&arena, source, &parse_options(r), &mut warnings);
-    issue_parser_warnings(&warnings, source, r.filename)?;
-    let module = parsed.map_err(|e| raise_syntax_error(&e, r.filename))?;
-    compile_tree(&module, r)
+    compile_text(source, r, Some(source))
+}
+
+fn compile_text(source: &str, r: &Request<'_>, shown: Option<&str>) -> PyResult<Ref<CodeObject>> {
+    let code = {
+        let arena = Arena::new();
+        let mut warnings = Vec::new();
+        let parsed = parse(&arena, source, &parse_options(r), &mut warnings);
+        issue_parser_warnings(&warnings, source, r.filename)?;
+        let module = parsed.map_err(|e| raise_parse_error(&e, r, shown))?;
+        compile_plain(&module, r)?
+    };
+    CodeObject::from_bytecode(&code)
 }
 
 /// Compiles a tree. Errors show the line of the file, if there is one.
 pub fn compile_tree(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
+    CodeObject::from_bytecode(&*compile_plain(module, r)?)
+}
+
+fn compile_plain(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> PyResult<Arc<Code>> {
     let mut pending: Vec<(String, Location)> = Vec::new();
     let code = taipan_compiler::compile(module, &compile_options(r), &mut |message, at| {
         pending.push((message.to_owned(), at));
@@ -99,16 +119,13 @@ pub fn compile_tree(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> Py
     for (message, at) in &pending {
         issue_compiler_warning(message, *at, r.filename)?;
     }
-    match code {
-        Ok(code) => CodeObject::from_bytecode(&code),
-        Err(e) => Err(raise_compile_error(&e, r.filename)),
-    }
+    code.map_err(|e| raise_compile_error(&e, r.filename))
 }
 
 /// Compiles the contents of a file that is run: finds their encoding (PEP 263), decodes them, and compiles the text.
 pub fn compile_bytes(source: &[u8], r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
     let text = decode(source, r.mode, r.filename, Origin::File(r.filename))?;
-    compile_str(&text, r)
+    compile_text(&text, r, None)
 }
 
 /// The text of source bytes.
@@ -164,7 +181,29 @@ fn raise_with_details(ty: &taipan_object::Type, text: &str, details: impl Into<V
     }
 }
 
-/// Raises what the parser found.
+/// Raises what the parser found in `source`; without one tracebacks will look into the file.
+#[cold]
+pub fn raise_parse_error(e: &SyntaxError, r: &Request<'_>, source: Option<&str>) -> Raised {
+    let raised = raise_syntax_error(e, r.filename);
+    let Some((line, column)) = e.last_statement.filter(|_| raised.matches(exceptions::SyntaxError)) else {
+        return raised;
+    };
+    let exc = raised.take();
+    let text = source.map_or_else(none::none_obj, |s| {
+        let mut plain = s.replace("\r\n", "\n").replace('\r', "\n");
+        if r.mode == Mode::Exec && !plain.ends_with('\n') {
+            plain.push('\n');
+        }
+        Str::from_utf8(&plain).into_obj()
+    });
+    let number = |n: u32| Int::from_i64(n as i64).into_obj();
+    match exc.set_attr(intern!("_metadata"), &Tuple::from_vec(vec![number(line), number(column), text])) {
+        Ok(()) => taipan_object::error::raise_instance(exc),
+        Err(e) => e,
+    }
+}
+
+/// Raises what is wrong with a source.
 #[cold]
 pub fn raise_syntax_error(e: &SyntaxError, filename: &str) -> Raised {
     let ty = match e.kind {
@@ -187,8 +226,8 @@ pub fn raise_syntax_error(e: &SyntaxError, filename: &str) -> Raised {
     };
     let name = if at.filename { Str::from_utf8(filename).into_obj() } else { none::none_obj() };
     let mut details = vec![name, int(at.lineno as i64), int(at.offset), text];
-    // What has no line has no range either.
-    if at.lineno > 0 {
+    // What could not be decoded has no range.
+    if at.offset != -1 || at.lineno > 0 {
         details.extend([int(at.end_lineno as i64), int(at.end_offset)]);
     }
     raise_with_details(ty, &e.msg, details)
@@ -245,21 +284,14 @@ fn source_line(source: &str, n: i32) -> Option<String> {
 }
 
 fn file_line(filename: &str, n: i32) -> Option<String> {
-    let text = std::fs::read(filename).ok()?;
-    source_line(&String::from_utf8_lossy(&text), n)
-}
-
-/// Gives the warnings that a tree gets even if it is not compiled.
-pub fn check_tree(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> PyResult<()> {
-    let mut pending: Vec<(String, Location)> = Vec::new();
-    let checked = taipan_compiler::check_tree(module, &compile_options(r), &mut |message, at| {
-        pending.push((message.to_owned(), at));
-        Ok(())
-    });
-    for (message, at) in &pending {
-        issue_compiler_warning(message, *at, r.filename)?;
+    let bytes = std::fs::read(filename).ok()?;
+    match decode(&bytes, Mode::Exec, filename, Origin::Bytes) {
+        Ok(text) => source_line(&text, n),
+        Err(e) => {
+            e.clear();
+            source_line(&String::from_utf8_lossy(&bytes), n)
+        }
     }
-    checked.map_err(|e| raise_compile_error(&e, r.filename))
 }
 
 /// Issues the warnings of the parser.

@@ -99,6 +99,12 @@ impl Function {
         }
     }
 
+    /// Replaces what calls do (`PyFunction_SetVectorcall`). No instruction is specialised for such a function.
+    pub fn set_vectorcall(&self, f: VectorcallFunc) {
+        self.func_version.set(0);
+        self.vectorcall.set(Some(f));
+    }
+
     /// The code.
     #[inline(always)]
     pub fn code(&self) -> &CodeObject {
@@ -143,6 +149,7 @@ impl Function {
     }
 
     fn modified(&self) {
+        taipan_object::thread::RareEvents::note(&taipan_object::Interp::current().rare_events.func_modification);
         self.func_version.set(0);
     }
 }

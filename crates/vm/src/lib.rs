@@ -29,7 +29,6 @@ pub mod marshal;
 pub mod report;
 pub mod specialize;
 pub mod stackref;
-pub mod suggestions;
 pub mod support;
 pub mod sys;
 pub mod template;
@@ -37,6 +36,8 @@ pub mod thread;
 pub mod traceback;
 pub mod typing;
 pub mod warnings;
+
+pub use taipan_object::suggestions;
 
 pub use code::CodeObject;
 pub use frame::Frame;

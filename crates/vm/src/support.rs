@@ -92,12 +92,16 @@ pub fn common_constant(n: usize) -> PyResult {
         1 => exceptions::NotImplementedError.to_obj(),
         2 => PyTuple_Type.to_obj(),
         _ => {
-            let name = if n == 3 { intern!("all") } else { intern!("any") };
-            let builtins = Thread::current().interp.builtins.get_owned();
-            match builtins.map(|b| mapping_get_opt(&b, name)).transpose()?.flatten() {
-                Some(f) => f,
-                None => return Err(raise_name_error(name)),
+            let (name, key) = if n == 3 { (intern!("all"), "builtins.all") } else { (intern!("any"), "builtins.any") };
+            // The function as it was at first, whatever a program has put in its place since.
+            let interp = Thread::current().interp;
+            if let Some(f) = interp.module_state.borrow().get(key) {
+                return Ok(f.clone());
             }
+            let found = interp.builtins.get_owned().map(|b| mapping_get_opt(&b, name)).transpose()?.flatten();
+            let Some(f) = found else { return Err(raise_name_error(name)) };
+            interp.module_state.borrow_mut().insert(key, f.clone());
+            f
         }
     })
 }

@@ -6,6 +6,7 @@ mod buffer;
 mod bytes;
 mod call;
 mod capsule;
+mod clinic_args;
 mod context;
 mod dict_set;
 mod err;
@@ -40,6 +41,7 @@ static ALL: &[&[Export]] = &[
     call::TABLE,
     capsule::TABLE,
     context::TABLE,
+    clinic_args::TABLE,
     dict_set::TABLE,
     err::TABLE,
     float::TABLE,

@@ -9,6 +9,7 @@ mod cmath;
 mod collections;
 mod contextvars;
 mod datetime;
+mod decimal;
 mod functools;
 mod heapq;
 mod itertools;
@@ -34,6 +35,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &collections::MODULE,
     &contextvars::MODULE,
     &datetime::MODULE,
+    &decimal::MODULE,
     &functools::MODULE,
     &heapq::MODULE,
     &itertools::MODULE,

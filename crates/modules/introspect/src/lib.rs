@@ -5,7 +5,6 @@ pub mod ast;
 pub mod faulthandler;
 pub mod interpreters;
 pub mod opcode;
-pub mod selftest;
 pub mod suggestions;
 pub mod symtable;
 pub mod tokenize;
@@ -22,8 +21,6 @@ pub static MODULES: &[&ModuleDef] = &[
     &interpreters::MODULE,
     &interpreters::QUEUES_MODULE,
     &opcode::MODULE,
-    &selftest::capi::MODULE,
-    &selftest::internal::MODULE,
     &suggestions::MODULE,
     &symtable::MODULE,
     &tokenize::MODULE,

@@ -171,7 +171,7 @@ fn symtable(source: &Object, filename: &Object, startstr: &str) -> PyResult {
     let mut warnings = Vec::new();
     let parsed = parse(&arena, &text, &compile::parse_options(&r), &mut warnings);
     compile::issue_parser_warnings(&warnings, &text, &file)?;
-    let module = parsed.map_err(|e| compile::raise_syntax_error(&e, &file))?;
+    let module = parsed.map_err(|e| compile::raise_parse_error(&e, &r, Some(&text)))?;
     let read = |table: &SymbolTable, names: &Names<'_>| Convert { table, names }.entry(SymbolTable::TOP);
     match with_symbol_table(&module, &compile::compile_options(&r), read) {
         Ok(r) => r,

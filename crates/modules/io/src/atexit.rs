@@ -1,8 +1,7 @@
 //! `atexit`: functions to be called when the interpreter ends.
 
-use taipan_object::Raised;
 use taipan_object::args::KwArgs;
-use taipan_object::error::{PyResult, occurred, restore, unraisable_with_text};
+use taipan_object::error::PyResult;
 use taipan_object::header::{Obj, Object, Ref};
 use taipan_object::types::list::List;
 use taipan_object::types::module::{Module, ModuleDef};
@@ -80,22 +79,6 @@ fn run() {
     run_exitfuncs();
 }
 
-/// `repr(f)`, while an exception is being raised.
-fn shown_callback(f: &Object) -> String {
-    let saved = occurred().map(Raised::take);
-    let text = match f.repr() {
-        Ok(r) => r.to_utf8_lossy().into_owned(),
-        Err(e) => {
-            e.clear();
-            format!("<object repr() failed of type '{}'>", f.ty().name_str())
-        }
-    };
-    if let Some(e) = saved {
-        let _ = restore(e);
-    }
-    text
-}
-
 /// Calls what was registered in the current interpreter, last first. Exceptions are reported and do not stop the others.
 pub fn run_exitfuncs() {
     if Interp::current().module_state.borrow().get(STATE).is_none() {
@@ -106,8 +89,7 @@ pub fn run_exitfuncs() {
         let Some(t) = entry.downcast::<Tuple>() else { continue };
         let kwargs = Some(t.item(2)).filter(|k| !k.is_none());
         if let Err(e) = t.item(0).call_tuple(t.item(1), kwargs) {
-            let f = shown_callback(t.item(0));
-            unraisable_with_text(e, &format!("Exception ignored in atexit callback {f}"));
+            taipan_object::error::unraisable_doing(e, "in atexit callback", t.item(0));
         }
     }
 }

@@ -239,17 +239,6 @@ fn bind_codeset(domain: NoNul<'_>, codeset: Option<NoNul<'_>>) -> Obj {
     }
 }
 
-/// At start-up: takes up the user's character set. The locales C and POSIX become C.UTF-8 (PEP 538).
-pub fn start() {
-    // SAFETY: C strings are passed; no other thread runs yet.
-    unsafe {
-        let name = libc::setlocale(libc::LC_CTYPE, c"".as_ptr());
-        if name.is_null() || [&b"C"[..], b"POSIX"].contains(&CStr::from_ptr(name).to_bytes()) {
-            libc::setlocale(libc::LC_CTYPE, c"C.UTF-8".as_ptr());
-        }
-    }
-}
-
 fn exec(m: &Module) -> PyResult<()> {
     for &(name, n) in LOCALE {
         m.add_int(name, n)?;

@@ -4,7 +4,10 @@
 pub mod binascii;
 pub mod codecs;
 pub mod csv;
+pub mod elementtree;
 pub mod json;
+pub mod multibytecodec;
+pub mod pyexpat;
 pub mod sre;
 pub mod string;
 pub mod tokenize;
@@ -22,4 +25,13 @@ pub static MODULES: &[&ModuleDef] = &[
     &unicodedata::MODULE,
     &csv::MODULE,
     &tokenize::MODULE,
+    &pyexpat::MODULE,
+    &elementtree::MODULE,
+    &multibytecodec::MODULE,
+    &multibytecodec::CN,
+    &multibytecodec::HK,
+    &multibytecodec::ISO2022,
+    &multibytecodec::JP,
+    &multibytecodec::KR,
+    &multibytecodec::TW,
 ];

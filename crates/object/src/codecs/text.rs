@@ -11,6 +11,7 @@ use crate::types::bytes::Bytes;
 use crate::types::exceptions;
 use crate::types::str::{Str, StrBuilder};
 use crate::with_units;
+use std::sync::OnceLock;
 use taipan_unicode::codec::escape::{EscapeDecoder, EscapeEncoder, InvalidEscape, RawEscapeDecoder};
 use taipan_unicode::codec::narrow::{AsciiDecoder, NarrowEncoder};
 use taipan_unicode::codec::utf7::{Utf7Decoder, Utf7Encoder};
@@ -187,8 +188,38 @@ pub fn readbuffer_encode(data: &Object) -> PyResult<(Ref<Bytes>, usize)> {
     Ok((Bytes::try_new(&b)?, b.len()))
 }
 
-/// Decodes bytes that the operating system gave (names, environment): UTF-8, with what is none as surrogates.
+static FS_ENCODING: OnceLock<&'static str> = OnceLock::new();
+
+/// Settles the encoding of file names at start-up; it is UTF-8 otherwise.
+pub fn set_fs_encoding(name: &str) {
+    if name != "utf-8" {
+        let _ = FS_ENCODING.set(Box::leak(name.to_owned().into_boxed_str()));
+    }
+}
+
+/// The encoding of file names (`sys.getfilesystemencoding`).
+pub fn fs_encoding() -> &'static str {
+    FS_ENCODING.get().copied().unwrap_or("utf-8")
+}
+
+/// Decodes bytes that the operating system gave (names, environment), with what the encoding does not know as surrogates.
 pub fn fs_decode(data: &[u8]) -> Ref<Str> {
+    match fs_encoding() {
+        "utf-8" => {}
+        "ascii" if data.is_ascii() => {}
+        "ascii" => {
+            let mut out = StrBuilder::with_capacity(data.len());
+            for &b in data {
+                out.push_char(if b < 0x80 { u32::from(b) } else { 0xDC00 + u32::from(b) });
+            }
+            return out.finish();
+        }
+        name => match super::decode_bytes(data, name, "surrogateescape") {
+            Ok(s) => return s,
+            // Before the codecs are there.
+            Err(e) => e.clear(),
+        },
+    }
     let mut out = StrBuilder::with_capacity(data.len());
     let done = codec::decode(&mut Utf8Decoder, data, true, &mut out, &mut codec::handlers::Handler::SurrogateEscape);
     debug_assert!(done.is_ok(), "surrogateescape takes every byte that is no ASCII");
@@ -197,7 +228,13 @@ pub fn fs_decode(data: &[u8]) -> Ref<Str> {
 
 /// The reverse of [`fs_decode`].
 pub fn fs_encode(s: &Str) -> PyResult<Vec<u8>> {
-    let b = utf_8_encode(s, "surrogateescape")?;
+    let b = match fs_encoding() {
+        "utf-8" => utf_8_encode(s, "surrogateescape")?,
+        name => match super::encode_text(s, name, "surrogateescape")?.downcast_into::<Bytes>() {
+            Ok(b) => b,
+            Err(o) => bail!(TypeError, "encoder must return bytes, not {}", o.ty().name_str()),
+        },
+    };
     if b.as_slice().contains(&0) {
         bail!(ValueError, "embedded null byte");
     }

@@ -254,7 +254,7 @@ fn handle_weakrefs(unreachable: &GcHead) -> usize {
     let mut died = 0;
     for (w, callback) in pending {
         if let Err(e) = callback.call_one(&w) {
-            crate::error::unraisable(e, Some(&callback));
+            crate::error::unraisable_while(e, "calling weakref callback", &callback);
         }
         died += (w.refcnt() == 1) as usize;
     }
@@ -295,7 +295,8 @@ fn clear(gc: &GcState, list: &GcHead, old: &GcHead) {
             let keep = o.to_obj();
             f(&keep);
             if let Some(e) = crate::error::occurred() {
-                crate::error::unraisable(e, None);
+                let text = format!("Exception ignored in tp_clear of {}", keep.ty().name_str());
+                crate::error::unraisable_message(e, &text);
             }
         }
         if std::ptr::eq(list.next(), first) {
@@ -346,7 +347,7 @@ fn notify(gc: &GcState, phase: &str, generation: usize, collected: usize, uncoll
     })();
     let info: Ref<Dict> = match made {
         Ok(i) => i,
-        Err(e) => return crate::error::unraisable(e, None),
+        Err(e) => return crate::error::unraisable_message(e, "Exception ignored while invoking gc callbacks"),
     };
     let phase = Str::from_utf8(phase);
     let mut i = 0;
@@ -354,7 +355,7 @@ fn notify(gc: &GcState, phase: &str, generation: usize, collected: usize, uncoll
     while let Some(f) = callbacks.get(i) {
         i += 1;
         if let Err(e) = f.call(&[&phase, &info]) {
-            crate::error::unraisable(e, Some(&f));
+            crate::error::unraisable_while(e, "calling GC callback", &f);
         }
     }
 }

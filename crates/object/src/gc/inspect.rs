@@ -103,6 +103,11 @@ pub fn freeze_count() -> usize {
     state().permanent.list_len()
 }
 
+/// How many objects are under the collector's eyes.
+pub fn tracked_count() -> usize {
+    state().generations.iter().map(|g| g.head.list_len()).sum::<usize>() + freeze_count()
+}
+
 /// `gc.get_count`.
 pub fn get_count() -> [isize; GENERATIONS] {
     std::array::from_fn(|i| state().generations[i].count.get())

@@ -16,7 +16,7 @@ mod tests;
 pub use collect::{collect, collect_at_exit, collect_scheduled, is_subtracting};
 pub use inspect::{
     freeze, freeze_count, get_count, get_objects, get_referents, get_referrers, get_stats, object_is_finalized,
-    object_is_tracked, unfreeze, warn_of_garbage,
+    object_is_tracked, tracked_count, unfreeze, warn_of_garbage,
 };
 
 use crate::header::{Object, Ref};
@@ -214,6 +214,11 @@ impl GcState {
             g.head.init_list();
         }
         self.permanent.init_list();
+    }
+
+    /// How many objects survived the last full collection.
+    pub fn long_lived_total(&self) -> isize {
+        self.long_lived_total.get()
     }
 
     /// Whether collections start by themselves.

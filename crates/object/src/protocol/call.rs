@@ -51,15 +51,40 @@ pub unsafe fn vectorcall(o: &Object, args: *const *const Object, nargsf: usize, 
 /// # Safety
 /// As for [`vectorcall`].
 pub unsafe fn make_tp_call(o: &Object, args: *const *const Object, npos: usize, kwnames: Option<&Object>) -> PyResult {
-    let Some(f) = o.ty().call.get() else {
-        bail!(TypeError, "'{}' object is not callable", o.ty().name_str());
-    };
+    let Some(f) = o.ty().call.get() else { return Err(not_callable(o)) };
     // SAFETY: the caller's promise.
     let call = unsafe { crate::args::CallArgs::from_raw(args, npos, kwnames) };
     let tuple = Tuple::new(call.positional());
     let dict = kwargs_dict(call.keywords())?;
     check_recursion(" while calling a Python object")?;
     f(o, &tuple, dict.as_deref().map(|d| &**d))
+}
+
+/// `TypeError` for a call of something that cannot be called. A module may have something of its own name that can.
+#[cold]
+fn not_callable(o: &Object) -> crate::Raised {
+    let class = o.ty().name_str();
+    if o.downcast::<crate::types::module::Module>().is_some() {
+        let named = || -> PyResult<Option<crate::Obj>> {
+            let Some(name) = o.get_attr_opt(crate::intern!("__name__"))? else { return Ok(None) };
+            if name.downcast::<crate::types::str::Str>().is_none() {
+                return Ok(None);
+            }
+            Ok(o.get_attr_opt(&name)?.filter(|f| f.is_callable()).map(|_| name))
+        };
+        match named() {
+            Ok(Some(name)) => {
+                let name = name.cast::<crate::types::str::Str>().display();
+                return crate::raise!(
+                    TypeError,
+                    "'{class}' object is not callable. Did you mean: '{name}.{name}(...)'?"
+                );
+            }
+            Ok(None) => {}
+            Err(e) => e.clear(),
+        }
+    }
+    crate::raise!(TypeError, "'{class}' object is not callable")
 }
 
 /// Keyword arguments as a dict; `None` when there are none.

@@ -95,3 +95,16 @@ pub extern "C" fn object_str(o: &Object) -> PyResult {
 pub fn text(s: &str) -> Obj {
     Str::from_utf8(s).into_obj()
 }
+
+/// `module.qualname` of a class, without the module for `builtins` and `__main__` (`PyType_GetFullyQualifiedName`).
+pub fn fully_qualified_name(ty: &crate::Type) -> PyResult<String> {
+    if !ty.is_heap() {
+        return Ok(ty.name_str().to_owned());
+    }
+    let qualname = ty.as_object().get_attr(crate::intern!("__qualname__"))?.str()?.to_utf8_lossy().into_owned();
+    let module = ty.as_object().get_attr(crate::intern!("__module__"))?;
+    match module.downcast::<Str>() {
+        Some(m) if !m.eq_str("builtins") && !m.eq_str("__main__") => Ok(format!("{}.{qualname}", m.display())),
+        _ => Ok(qualname),
+    }
+}

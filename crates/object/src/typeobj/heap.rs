@@ -4,7 +4,7 @@ use crate::alloc::finish_dealloc;
 use crate::gc;
 use crate::header::{ObjCell, Object};
 use crate::method::{MemberDef, member};
-use crate::typeobj::slots::{Slot, VisitProc};
+use crate::typeobj::slots::{FinalizeFunc, Slot, VisitProc};
 use crate::typeobj::{HeapType, Type, flags};
 use crate::types::dict;
 use std::ffi::{c_int, c_void};
@@ -168,11 +168,17 @@ fn finalize_on_death(o: &Object) -> bool {
     if collectable && gc::is_finalized(o) {
         return true;
     }
-    o.set_refcnt(1);
-    f(o);
+    let dead = finalize_with(o, f);
     if collectable {
         gc::set_finalized(o);
     }
+    dead
+}
+
+/// Calls a finaliser of a dying object with one reference to it. `false` when others remain.
+fn finalize_with(o: &Object, f: FinalizeFunc) -> bool {
+    o.set_refcnt(1);
+    f(o);
     let n = o.refcnt() - 1;
     o.set_refcnt(n);
     n == 0
@@ -196,6 +202,12 @@ pub unsafe extern "C" fn subtype_dealloc(obj: NonNull<Object>) {
         let ours = subtype_dealloc as *const () as usize;
         let base = base_with(ty, |t| &t.dealloc, ours).unwrap_or(&crate::types::object::PyBaseObject_Type);
         if ty.finalize.get().is_some() && !finalize_on_death(o) {
+            std::mem::forget(ty_ref);
+            return;
+        }
+        if let Some(f) = ty.del.get()
+            && !finalize_with(o, f)
+        {
             std::mem::forget(ty_ref);
             return;
         }

@@ -3,7 +3,7 @@
 //! A type's version tag stands for the contents of every dict on its MRO. Changing a type sets its tag and those of all its subclasses to
 //! zero (`modified`); inline caches and the method cache compare tags and so never see stale entries.
 
-use crate::header::{Obj, Object};
+use crate::header::{Obj, ObjCell, Object};
 use crate::thread::{Interp, VersionCounter};
 use crate::typeobj::{Type, flags};
 use crate::types::dict::Dict;
@@ -13,10 +13,11 @@ use std::cell::Cell;
 
 const CACHE_BITS: u32 = 12;
 
-/// One line of the method cache: borrowed pointers, valid while the version stands.
+/// One line of the method cache. The value is a borrowed pointer, valid while the version stands. The name is kept alive: another string
+/// at its address would be taken for it.
 struct Line {
     version: Cell<u32>,
-    name: Cell<*const Object>,
+    name: ObjCell,
     value: Cell<*const Object>,
 }
 
@@ -36,8 +37,7 @@ static VERSIONS: VersionCounter = VersionCounter::new(FIRST_VERSION);
 impl TypeCache {
     /// An empty cache.
     pub fn new() -> TypeCache {
-        let line =
-            || Line { version: Cell::new(0), name: Cell::new(std::ptr::null()), value: Cell::new(std::ptr::null()) };
+        let line = || Line { version: Cell::new(0), name: ObjCell::empty(), value: Cell::new(std::ptr::null()) };
         TypeCache { lines: (0..1usize << CACHE_BITS).map(|_| line()).collect() }
     }
 
@@ -51,7 +51,7 @@ impl TypeCache {
     pub fn clear(&self) {
         for l in &self.lines {
             l.version.set(0);
-            l.name.set(std::ptr::null());
+            l.name.set(None);
             l.value.set(std::ptr::null());
         }
     }
@@ -77,7 +77,7 @@ impl Type {
         let version = self.version_tag.get();
         if version != 0 {
             let line = cache.line(version, name);
-            if line.version.get() == version && std::ptr::eq(line.name.get(), name) {
+            if line.version.get() == version && line.name.get().is_some_and(|n| n.is(name)) {
                 // SAFETY: a line holds a value of a class dict on this type's MRO, alive while the version stands.
                 return unsafe { line.value.get().as_ref() };
             }
@@ -93,15 +93,15 @@ impl Type {
             let version = self.version_tag.get();
             let line = Interp::current().type_cache.line(version, name);
             line.version.set(version);
-            line.name.set(name);
+            line.name.set(Some(name.to_obj()));
             line.value.set(found.map_or(std::ptr::null(), |o| o as *const Object));
         }
         found
     }
 
     fn find_in_mro(&self, name: &Object) -> Option<&Object> {
-        let mro = self.mro.get()?;
-        // The MRO tuple may be replaced by a comparison's side effects only if keys are not exact strings; hold on to it.
+        // A comparison of keys that are no strings may assign other bases: hold on to the order.
+        let mro = self.mro.get_owned()?;
         let mro: &Tuple = mro.cast();
         for t in mro.items() {
             let t: &Type = t.cast();
@@ -148,6 +148,12 @@ impl Type {
         self.version_tag.set(v);
         self.versions_used.set(self.versions_used.get() + 1);
         true
+    }
+
+    /// Takes the type's version for good: nothing is cached for it any more.
+    pub(super) fn give_up_versions(&self) {
+        self.modified();
+        self.versions_used.set(MAX_VERSIONS_PER_TYPE);
     }
 
     /// Something about the type changed: caches that name its version, or a subclass's, are stale (`PyType_Modified`).

@@ -104,7 +104,7 @@ fn immutable_check(ty: &Type, value: Option<&Object>, name: &str) -> PyResult<()
         bail!(TypeError, "cannot set '{name}' attribute of immutable type '{}'", ty.name_str());
     }
     if value.is_none() {
-        bail!(TypeError, "cannot delete '{name}' attribute of type '{}'", ty.name_str());
+        bail!(TypeError, "cannot delete '{name}' attribute of immutable type '{}'", ty.name_str());
     }
     Ok(())
 }
@@ -371,7 +371,9 @@ fn set_bases(ty: &Type, value: Option<&Object>) -> PyResult<()> {
         let Some(b) = b.downcast::<Type>() else {
             bail!(TypeError, "{}.__bases__ must be tuple of classes, not '{}'", ty.name_str(), b.ty().name_str());
         };
-        if b.is_subtype(ty) {
+        // While an `mro()` runs, the order of a class says less than its chain of bases does.
+        let above = std::iter::successors(Some(b), |t| t.base()).any(|t| std::ptr::eq(t, ty));
+        if above || b.is_subtype(ty) {
             bail!(TypeError, "a __bases__ item causes an inheritance cycle");
         }
     }
@@ -390,12 +392,30 @@ fn set_bases(ty: &Type, value: Option<&Object>) -> PyResult<()> {
     ty.bases.set(Some(bases.to_obj()));
     new_base.as_object().incref();
     ty.base.set(new_base);
-    if let Err(e) = recompute_mro(ty) {
-        ty.bases.set(Some(old_bases.into_obj()));
-        ty.base.set(old_base_ref.cast::<Type>());
-        // SAFETY: the reference taken above.
-        unsafe { Object::decref(new_base.as_object()) };
+    crate::thread::RareEvents::note(&crate::Interp::current().rare_events.set_bases);
+    let mut before = Vec::new();
+    let result = recompute_mro(ty, &mut before);
+    // An `mro()` may have assigned other bases meanwhile: then those count.
+    let ours = ty.bases.get().is_some_and(|b| b.is(v));
+    if let Err(e) = result {
+        // Subclasses that have their new order already go back to the old one.
+        for (t, mro) in before.into_iter().rev() {
+            let t: &Type = t.cast();
+            t.mro.set(mro);
+            t.modified();
+        }
+        if ours {
+            ty.bases.set(Some(old_bases.into_obj()));
+            ty.base.set(old_base_ref.cast::<Type>());
+            // The reference goes back to where it was.
+            std::mem::forget(old_base_ref);
+            // SAFETY: the reference taken above.
+            unsafe { Object::decref(new_base.as_object()) };
+        }
         return Err(e);
+    }
+    if !ours {
+        return Ok(());
     }
     for b in old_bases.items() {
         b.cast::<Type>().remove_subclass(ty);
@@ -410,17 +430,18 @@ fn set_bases(ty: &Type, value: Option<&Object>) -> PyResult<()> {
     Ok(())
 }
 
-fn recompute_mro(ty: &Type) -> PyResult<()> {
+/// Makes the order of a class and its subclasses anew; `done` gets each that has changed, with its former order.
+fn recompute_mro(ty: &Type, done: &mut Vec<(Obj, Option<Obj>)>) -> PyResult<()> {
+    let before = ty.mro.get_owned();
     let new = super::mro::compute(ty)?;
-    let old = ty.mro.replace(Some(new.into_obj()));
-    ty.modified();
-    for s in ty.subclass_list() {
-        if let Err(e) = recompute_mro(s) {
-            ty.mro.set(old);
-            return Err(e);
-        }
+    if ty.mro.get().map(|m| m.as_ptr()) != before.as_ref().map(|m| m.as_ptr()) {
+        // Another assignment of bases, made by `mro()`, has done all this already.
+        return Ok(());
     }
-    Ok(())
+    done.push((ty.to_obj(), before));
+    ty.mro.set(Some(new.into_obj()));
+    ty.modified();
+    ty.subclass_list().into_iter().try_for_each(|s| recompute_mro(s, done))
 }
 
 /// Whether instances of one could become instances of the other (`__class__` and `__bases__` assignment).
@@ -458,9 +479,9 @@ pub fn compatible_layout(old: &Type, new: &Type) -> bool {
 
 fn same_slots(a: &Type, b: &Type) -> bool {
     match (a.as_heap().and_then(|h| h.ht_slots.get_owned()), b.as_heap().and_then(|h| h.ht_slots.get_owned())) {
-        (None, None) => true,
         (Some(x), Some(y)) => x.eq(&y).unwrap_or(false),
-        _ => false,
+        // One of them without slots: neither adds anything but what the flags say.
+        _ => a.base().is_some_and(|base| a.basicsize.get() == base.basicsize.get()),
     }
 }
 
@@ -488,13 +509,8 @@ fn __subclasses__(ty: &Type) -> Ref<List> {
 }
 
 /// Create the namespace for the body of a class.
-#[classmethod(signature = "(name, bases, /, **kwds)", shown = "(name, bases, /, **kwds)")]
-fn __prepare__(
-    _meta: &Type,
-    _name: crate::args::Given<&Object>,
-    _bases: crate::args::Given<&Object>,
-    _kwds: crate::args::KwArgs<'_>,
-) -> Ref<Dict> {
+#[classmethod(signature = "(*args, **kwds)", shown = "(name, bases, /, **kwds)")]
+fn __prepare__(_meta: &Type, _args: &[&Object], _kwds: crate::args::KwArgs<'_>) -> Ref<Dict> {
     Dict::new()
 }
 

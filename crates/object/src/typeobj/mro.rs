@@ -95,7 +95,19 @@ pub fn compute(ty: &Type) -> PyResult<Ref<Tuple>> {
             bail!(TypeError, "mro() returned base with unsuitable layout ('{}')", base.name_str());
         }
     }
+    // A change of a class that is no base would not reach this one: what is found on it must not be remembered.
+    if !has_default_mro(meta) {
+        ty.give_up_versions();
+    }
     Ok(mro)
+}
+
+/// Whether the metaclass leaves the order to `type`.
+fn has_default_mro(meta: &Type) -> bool {
+    match (meta.lookup(intern!("mro")), PyType_Type.own_attr(intern!("mro"))) {
+        (Some(a), Some(b)) => a.is(&b),
+        _ => false,
+    }
 }
 
 impl Type {

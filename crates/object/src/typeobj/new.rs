@@ -187,17 +187,18 @@ fn build(meta: &Type, name: &Str, bases: &Ref<Tuple>, base: &Type, dict: &Ref<Di
     }
     let tpname =
         CString::new(name.to_utf8()?).map_err(|_| raise!(ValueError, "type name must not contain null characters"))?;
+    if !dict.has_only_string_keys() {
+        let text = format!("non-string key in the __dict__ of class {}", name.display());
+        (crate::hooks::get().warn)(crate::types::exceptions::RuntimeWarning, &text, 1)?;
+    }
     let layout = SlotLayout::plan(name, bases, base, dict)?;
     let alloc = meta.alloc.get().unwrap_or(generic_alloc);
     let cls = alloc(meta, layout.names.len() as isize)?;
     let ty: &Type = cls.cast();
     // SAFETY: memory from the metaclass is laid out as a heap type.
     let heap: &HeapType = unsafe { cls.cast_unchecked() };
-    let mut f = flags::HEAPTYPE | flags::BASETYPE;
-    if base.has_flag(flags::HAVE_GC) || layout.may_add_dict || !layout.names.is_empty() || layout.collectable {
-        f |= flags::HAVE_GC;
-    }
-    ty.flags.set(f);
+    // Every instance refers to its class, which may refer back.
+    ty.flags.set(flags::HEAPTYPE | flags::BASETYPE | flags::HAVE_GC);
     ty.as_async.set(&heap.as_async);
     ty.as_number.set(&heap.as_number);
     ty.as_sequence.set(&heap.as_sequence);
@@ -215,13 +216,9 @@ fn build(meta: &Type, name: &Str, bases: &Ref<Tuple>, base: &Type, dict: &Ref<Di
     ty.itemsize.set(base.itemsize.get());
     set_dunders(ty, heap, name, dict)?;
     layout.apply(ty, heap, base)?;
-    if ty.has_flag(flags::HAVE_GC) {
-        ty.traverse.set(Some(heap::subtype_traverse));
-        ty.clear.set(Some(heap::subtype_clear));
-        ty.free.set(Some(crate::alloc::free_object));
-    } else {
-        ty.free.set(Some(crate::alloc::free_object));
-    }
+    ty.traverse.set(Some(heap::subtype_traverse));
+    ty.clear.set(Some(heap::subtype_clear));
+    ty.free.set(Some(crate::alloc::free_object));
     ty.alloc.set(Some(generic_alloc));
     ready::ready(ty)?;
     // A dict that values can be shared in needs the pre-header right before a fixed-size object.
@@ -256,7 +253,8 @@ fn set_dunders(ty: &Type, heap: &HeapType, name: &Str, dict: &Dict) -> PyResult<
     }
     if let Some(doc) = dict.get_item(intern!("__doc__"))?
         && let Some(s) = doc.downcast::<Str>()
-        && let Ok(text) = CString::new(s.to_utf8_lossy().as_bytes())
+        // What follows a null character is not seen from C.
+        && let Ok(text) = CString::new(s.to_utf8()?.split('\0').next().unwrap_or(""))
     {
         // Released with the type.
         ty.doc.set(text.into_raw());
@@ -299,7 +297,6 @@ struct SlotLayout {
     slots: Option<Obj>,
     may_add_dict: bool,
     may_add_weak: bool,
-    collectable: bool,
 }
 
 impl SlotLayout {
@@ -313,7 +310,6 @@ impl SlotLayout {
                 slots: None,
                 may_add_dict: !base_has_dict,
                 may_add_weak: can_add_weak,
-                collectable: true,
             });
         };
         let listed = if slots.downcast::<Str>().is_some() {
@@ -368,7 +364,7 @@ impl SlotLayout {
                 add_weak = true;
             }
         }
-        Ok(SlotLayout { names, slots: Some(slots), may_add_dict: add_dict, may_add_weak: add_weak, collectable: false })
+        Ok(SlotLayout { names, slots: Some(slots), may_add_dict: add_dict, may_add_weak: add_weak })
     }
 
     fn apply(self, ty: &Type, heap: &HeapType, base: &Type) -> PyResult<()> {

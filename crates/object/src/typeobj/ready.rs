@@ -20,6 +20,9 @@ pub fn ready(ty: &Type) -> PyResult<()> {
         return Ok(());
     }
     if ty.has_flag(flags::READYING) {
+        if ty.is_heap() {
+            bail!(TypeError, "Cannot extend an incomplete type '{}'", ty.name_str());
+        }
         bail!(SystemError, "type '{}' is being readied already", ty.name_str());
     }
     ty.add_flags(flags::READYING);
@@ -333,18 +336,9 @@ fn inherit_slots(ty: &Type, base: &Type) {
         ty.add_flags(flags::HAVE_VECTORCALL);
     }
     take(&ty.str, &base.str);
-    // Comparison and hash go together: a class that defines one of them gets neither.
+    // Comparison and hash go together: a class that defines equality or the hash gets neither.
     if ty.richcompare.get().is_none() && ty.hash.get().is_none() {
-        let names = [
-            intern!("__eq__"),
-            intern!("__ne__"),
-            intern!("__lt__"),
-            intern!("__le__"),
-            intern!("__gt__"),
-            intern!("__ge__"),
-            intern!("__hash__"),
-        ];
-        if !defines(ty, &names) {
+        if !defines(ty, &[intern!("__eq__"), intern!("__hash__")]) {
             ty.richcompare.set(base.richcompare.get());
             ty.hash.set(base.hash.get());
         }

@@ -190,6 +190,10 @@ fn update_slot_at(ty: &Type, start: usize) -> usize {
             generic = slotfuncs::getattr_hook as *const c_void;
         }
     }
+    if use_generic && generic == slotfuncs::call as *const c_void {
+        // The function in the instance would bypass `__call__`.
+        ty.remove_flags(crate::typeobj::flags::HAVE_VECTORCALL);
+    }
     // SAFETY: the word belongs to the slot, and the function has the slot's type by construction of the table.
     unsafe {
         *word = if !specific.is_null() && !use_generic {

@@ -105,34 +105,29 @@ fn index_arg(s: &Object, i: &Object) -> PyResult<isize> {
     Ok(i)
 }
 
-/// `object.__setattr__(some_type, ...)` must not get around `type.__setattr__`: the slot has to be that of the most derived static base.
+/// `object.__setattr__(some_type, ...)` must not get around `type.__setattr__`: between the class that defines the slot in force and the
+/// one whose slot is called, no native class may have another.
 fn not_bypassing(s: &Object, f: SetAttroFunc, what: &str) -> PyResult<()> {
-    let Ok(mro) = s.ty().mro_tuple() else { return Ok(()) };
-    // The most derived class whose slot is not the one that Python classes get.
-    let mut most = None;
-    for t in mro.items() {
-        let t: &Type = t.cast();
-        if t.setattro.get().is_some_and(|g| g as usize != super::slotfuncs::setattro as *const () as usize) {
-            most = Some(t);
+    let ty = s.ty();
+    let Ok(mro) = ty.mro_tuple() else { return Ok(()) };
+    let slot = |t: &Type| t.setattro.get().map(|g| g as usize);
+    let python = Some(super::slotfuncs::setattro as *const () as usize);
+    let in_force = |t: &&Type| slot(t) != python && slot(t) == slot(ty);
+    let defining = mro.items().iter().rev().map(|t| t.cast::<Type>()).find(in_force).unwrap_or(ty);
+    for base in std::iter::successors(Some(defining), |t| t.base()) {
+        if slot(base) == Some(f as usize) {
             break;
         }
-    }
-    let Some(t) = most else { return Ok(()) };
-    if t.setattro.get().is_some_and(|g| g as usize != f as usize) {
-        bail!(TypeError, "can't apply this {what} to {} object", s.ty().name_str());
+        if slot(base) != python {
+            bail!(TypeError, "can't apply this {what} to {} object", ty.name_str());
+        }
     }
     Ok(())
 }
 
 pub fn wrap_ternary(s: &Object, a: &Tuple, p: *const c_void, _: Option<&Object>) -> PyResult {
     if a.is_empty() || a.len() > 2 {
-        bail!(
-            TypeError,
-            "expected {} argument{}, got {}",
-            if a.is_empty() { "at least 1" } else { "at most 2" },
-            if a.is_empty() { "" } else { "s" },
-            a.len()
-        );
+        bail!(TypeError, "expected 1 or 2 arguments, got {}", a.len());
     }
     // SAFETY: paired with `nb_power` slots.
     let f: TernaryFunc = unsafe { slot(p) };
@@ -141,13 +136,7 @@ pub fn wrap_ternary(s: &Object, a: &Tuple, p: *const c_void, _: Option<&Object>)
 
 pub fn wrap_ternary_r(s: &Object, a: &Tuple, p: *const c_void, _: Option<&Object>) -> PyResult {
     if a.is_empty() || a.len() > 2 {
-        bail!(
-            TypeError,
-            "expected {} argument{}, got {}",
-            if a.is_empty() { "at least 1" } else { "at most 2" },
-            if a.is_empty() { "" } else { "s" },
-            a.len()
-        );
+        bail!(TypeError, "expected 1 or 2 arguments, got {}", a.len());
     }
     // SAFETY: paired with `nb_power` slots.
     let f: TernaryFunc = unsafe { slot(p) };
@@ -163,13 +152,7 @@ compare_wrappers!(wrap_lt Lt, wrap_le Le, wrap_eq Eq, wrap_ne Ne, wrap_gt Gt, wr
 
 pub fn wrap_descr_get(s: &Object, a: &Tuple, p: *const c_void, _: Option<&Object>) -> PyResult {
     if a.is_empty() || a.len() > 2 {
-        bail!(
-            TypeError,
-            "expected {} argument{}, got {}",
-            if a.is_empty() { "at least 1" } else { "at most 2" },
-            if a.is_empty() { "" } else { "s" },
-            a.len()
-        );
+        bail!(TypeError, "expected 1 or 2 arguments, got {}", a.len());
     }
     // SAFETY: paired with `tp_descr_get`.
     let f: DescrGetFunc = unsafe { slot(p) };

@@ -331,12 +331,25 @@ pub fn doc_of(def: &MethodDef) -> Option<String> {
 
 /// The signature at the start of a description's docstring.
 pub fn signature_of(def: &MethodDef) -> Option<String> {
-    if def.doc.is_null() {
-        return None;
+    if !def.doc.is_null() {
+        // SAFETY: a C string.
+        let doc = unsafe { CStr::from_ptr(def.doc) }.to_string_lossy();
+        if let Some(s) = text_signature(def.name_str(), &doc) {
+            return Some(s.to_owned());
+        }
     }
-    // SAFETY: a C string.
-    let doc = unsafe { CStr::from_ptr(def.doc) }.to_string_lossy();
-    text_signature(def.name_str(), &doc).map(str::to_owned)
+    // Two calling conventions say it all by themselves.
+    let role = def.flags & (meth::CLASS | meth::STATIC);
+    let text = match def.flags & !(meth::COEXIST | meth::CLASS | meth::STATIC) {
+        meth::NOARGS if role == meth::STATIC => "()",
+        meth::NOARGS if role == meth::CLASS => "($type, /)",
+        meth::NOARGS => "($self, /)",
+        meth::O if role == meth::STATIC => "(object, /)",
+        meth::O if role == meth::CLASS => "($type, object, /)",
+        meth::O => "($self, object, /)",
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 fn get_doc(c: &CFunction) -> Option<String> {

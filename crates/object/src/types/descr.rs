@@ -119,6 +119,15 @@ macro_rules! descr_members {
     };
 }
 
+/// What the types of descriptors made from tables share.
+const DESCR: TypeDef = TypeDef {
+    flags: flags::HAVE_GC,
+    traverse: Some(descr_traverse),
+    methods: methods![descr_reduce],
+    members: descr_members!(),
+    ..TypeDef::EMPTY
+};
+
 // Methods.
 
 /// `method_descriptor` and `classmethod_descriptor` (`PyMethodDescrObject`).
@@ -333,16 +342,13 @@ pub static PyMethodDescr_Type: Type = Type::new_static(TypeDef {
     vectorcall_offset: offset_of!(MethodDescr, vectorcall),
     repr: Some(method_repr),
     call: Some(call_through_vectorcall),
-    traverse: Some(descr_traverse),
-    methods: methods![descr_reduce],
-    members: descr_members!(),
     getset: getsets![
         getset!(c"__doc__", method_doc),
         getset!(c"__qualname__", get_qualname),
         getset!(c"__text_signature__", method_signature),
     ],
     descr_get: Some(method_get),
-    ..TypeDef::EMPTY
+    ..DESCR
 });
 
 // Class methods: the same layout under a type of its own.
@@ -419,20 +425,16 @@ fn classmethod_signature(d: &ClassMethodDescr) -> Option<String> {
 pub static PyClassMethodDescr_Type: Type = Type::new_static(TypeDef {
     name: c"classmethod_descriptor",
     basicsize: size_of::<ClassMethodDescr>(),
-    flags: flags::HAVE_GC,
     dealloc: Some(dealloc_of::<ClassMethodDescr>),
     repr: Some(method_repr),
     call: Some(classmethod_call),
-    traverse: Some(descr_traverse),
-    methods: methods![descr_reduce],
-    members: descr_members!(),
     getset: getsets![
         getset!(c"__doc__", classmethod_doc),
         getset!(c"__qualname__", get_qualname),
         getset!(c"__text_signature__", classmethod_signature),
     ],
     descr_get: Some(classmethod_get),
-    ..TypeDef::EMPTY
+    ..DESCR
 });
 
 // Members.
@@ -504,16 +506,12 @@ fn member_doc(d: &MemberDescr) -> Option<String> {
 pub static PyMemberDescr_Type: Type = Type::new_static(TypeDef {
     name: c"member_descriptor",
     basicsize: size_of::<MemberDescr>(),
-    flags: flags::HAVE_GC,
     dealloc: Some(dealloc_of::<MemberDescr>),
     repr: Some(member_repr),
-    traverse: Some(descr_traverse),
-    methods: methods![descr_reduce],
-    members: descr_members!(),
     getset: getsets![getset!(c"__doc__", member_doc), getset!(c"__qualname__", get_qualname)],
     descr_get: Some(member_get),
     descr_set: Some(member_set),
-    ..TypeDef::EMPTY
+    ..DESCR
 });
 
 // Computed attributes.
@@ -715,16 +713,13 @@ pub static PyWrapperDescr_Type: Type = Type::new_static(TypeDef {
     dealloc: Some(dealloc_of::<WrapperDescr>),
     repr: Some(wrapper_repr),
     call: Some(wrapper_descr_call),
-    traverse: Some(descr_traverse),
-    methods: methods![descr_reduce],
-    members: descr_members!(),
     getset: getsets![
         getset!(c"__doc__", wrapper_doc),
         getset!(c"__qualname__", get_qualname),
         getset!(c"__text_signature__", wrapper_signature),
     ],
     descr_get: Some(wrapper_get),
-    ..TypeDef::EMPTY
+    ..DESCR
 });
 
 /// `method-wrapper`: a slot wrapper bound to an object.
@@ -842,5 +837,8 @@ pub static TYPES: &[&Type] = &[
 /// The `AttributeError` of a member that is not set.
 pub fn unset_member(o: &Object, name: &Object) -> crate::Raised {
     let n = name.downcast::<Str>().map_or_else(String::new, |s| s.to_utf8_lossy().into_owned());
-    exceptions::attribute_error(o, name, &format!("'{}' object has no attribute '{n}'", o.ty().name_str()))
+    match crate::protocol::repr::fully_qualified_name(o.ty()) {
+        Ok(class) => exceptions::attribute_error(o, name, &format!("'{class}' object has no attribute '{n}'")),
+        Err(e) => e,
+    }
 }

@@ -45,7 +45,7 @@ use crate::error::PyResult;
 use crate::typeobj::{Type, ready};
 
 /// All built-in types, bases before subclasses.
-fn all() -> impl Iterator<Item = &'static Type> {
+pub fn all() -> impl Iterator<Item = &'static Type> {
     static FIRST: &[&Type] = &[&object::PyBaseObject_Type, &type_::PyType_Type];
     [
         FIRST,

@@ -307,9 +307,13 @@ fn get_dict(m: &Module) -> Obj {
 /// Return the names in the module, from its __dir__ if it has one.
 #[method(signature = "()")]
 fn __dir__(this: &Module) -> PyResult {
-    match this.dict().get_item(intern!("__dir__"))? {
+    let namespace = this.get_attr(intern!("__dict__"))?;
+    let Some(dict) = namespace.downcast::<Dict>() else {
+        bail!(TypeError, "<module>.__dict__ is not a dictionary");
+    };
+    match dict.get_item(intern!("__dir__"))? {
         Some(f) => f.call_noargs(),
-        None => Ok(List::from_vec(this.dict().pairs().into_iter().map(|(k, _)| k).collect()).into_obj()),
+        None => Ok(List::from_vec(dict.pairs().into_iter().map(|(k, _)| k).collect()).into_obj()),
     }
 }
 

@@ -69,6 +69,7 @@ pub static _PyNone_Type: Type = Type::new_static(TypeDef {
     repr: Some(none_repr),
     as_number: Some(&NONE_NUMBER),
     hash: Some(none_hash),
+    richcompare: Some(super::object::object_richcompare),
     new: Some(none_new),
     ..TypeDef::EMPTY
 });

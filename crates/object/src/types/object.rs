@@ -20,13 +20,13 @@ use taipan_clinic::{classmethod, method};
 
 /// Attributes of classes whose instances have a dict, weak references, or both.
 pub static DICT_AND_WEAKREF: &[GetSetDef] = &[
-    getset!(c"__dict__", dict_getter, dict_setter; c"dictionary for instance variables"),
+    getset!(c"__dict__", instance_dict, set_instance_dict; c"dictionary for instance variables"),
     getset!(c"__weakref__", get_weakref; c"list of weak references to the object"),
     GetSetDef::END,
 ];
 /// See [`DICT_AND_WEAKREF`].
 pub static DICT_ONLY: &[GetSetDef] =
-    &[getset!(c"__dict__", dict_getter, dict_setter; c"dictionary for instance variables"), GetSetDef::END];
+    &[getset!(c"__dict__", instance_dict, set_instance_dict; c"dictionary for instance variables"), GetSetDef::END];
 /// See [`DICT_AND_WEAKREF`].
 pub static WEAKREF_ONLY: &[GetSetDef] =
     &[getset!(c"__weakref__", get_weakref; c"list of weak references to the object"), GetSetDef::END];
@@ -130,7 +130,8 @@ extern "C" fn object_repr(o: &Object) -> PyResult {
     Ok(Str::from_utf8(&text).into_obj())
 }
 
-extern "C" fn object_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
+/// Identity, and `!=` as the opposite of what the type says to `==`.
+pub extern "C" fn object_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
     match CompareOp::from_c(op) {
         CompareOp::Eq => Ok(if a.is(b) { bool_::from_bool(true) } else { not_implemented() }),
         CompareOp::Ne => {
@@ -139,6 +140,39 @@ extern "C" fn object_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult 
             if is_not_implemented(&r) { Ok(r) } else { Ok(bool_::from_bool(!r.is_true()?)) }
         }
         _ => Ok(not_implemented()),
+    }
+}
+
+/// The `__dict__` of the native base that has one of its own, as types and modules do: theirs counts.
+fn native_dict(o: &Object) -> PyResult<Option<Obj>> {
+    let mut chain = std::iter::successors(Some(o.ty()), |t| t.base());
+    let Some(native) = chain.find(|t| t.dictoffset.get() != 0 && !t.is_heap()) else { return Ok(None) };
+    match native.lookup(intern!("__dict__")) {
+        Some(d) => Ok(Some(d)),
+        None => bail!(TypeError, "this __dict__ descriptor does not support '{}' objects", o.ty().name_str()),
+    }
+}
+
+/// `__dict__` of an instance of a Python class.
+fn instance_dict(o: &Object) -> PyResult {
+    match native_dict(o)? {
+        Some(d) => match d.ty().descr_get.get() {
+            Some(f) => f(&d, Some(o), Some(o.ty().as_object())),
+            None => Ok(d),
+        },
+        None => dict_getter(o),
+    }
+}
+
+fn set_instance_dict(o: &Object, value: Option<&Object>) -> PyResult<()> {
+    match native_dict(o)? {
+        Some(d) => match d.ty().descr_set.get() {
+            Some(f) => crate::error::from_status(f(&d, o, value)),
+            None => {
+                bail!(TypeError, "this __dict__ descriptor does not support '{}' objects", o.ty().name_str())
+            }
+        },
+        None => dict_setter(o, value),
     }
 }
 
@@ -169,6 +203,7 @@ fn set_class(o: &Object, value: Option<&Object>) -> PyResult<()> {
         new.as_object().incref();
     }
     o.set_ty(new);
+    crate::thread::RareEvents::note(&crate::Interp::current().rare_events.set_class);
     if old.is_heap() {
         // SAFETY: the instance's own reference to its former class.
         unsafe { Object::decref(old.as_object()) };
@@ -282,9 +317,10 @@ fn default_state(o: &Object, required: bool) -> PyResult {
     if required && ty.itemsize.get() != 0 {
         bail!(TypeError, "cannot pickle '{}' object", ty.name_str());
     }
+    // A dict without entries is not worth keeping.
     let state = match o.get_attr_opt(intern!("__dict__"))? {
-        Some(d) => d,
-        None => none::none_obj(),
+        Some(d) if d.downcast_exact::<Dict>().is_none_or(|d| !d.is_empty()) => d,
+        _ => none::none_obj(),
     };
     let copyreg = (crate::hooks::get().import)("copyreg")?;
     let slotnames = match crate::typeobj::ready::dict_of(ty).get_item(intern!("__slotnames__"))? {

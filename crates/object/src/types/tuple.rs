@@ -1,6 +1,6 @@
 //! Tuples.
 
-use crate::alloc::{calloc, finish_dealloc, generic_alloc};
+use crate::alloc::{finish_dealloc, generic_alloc};
 use crate::args::Clipped;
 use crate::error::{PyResult, no_memory, status_bool};
 use crate::gc;
@@ -374,16 +374,8 @@ extern "C" fn tuple_repeat(o: &Object, n: isize) -> PyResult {
         return Ok(Tuple::empty().into_obj());
     }
     let total = t.len().checked_mul(n as usize).filter(|n| *n < isize::MAX as usize / 8).ok_or_else(no_memory)?;
-    if total > 1 << 24 {
-        // Large results may not fit: ask before building.
-        let p = calloc(total * 8);
-        if p.is_null() {
-            return Err(no_memory());
-        }
-        // SAFETY: just allocated.
-        unsafe { crate::alloc::free(p) };
-    }
-    let mut v = Vec::with_capacity(total);
+    let mut v = Vec::new();
+    v.try_reserve_exact(total).map_err(|_| no_memory())?;
     for _ in 0..n {
         v.extend_from_slice(t.items());
     }

@@ -177,7 +177,7 @@ pub fn clear_all(o: &Object) {
     let saved = ts.current_exception.take();
     for (w, cb) in pending {
         if let Err(e) = cb.call_one(&w) {
-            crate::error::unraisable(e, Some(&cb));
+            crate::error::unraisable_while(e, "calling weakref callback", &cb);
         }
     }
     ts.current_exception.set(saved);
@@ -398,12 +398,18 @@ extern "C" fn ref_hash(o: &Object) -> isize {
 
 extern "C" fn ref_repr(o: &Object) -> PyResult {
     let Some(r) = fields(o).referent() else { return Ok(text(&format!("<weakref at {o:p}; dead>"))) };
-    let name = r
-        .get_attr_opt(intern!("__name__"))?
-        .and_then(|n| n.downcast::<crate::types::str::Str>().map(|s| s.to_utf8_lossy().into_owned()));
+    let name = match r.get_attr_opt(intern!("__name__")) {
+        Ok(n) => n.and_then(|n| n.downcast::<crate::types::str::Str>().map(|s| s.to_utf8_lossy().into_owned())),
+        // Showing a reference must not fail because of what it refers to.
+        Err(e) => {
+            e.clear();
+            None
+        }
+    };
+    let class = crate::protocol::repr::fully_qualified_name(r.ty())?;
     Ok(text(&match name {
-        Some(n) => format!("<weakref at {o:p}; to '{}' at {:p} ({n})>", r.ty().name_str(), r.as_ptr()),
-        None => format!("<weakref at {o:p}; to '{}' at {:p}>", r.ty().name_str(), r.as_ptr()),
+        Some(n) => format!("<weakref at {o:p}; to '{class}' at {:p} ({n})>", r.as_ptr()),
+        None => format!("<weakref at {o:p}; to '{class}' at {:p}>", r.as_ptr()),
     }))
 }
 
@@ -528,7 +534,10 @@ extern "C" fn p_str(o: &Object) -> PyResult {
 }
 extern "C" fn p_repr(o: &Object) -> PyResult {
     Ok(text(&match fields(o).referent() {
-        Some(r) => format!("<weakproxy at {o:p}; to '{}' at {:p}>", r.ty().name_str(), r.as_ptr()),
+        Some(r) => {
+            let class = crate::protocol::repr::fully_qualified_name(r.ty())?;
+            format!("<weakproxy at {o:p}; to '{class}' at {:p}>", r.as_ptr())
+        }
         None => format!("<weakproxy at {o:p}; dead>"),
     }))
 }

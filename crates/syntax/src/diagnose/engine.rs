@@ -73,6 +73,9 @@ pub(super) struct Engine<'t> {
     pub stop: Option<Stop>,
     /// Doubtful escapes met in the first pass.
     pub warnings: Vec<Warning>,
+    /// Line and column of the last statement with a block that the second pass has been through.
+    pub last_statement: (u32, u32),
+    compound: RuleId,
 }
 
 impl<'t> Engine<'t> {
@@ -102,6 +105,8 @@ impl<'t> Engine<'t> {
             raised: None,
             stop: None,
             warnings: Vec::new(),
+            last_statement: (0, 0),
+            compound: GRAMMAR.rule("compound_stmt"),
         }
     }
 
@@ -311,9 +316,29 @@ impl<'t> Engine<'t> {
 
     fn rule(&mut self, id: RuleId) -> Option<NodeId> {
         self.enter()?;
+        let start = self.mark;
         let result = self.remembered(id);
         self.level -= 1;
+        if id == self.compound && self.second_pass && result.is_some() {
+            self.been_through(start);
+        }
         result
+    }
+
+    /// Notes a statement with a block; its decorators are no part of it.
+    fn been_through(&mut self, start: usize) {
+        let mut at = start;
+        if self.token(start).kind == TokenKind::At {
+            let head = |kind| matches!(kind, TokenKind::Def | TokenKind::Class | TokenKind::Async);
+            while at < self.mark && !(self.token(at).kind == TokenKind::Newline && head(self.token(at + 1).kind)) {
+                at += 1;
+            }
+            at += 1;
+        }
+        let place = self.token_place(at);
+        if place.lineno >= self.last_statement.0 {
+            self.last_statement = (place.lineno, place.col.max(0) as u32);
+        }
     }
 
     fn remembered(&mut self, id: RuleId) -> Option<NodeId> {

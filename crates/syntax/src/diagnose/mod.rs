@@ -41,6 +41,7 @@ pub(crate) fn diagnose(
                 kind: ErrorKind::MemoryError,
                 msg: "Parser stack overflowed - Python source too complex to parse".into(),
                 location: None,
+                last_statement: None,
             })
         }),
     }
@@ -72,7 +73,8 @@ impl Job<'_> {
     fn run(self, max_level: u32, warnings: &mut Vec<Warning>) -> Result<SyntaxError, Stop> {
         let mut engine = Engine::new(self.text, self.buffer, self.options, self.first, max_level);
         let mut read_all = false;
-        let error = self.find(&mut engine, &mut read_all)?;
+        let mut error = self.find(&mut engine, &mut read_all)?;
+        error.last_statement = Some(engine.last_statement);
         let mut found = engine.warnings;
         let read = engine.fill.checked_sub(1).and_then(|last| self.buffer.tokens.get(last));
         let read = read.filter(|_| !read_all).map_or(u32::MAX, |token| token.end);

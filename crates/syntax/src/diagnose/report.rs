@@ -125,9 +125,9 @@ pub(super) fn finish(
     whole_lines: bool,
 ) -> SyntaxError {
     let Raised { kind, msg, lineno, col, end, moment } = raised;
-    let Some(moment) = moment else { return SyntaxError { kind, msg, location: None } };
+    let Some(moment) = moment else { return SyntaxError { kind, msg, location: None, last_statement: None } };
     if let (End::Lexer, Some(error)) = (end, lexer_error) {
-        return SyntaxError { kind, msg, location: Some(lexer_location(text, error)) };
+        return SyntaxError { kind, msg, location: Some(lexer_location(text, error)), last_statement: None };
     }
     let state = LexerState::at(text, options, moment);
     let line = if !whole_lines && state.lineno <= lineno && state.line_start < text.len() {
@@ -157,7 +157,7 @@ pub(super) fn finish(
         end_offset,
         text: Some(line.into()),
     };
-    SyntaxError { kind, msg, location: Some(location) }
+    SyntaxError { kind, msg, location: Some(location), last_statement: None }
 }
 
 /// The lexer counts characters itself, and leaves out the line end.

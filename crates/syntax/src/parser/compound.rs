@@ -16,7 +16,11 @@ impl<'a> Parser<'a, '_> {
             TokenKind::For => self.for_statement(false)?,
             TokenKind::Try => self.try_statement()?,
             TokenKind::While => self.while_statement()?,
-            TokenKind::At => return self.decorated().map(|()| true),
+            TokenKind::At => {
+                self.decorated()?;
+                self.note_compound();
+                return Ok(true);
+            }
             TokenKind::Async => {
                 self.require(5)?;
                 self.next();
@@ -34,7 +38,17 @@ impl<'a> Parser<'a, '_> {
             _ => return Ok(false),
         };
         self.push(kind, start);
+        self.note_compound();
         Ok(true)
+    }
+
+    /// Notes the statement just pushed as the last one with a block.
+    fn note_compound(&mut self) {
+        if let Some(statement) = self.stmts.last()
+            && statement.range.lineno >= self.last_statement.0
+        {
+            self.last_statement = (statement.range.lineno, statement.range.col_offset);
+        }
     }
 
     /// `:` and what follows it.

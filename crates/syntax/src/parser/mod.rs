@@ -49,6 +49,8 @@ pub(crate) struct Parser<'a, 't> {
     kind: TokenKind,
     options: &'t ParseOptions,
     pub barry_as_flufl: bool,
+    /// Line and column of the last statement with a block.
+    pub last_statement: (u32, u32),
     depth: u32,
     /// The token that the last top-level statement begins with, and the one that the statement before it does: what
     /// follows a statement can make the reference complain of the statement itself.
@@ -73,6 +75,7 @@ impl<'a, 't> Parser<'a, 't> {
             kind: tokens.first().map_or(TokenKind::EndMarker, |token| token.kind),
             options,
             barry_as_flufl: options.barry_as_flufl,
+            last_statement: (0, 0),
             depth: 0,
             statement_start: 0,
             previous_start: 0,

@@ -7,6 +7,7 @@ use taipan_object::protocol::compare::CompareOp;
 use taipan_object::protocol::number;
 use taipan_object::types::bytearray::PyByteArray_Type;
 use taipan_object::types::bytes::PyBytes_Type;
+use taipan_object::types::complex::{Complex, PyComplex_Type};
 use taipan_object::types::exceptions;
 use taipan_object::types::float::{Float, PyFloat_Type};
 use taipan_object::types::int::{Int, PyLong_Type};
@@ -111,13 +112,17 @@ pub fn sorted(iterable: &Object, key: Option<&Object>, reverse: bool) -> PyResul
 
 fn extreme(name: &str, op: CompareOp, args: &[&Object], kwargs: KwArgs<'_>) -> PyResult {
     let (mut key, mut default) = (None, None);
+    if kwargs.len() > 2 {
+        return Err(taipan_object::args::too_many_keywords(name, 2, kwargs.len()));
+    }
     for (k, v) in kwargs.iter() {
         if k.eq_str("key") {
             key = Some(v).filter(|v| !v.is_none());
         } else if k.eq_str("default") {
             default = Some(v);
         } else {
-            bail!(TypeError, "{name}() got an unexpected keyword argument '{}'", k.display());
+            let names = ["key", "default"].into_iter();
+            return Err(taipan_object::args::unexpected(name, &k.to_utf8_lossy(), names));
         }
     }
     if args.is_empty() {
@@ -158,16 +163,51 @@ fn extreme(name: &str, op: CompareOp, args: &[&Object], kwargs: KwArgs<'_>) -> P
     }
 }
 
+/// max(iterable, *[, default=obj, key=func]) -> value
+/// max(arg1, arg2, *args, *[, key=func]) -> value
+///
 /// Return the largest item of an iterable or of the arguments. A key function can be given, and a default for no items.
 #[function(signature = "(*args, **kwargs)", text = false)]
 pub fn max(args: &[&Object], kwargs: KwArgs<'_>) -> PyResult {
     extreme("max", CompareOp::Gt, args, kwargs)
 }
 
+/// min(iterable, *[, default=obj, key=func]) -> value
+/// min(arg1, arg2, *args, *[, key=func]) -> value
+///
 /// Return the smallest item of an iterable or of the arguments. A key function can be given, and a default for no items.
 #[function(signature = "(*args, **kwargs)", text = false)]
 pub fn min(args: &[&Object], kwargs: KwArgs<'_>) -> PyResult {
     extreme("min", CompareOp::Lt, args, kwargs)
+}
+
+/// A sum of doubles with a running compensation for what rounding loses.
+#[derive(Clone, Copy)]
+struct Compensated {
+    sum: f64,
+    lost: f64,
+}
+
+impl Compensated {
+    fn new(sum: f64) -> Compensated {
+        Compensated { sum, lost: 0.0 }
+    }
+
+    #[inline]
+    fn add(&mut self, x: f64) {
+        let t = self.sum + x;
+        self.lost += if self.sum.abs() >= x.abs() { (self.sum - t) + x } else { (x - t) + self.sum };
+        self.sum = t;
+    }
+
+    fn add_integer(&mut self, v: &Object) -> PyResult<()> {
+        self.add(v.to_f64()?);
+        Ok(())
+    }
+
+    fn total(self) -> f64 {
+        if self.lost != 0.0 && self.lost.is_finite() { self.sum + self.lost } else { self.sum }
+    }
 }
 
 /// Return the sum of a start value and the items.
@@ -212,31 +252,44 @@ pub fn sum(iterable: &Object, start: Given<&Object>) -> PyResult {
     }
     // Doubles with a running compensation for what rounding loses.
     if total.is_exact(&PyFloat_Type) {
-        let mut sum = total.cast::<Float>().value();
-        let mut lost = 0.0f64;
+        let mut sum = Compensated::new(total.cast::<Float>().value());
         loop {
-            let finish = |sum: f64, lost: f64| if lost != 0.0 && lost.is_finite() { sum + lost } else { sum };
-            let Some(v) = it.next()? else { return Ok(Float::new(finish(sum, lost)).into_obj()) };
+            let Some(v) = it.next()? else { return Ok(Float::new(sum.total()).into_obj()) };
             if v.is_exact(&PyFloat_Type) {
-                let x = v.cast::<Float>().value();
-                let t = sum + x;
-                lost += if sum.abs() >= x.abs() { (sum - t) + x } else { (x - t) + sum };
-                sum = t;
+                sum.add(v.cast::<Float>().value());
                 continue;
             }
-            if v.is_exact(&PyLong_Type)
-                && let Some(n) = v.cast::<Int>().to_i64()
-            {
-                sum += n as f64;
+            if v.is_exact(&PyLong_Type) {
+                sum.add_integer(&v)?;
                 continue;
             }
-            total = Float::new(finish(sum, lost)).into_obj();
+            total = Float::new(sum.total()).into_obj();
             pending = Some(v);
             break;
         }
     }
-    if let Some(v) = pending {
+    if let Some(v) = pending.take() {
         total = number::add(&total, &v)?;
+    }
+    // Complex numbers likewise, part by part.
+    if total.is_exact(&PyComplex_Type) {
+        let start = total.cast::<Complex>();
+        let (mut real, mut imag) = (Compensated::new(start.real()), Compensated::new(start.imag()));
+        loop {
+            let Some(v) = it.next()? else { return Ok(Complex::new(real.total(), imag.total()).into_obj()) };
+            if v.is_exact(&PyComplex_Type) {
+                let c = v.cast::<Complex>();
+                real.add(c.real());
+                imag.add(c.imag());
+            } else if v.is_exact(&PyFloat_Type) {
+                real.add(v.cast::<Float>().value());
+            } else if v.is_exact(&PyLong_Type) {
+                real.add_integer(&v)?;
+            } else {
+                total = number::add(&Complex::new(real.total(), imag.total()), &v)?;
+                break;
+            }
+        }
     }
     while let Some(v) = it.next()? {
         total = number::add(&total, &v)?;

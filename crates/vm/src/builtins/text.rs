@@ -120,7 +120,9 @@ pub fn input(prompt: Option<&Object>) -> PyResult {
             stdout.call_method(intern!("write"), &[&*p.str()?])?;
         }
     }
-    stdout.call_method(intern!("flush"), &[])?;
+    if let Err(e) = stdout.call_method(intern!("flush"), &[]) {
+        e.clear();
+    }
     if !terminal {
         return line_of(&stdin);
     }

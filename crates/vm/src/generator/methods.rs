@@ -15,8 +15,8 @@ use taipan_object::types::exceptions;
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::{
-    Obj, Object, PyResult, Raised, Thread, Type, TypeDef, alloc, bail, classmethod, flags, gc, getset, getsets, intern,
-    method, methods,
+    Obj, Object, PyResult, Thread, Type, TypeDef, alloc, bail, classmethod, flags, gc, getset, getsets, intern, method,
+    methods,
 };
 
 impl Generator {
@@ -207,23 +207,10 @@ fn close_iter(inner: &Object) -> PyResult<()> {
         Ok(Some(m)) => m.call_noargs().map(drop),
         Ok(None) => Ok(()),
         Err(e) => {
-            error::unraisable(e, Some(inner));
+            error::unraisable_while(e, "closing generator", inner);
             Ok(())
         }
     }
-}
-
-/// Reports what went wrong while something was done to a generator.
-pub(super) fn unraisable_about(e: Raised, what: &str, g: &Generator) {
-    let exc = e.take();
-    let shown = match g.repr() {
-        Ok(r) => r.to_utf8_lossy().into_owned(),
-        Err(e) => {
-            e.clear();
-            "<generator>".to_owned()
-        }
-    };
-    crate::sys::hooks::report_unraisable_message(exc, &format!("{what} {shown}"));
 }
 
 /// `tp_finalize`: closes the generator; coroutines that were never awaited are warned about.
@@ -233,19 +220,18 @@ pub fn finalize(g: &Generator) {
     }
     let ts = Thread::current();
     let saved = ts.current_exception.take();
-    let unraisable = |e: Raised| unraisable_about(e, "Exception ignored while closing generator", g);
     if g.is_exact(AsyncGen::type_object())
         && let Some(hook) = g.origin_or_finalizer.get_owned()
         && !g.closed.get()
     {
         if let Err(e) = hook.call_one(g) {
-            unraisable(e);
+            error::unraisable_while(e, "finalizing generator", g);
         }
     } else if g.is_exact(Coroutine::type_object()) && g.frame_state.get() == state::CREATED {
         super::coroutine::warn_unawaited(g);
         g.abandon();
     } else if let Err(e) = g.close() {
-        unraisable(e);
+        error::unraisable_while(e, "closing generator", g);
     }
     ts.current_exception.set(saved);
 }

@@ -291,7 +291,7 @@ pub fn fs_decode(o: &Object) -> PyResult {
     let Ok(b) = p.downcast_into::<taipan_object::types::bytes::Bytes>() else {
         bail!(TypeError, "expected str, bytes or os.PathLike object, not {}", o.ty().name_str());
     };
-    taipan_object::codecs::decode_text(&b, "utf-8", "surrogateescape")
+    Ok(taipan_object::codecs::text::fs_decode(b.as_slice()).into_obj())
 }
 
 /// The code of a frozen module.

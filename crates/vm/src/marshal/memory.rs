@@ -124,10 +124,59 @@ impl<'a> Memory<'a> {
                 self.rest = later;
                 Float::new(f64::from_le_bytes(*now)).into_obj()
             }
+            b'>' => {
+                let n = self.length()?;
+                return self.frozenset(n, flag, depth);
+            }
+            b':' => {
+                let slot = self.reserve(flag);
+                let parts = [self.nested(depth)?, self.nested(depth)?, self.nested(depth)?];
+                let o = crate::support::new_slice(&parts[0], &parts[1], &parts[2]);
+                self.fill(slot, &o);
+                return Some(o);
+            }
+            b'l' => self.long()?,
             _ => return None,
         };
         self.remember(flag, &o);
         Some(o)
+    }
+
+    fn nested(&mut self, depth: usize) -> Option<Obj> {
+        if depth > MAX_DEPTH { None } else { self.value(depth + 1) }
+    }
+
+    fn frozenset(&mut self, n: usize, flag: bool, depth: usize) -> Option<Obj> {
+        if n > self.rest.len() {
+            return None;
+        }
+        let slot = self.reserve(flag);
+        let mut items = Vec::with_capacity(n);
+        for _ in 0..n {
+            items.push(self.nested(depth)?);
+        }
+        let o = match crate::support::new_frozenset(items) {
+            Ok(o) => o,
+            Err(e) => {
+                e.clear();
+                return None;
+            }
+        };
+        self.fill(slot, &o);
+        Some(o)
+    }
+
+    /// A long integer: its digits have 15 bits here, 30 in objects.
+    fn long(&mut self) -> Option<Obj> {
+        let n = self.int()?;
+        let digits = self.bytes(usize::try_from(n.unsigned_abs()).ok()?.checked_mul(2)?)?;
+        let digit = |d: &[u8]| u32::from(u16::from_le_bytes([d[0], d[1]]));
+        if digits.chunks_exact(2).any(|d| digit(d) >> 15 != 0) || digits.ends_with(&[0, 0]) {
+            return None;
+        }
+        let wide: Vec<u32> =
+            digits.chunks(4).map(|c| digit(&c[..2]) | if c.len() == 4 { digit(&c[2..]) << 15 } else { 0 }).collect();
+        Some(Int::from_digits(n < 0, &wide).into_obj())
     }
 
     fn tuple(&mut self, n: usize, flag: bool, depth: usize) -> Option<Obj> {

@@ -39,15 +39,17 @@ enum Found<'a> {
     NonData,
 }
 
-fn classify<'a>(descr: Option<&'a Object>) -> Found<'a> {
+/// What was found on a class. A slot counts as one only where it belongs: its place in other objects is something else.
+fn classify<'a>(ty: &Type, descr: Option<&'a Object>) -> Found<'a> {
     let Some(d) = descr else { return Found::Absent };
+    let owner = ty;
     let ty = d.ty();
     if ty.has_flag(flags::METHOD_DESCRIPTOR) {
         return Found::Method(d);
     }
     if let Some(m) = d.downcast_exact::<MemberDescr>() {
         let def = m.def();
-        if def.kind == member::OBJECT_EX && def.flags & member::AUDIT_READ == 0 {
+        if owner.is_subtype(m.owner()) && def.kind == member::OBJECT_EX && def.flags & member::AUDIT_READ == 0 {
             return Found::Slot(def.offset as usize, def.flags & member::READONLY == 0);
         }
         return Found::Data;
@@ -90,7 +92,7 @@ unsafe fn choose_load(vm: &mut Machine, owner: &Object, name: &Object, method: b
             return getattribute_override(vm, ty, method);
         }
         let descr = ty.lookup_borrowed(name);
-        match classify(descr) {
+        match classify(ty, descr) {
             Found::Method(d) => {
                 if shadowed(owner, name)? {
                     return None;
@@ -343,7 +345,7 @@ unsafe fn class_attr(vm: &mut Machine, cls: &Type, name: &Object, _method: bool)
         return None;
     }
     let d = cls.lookup_borrowed(name)?;
-    match classify(Some(d)) {
+    match classify(cls, Some(d)) {
         Found::Method(_) | Found::Plain(_) => {}
         Found::NonData if d.downcast_exact::<taipan_object::types::method_wrappers::StaticMethod>().is_none() => {
             return None;
@@ -408,7 +410,7 @@ unsafe fn choose_store(vm: &mut Machine, owner: &Object, name: &Object) -> Optio
     }
     // SAFETY: the instruction is a STORE_ATTR.
     unsafe {
-        match classify(ty.lookup_borrowed(name)) {
+        match classify(ty, ty.lookup_borrowed(name)) {
             Found::Slot(offset, writable) => {
                 if !writable {
                     return None;

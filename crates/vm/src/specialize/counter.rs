@@ -25,6 +25,11 @@ pub fn triggers(counter: u16) -> bool {
     counter < UNREACHABLE
 }
 
+/// How many more runs an instruction with this counter makes before it triggers.
+pub const fn runs_before_trigger(counter: u16) -> u16 {
+    counter >> BACKOFF_BITS
+}
+
 /// One less.
 #[inline(always)]
 pub fn advance(counter: u16) -> u16 {

@@ -184,19 +184,26 @@ pub fn audit(event: Given<&Object>, args: &[&Object]) -> PyResult<()> {
     Ok(())
 }
 
-/// Tells `sys.unraisablehook` of an exception that nobody can catch. `object` is where it came from.
-pub fn report_unraisable(exc: Obj, object: Option<&Object>) {
-    report(exc, none::none(), object);
-}
-
-/// The same with a text that says what happened, instead of an object.
-pub fn report_unraisable_message(exc: Obj, message: &str) {
-    report(exc, &Str::from_utf8(message), None);
+/// Tells `sys.unraisablehook` of an exception that nobody can catch: what was being done, and the object it came from.
+pub fn report_unraisable(exc: Obj, message: Option<&str>, object: Option<&Object>) {
+    match message {
+        Some(m) => report(exc, &Str::from_utf8(m), object),
+        None => report(exc, none::none(), object),
+    }
 }
 
 fn report(exc: Obj, message: &Object, object: Option<&Object>) {
     let ts = Thread::current();
     let saved = ts.current_exception.take();
+    if let Some(base) = exc.downcast::<BaseException>()
+        && base.traceback.is_empty()
+    {
+        // Raised by a native, outside of every frame: say at least where that happened.
+        let frame = crate::frame::current(ts);
+        if !frame.is_null() {
+            crate::traceback::set_from_frame(&exc, frame);
+        }
+    }
     if let Err(e) = call_unraisable_hook(&exc, message, object) {
         // The hook itself failed: say what it raised, and give up.
         let inner = e.take();

@@ -54,7 +54,7 @@ pub fn getdefaultencoding() -> &'static str {
 /// Return the encoding of file names.
 #[function(signature = "()")]
 pub fn getfilesystemencoding() -> &'static str {
-    "utf-8"
+    taipan_object::codecs::text::fs_encoding()
 }
 
 /// Return the error handler for file names.

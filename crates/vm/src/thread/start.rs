@@ -177,7 +177,7 @@ fn report(e: taipan_object::Raised, function: &Object) {
             "Exception ignored in thread started by <object repr() failed>".to_owned()
         }
     };
-    crate::sys::hooks::report_unraisable_message(shown, &text);
+    crate::sys::hooks::report_unraisable(shown, Some(&text), None);
 }
 
 /// Drops what a thread's state holds of Python. What that runs still has the state.
@@ -256,7 +256,7 @@ pub fn shutdown() {
         // A handler that raises (Ctrl-C) ends the waiting for all.
         if let Err(e) = s.join(-1) {
             let text = "Exception ignored while joining a thread in _thread._shutdown()";
-            crate::sys::hooks::report_unraisable_message(e.take(), text);
+            crate::sys::hooks::report_unraisable(e.take(), Some(text), None);
             return;
         }
         joined_at_exit().retain(|x| !Arc::ptr_eq(x, &s));

@@ -55,9 +55,8 @@ fn __missing__(this: &DefaultDict, key: &Object) -> PyResult {
         return Err(key_error(key));
     };
     let value = factory.call_noargs()?;
-    // Another thread or the factory itself may have stored one meanwhile; the new one wins, as an assignment would.
-    this.as_object_ref().set_item(key, &value)?;
-    Ok(value)
+    // Another thread or the factory itself may have stored one meanwhile: that one stays.
+    this.dict.setdefault(key, &value)
 }
 
 impl DefaultDict {

@@ -260,8 +260,9 @@ impl OrderedDict {
         drop(order);
     }
 
-    fn value_of(&self, key: &Object, hash: isize) -> PyResult {
-        match self.dict.get_known_hash(key, hash)? {
+    /// The value of a key that is in the order. The key is hashed again: it may have changed.
+    fn value_of(&self, key: &Object) -> PyResult {
+        match self.dict.get_known_hash(key, key.hash()?)? {
             Some(v) => Ok(v),
             None => Err(key_error(key)),
         }
@@ -371,7 +372,7 @@ extern "C" fn odict_repr(o: &Object) -> PyResult {
     let copy = Dict::new();
     if is_plain(o) {
         for (k, hash) in this.keys_in_order() {
-            copy.set_known_hash(&k, &*this.value_of(&k, hash)?, hash)?;
+            copy.set_known_hash(&k, &*this.value_of(&k)?, hash)?;
         }
     } else {
         let items = o.call_method(intern!("items"), &[])?;
@@ -518,16 +519,7 @@ fn setdefault(this: &OrderedDict, key: &Object, default: &Object) -> PyResult {
 }
 
 fn pop_key(this: &OrderedDict, key: &Object, default: Option<&Object>) -> PyResult {
-    let o = this.object();
-    let found = if is_plain(o) {
-        this.take(key, key.hash()?)?
-    } else if o.contains(key)? {
-        let v = o.get_item(key)?;
-        o.del_item(key)?;
-        Some(v)
-    } else {
-        None
-    };
+    let found = this.take(key, key.hash()?)?;
     match (found, default) {
         (Some(v), _) => Ok(v),
         (None, Some(d)) => Ok(d.to_obj()),
@@ -548,15 +540,8 @@ fn pop(this: &OrderedDict, key: &Object, default: Given<&Object>) -> PyResult {
 fn popitem(this: &OrderedDict, last: bool) -> PyResult<Ref<Tuple>> {
     let i = this.end(last);
     let Some((key, hash, _)) = this.node(i, last) else { bail!(KeyError, "dictionary is empty") };
-    let value = if is_plain(this.object()) {
-        drop(this.remove_node(i));
-        match this.dict.pop_known_hash(&key, hash)? {
-            Some(v) => v,
-            None => return Err(key_error(&key)),
-        }
-    } else {
-        pop_key(this, &key, None)?
-    };
+    drop(this.remove_node(i));
+    let Some(value) = this.dict.pop_known_hash(&key, hash)? else { return Err(key_error(&key)) };
     Ok(tuple_of([key, value]))
 }
 
@@ -594,16 +579,29 @@ fn clear(this: &OrderedDict) {
 #[method]
 fn copy(this: &OrderedDict) -> PyResult {
     let o = this.object();
+    let state = this.state();
+    let unchanged = || {
+        if this.state() != state {
+            bail!(RuntimeError, "OrderedDict mutated during iteration");
+        }
+        Ok(())
+    };
     if is_plain(o) {
         let new = new_object(OrderedDict::body());
         for (k, hash) in this.keys_in_order() {
-            new.store(&k, hash, &*this.value_of(&k, hash)?)?;
+            let value = this.value_of(&k)?;
+            unchanged()?;
+            new.store(&k, hash, &value)?;
+            unchanged()?;
         }
         return Ok(new.into_obj());
     }
     let new = o.ty().as_object().call_noargs()?;
     for (k, _) in this.keys_in_order() {
-        new.set_item(&k, &*o.get_item(&k)?)?;
+        let value = o.get_item(&k)?;
+        unchanged()?;
+        new.set_item(&k, &value)?;
+        unchanged()?;
     }
     Ok(new)
 }

@@ -66,12 +66,13 @@ impl OrderedDictIter {
             bail!(RuntimeError, "OrderedDict changed size during iteration");
         }
         let kind = self.kind.get();
-        let Some((key, hash, next)) = d.node(i, kind & REVERSED != 0) else { return Ok(None) };
+        let Some((key, _, next)) = d.node(i, kind & REVERSED != 0) else { return Ok(None) };
         self.node.set(next);
         if kind & VALUES == 0 {
             return Ok(Some(key));
         }
-        let Some(value) = d.dict.get_known_hash(&key, hash)? else {
+        // The key is hashed again: it may have changed.
+        let Some(value) = d.dict.get_known_hash(&key, key.hash()?)? else {
             self.odict.set(None);
             return Err(key_error(&key));
         };

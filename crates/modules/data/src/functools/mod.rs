@@ -16,7 +16,8 @@ use taipan_object::types::int::Int;
 use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{
-    Obj, ObjCell, Object, PyResult, Ref, Type, TypeDef, bail, flags, function, layout, members, methods,
+    Obj, ObjCell, Object, PyResult, Ref, Type, TypeDef, bail, flags, function, getset, getsets, layout, members,
+    methods,
 };
 
 /// Apply a function of two arguments to the items of an iterable, from left to right, until one value is left.
@@ -89,6 +90,11 @@ extern "C" fn key_clear(o: &Object) -> c_int {
     0
 }
 
+/// What calls of the key function take.
+fn key_signature(_: &Object) -> &'static str {
+    "(obj)"
+}
+
 static KEY_WRAPPER_TYPE: Type = Type::new_static(TypeDef {
     name: c"functools.KeyWrapper",
     basicsize: size_of::<KeyWrapper>(),
@@ -103,6 +109,7 @@ static KEY_WRAPPER_TYPE: Type = Type::new_static(TypeDef {
         MemberDef::new(c"obj", member::OBJECT, offset_of!(KeyWrapper, object), 0)
             .doc(c"The value that the key stands for.")
     ],
+    getset: getsets![getset!(c"__text_signature__", key_signature)],
     ..TypeDef::EMPTY
 });
 

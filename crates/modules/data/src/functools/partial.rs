@@ -11,7 +11,7 @@ use taipan_object::protocol::attr::{dict_getter, dict_setter, generic_setattro};
 use taipan_object::protocol::call::{call_through_vectorcall, nargs, vectorcall};
 use taipan_object::protocol::repr::{repr_enter, text};
 use taipan_object::typeobj::slots::{VectorcallFunc, VisitProc};
-use taipan_object::types::dict::Dict;
+use taipan_object::types::dict::{Dict, PyDict_Type};
 use taipan_object::types::method_::Method;
 use taipan_object::types::module::Module;
 use taipan_object::types::str::StrBuilder;
@@ -316,7 +316,8 @@ fn __setstate__(this: &Partial, object: &Object) -> PyResult<()> {
     let parts = object.downcast::<Tuple>().map(Tuple::items);
     let Some([func, args, kw, dict]) = parts else { bail!(TypeError, "invalid partial state") };
     let Some(given) = args.downcast::<Tuple>() else { bail!(TypeError, "invalid partial state") };
-    if !func.is_callable() || !(kw.is_none() || kw.downcast::<Dict>().is_some()) {
+    let dict_or_none = |o: &Object| o.is_none() || o.downcast::<Dict>().is_some();
+    if !func.is_callable() || !dict_or_none(kw) || !dict_or_none(dict) {
         bail!(TypeError, "invalid partial state");
     }
     if given.items().last().is_some_and(|a| is_placeholder(a)) {
@@ -324,13 +325,14 @@ fn __setstate__(this: &Partial, object: &Object) -> PyResult<()> {
     }
     let args = if args.is_exact(&PyTuple_Type) { args.clone() } else { Tuple::new(given.borrowed_items()).into_obj() };
     let kw = match kw.downcast::<Dict>() {
-        None => Dict::new(),
-        Some(d) => d.copy()?,
+        None => Dict::new().into_obj(),
+        Some(_) if kw.is_exact(&PyDict_Type) => kw.clone(),
+        Some(d) => d.copy()?.into_obj(),
     };
     this.phcount.set(count_placeholders(args.cast::<Tuple>().items()) as isize);
     this.func.set(Some(func.clone()));
     this.args.set(Some(args));
-    this.kw.set(Some(kw.into_obj()));
+    this.kw.set(Some(kw));
     this.dict.set(if dict.is_none() { None } else { Some(dict.clone()) });
     Ok(())
 }

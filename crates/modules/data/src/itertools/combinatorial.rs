@@ -181,11 +181,16 @@ impl CombinationsWithReplacement {
 extern "C" fn product_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResult {
     let mut repeat = 1;
     if let Some(k) = kwargs.filter(|k| !k.is_null_or_empty_dict()) {
-        for (name, v) in k.cast::<Dict>().pairs() {
+        let pairs = k.cast::<Dict>().pairs();
+        if pairs.len() > 1 {
+            return Err(taipan_object::args::too_many_keywords("product", 1, pairs.len()));
+        }
+        for (name, v) in pairs {
             if name.downcast::<Str>().is_some_and(|n| n.eq_str("repeat")) {
                 repeat = v.index_as_isize(Some(exceptions::OverflowError))?;
             } else {
-                bail!(TypeError, "product() got an unexpected keyword argument '{}'", name.str()?.display());
+                let name = name.str()?;
+                return Err(taipan_object::args::unexpected("product", &name.to_utf8_lossy(), ["repeat"].into_iter()));
             }
         }
     }

@@ -210,10 +210,12 @@ pub fn tee(iterable: &Object, n: isize) -> PyResult<Ref<Tuple>> {
         return Ok(Tuple::empty());
     }
     let it = iterable.iter()?;
-    let first = match it.get_attr_opt(intern!("__copy__"))? {
+    // Iterators that copy themselves are copied for the first place too: the answers are independent of what was given.
+    let source = match it.get_attr_opt(intern!("__copy__"))? {
         Some(_) => it,
         None => tee_of(&it)?,
     };
+    let first = source.call_method(intern!("__copy__"), &[])?;
     let copy = first.get_attr(intern!("__copy__")).or_else(|e| {
         if e.matches(exceptions::AttributeError) {
             e.clear();

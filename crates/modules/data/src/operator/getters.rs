@@ -13,7 +13,9 @@ use taipan_object::types::dict::Dict;
 use taipan_object::types::int::Int;
 use taipan_object::types::str::{Str, StrBuilder, intern::intern};
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Ref, Type, TypeDef, bail, flags, layout, method, methods};
+use taipan_object::{
+    Obj, ObjCell, Object, PyResult, Ref, Type, TypeDef, bail, flags, getset, getsets, layout, method, methods,
+};
 
 /// One argument by position, or the complaint that C's argument parser makes.
 fn sole_argument<'a>(name: &str, call: CallArgs<'a>) -> PyResult<&'a Object> {
@@ -25,6 +27,19 @@ fn sole_argument<'a>(name: &str, call: CallArgs<'a>) -> PyResult<&'a Object> {
         other => bail!(TypeError, "{name} expected 1 argument, got {}", other.len()),
     }
 }
+
+/// What calls take.
+fn call_signature(_: &Object) -> &'static str {
+    "(obj, /)"
+}
+
+/// What the three types share.
+const GETTER: TypeDef = TypeDef {
+    flags: flags::HAVE_GC | flags::HAVE_VECTORCALL,
+    call: Some(call_through_vectorcall),
+    getset: getsets![getset!(c"__text_signature__", call_signature)],
+    ..TypeDef::EMPTY
+};
 
 // ---- itemgetter
 
@@ -131,16 +146,14 @@ fn item_getter_reduce(this: &ItemGetter) -> PyResult<Ref<Tuple>> {
 pub static ITEM_GETTER_TYPE: Type = Type::new_static(TypeDef {
     name: c"operator.itemgetter",
     basicsize: size_of::<ItemGetter>(),
-    flags: flags::HAVE_GC | flags::HAVE_VECTORCALL,
     doc: Some(c"itemgetter(item, /, *items)\n--\n\nA callable that fetches the given items from its operand; several come as a tuple."),
     dealloc: Some(dealloc_of::<ItemGetter>),
     vectorcall_offset: offset_of!(ItemGetter, vectorcall),
     repr: Some(item_getter_repr),
-    call: Some(call_through_vectorcall),
     traverse: Some(item_getter_traverse),
     methods: methods![item_getter_reduce],
     new: Some(item_getter_new),
-    ..TypeDef::EMPTY
+    ..GETTER
 });
 
 // ---- attrgetter
@@ -284,16 +297,14 @@ fn attr_getter_reduce(this: &AttrGetter) -> PyResult<Ref<Tuple>> {
 pub static ATTR_GETTER_TYPE: Type = Type::new_static(TypeDef {
     name: c"operator.attrgetter",
     basicsize: size_of::<AttrGetter>(),
-    flags: flags::HAVE_GC | flags::HAVE_VECTORCALL,
     doc: Some(c"attrgetter(attr, /, *attrs)\n--\n\nA callable that fetches the given attributes from its operand; several come as a tuple.\n\nDots in names lead on to attributes of attributes."),
     dealloc: Some(dealloc_of::<AttrGetter>),
     vectorcall_offset: offset_of!(AttrGetter, vectorcall),
     repr: Some(attr_getter_repr),
-    call: Some(call_through_vectorcall),
     traverse: Some(attr_getter_traverse),
     methods: methods![attr_getter_reduce],
     new: Some(attr_getter_new),
-    ..TypeDef::EMPTY
+    ..GETTER
 });
 
 // ---- methodcaller
@@ -434,15 +445,13 @@ fn method_caller_reduce(this: &MethodCaller) -> PyResult<Ref<Tuple>> {
 pub static METHOD_CALLER_TYPE: Type = Type::new_static(TypeDef {
     name: c"operator.methodcaller",
     basicsize: size_of::<MethodCaller>(),
-    flags: flags::HAVE_GC | flags::HAVE_VECTORCALL,
     doc: Some(c"methodcaller(name, /, *args, **kwargs)\n--\n\nA callable that calls the method of that name on its operand, with the given arguments."),
     dealloc: Some(dealloc_of::<MethodCaller>),
     vectorcall_offset: offset_of!(MethodCaller, vectorcall),
     repr: Some(method_caller_repr),
-    call: Some(call_through_vectorcall),
     traverse: Some(method_caller_traverse),
     clear: Some(method_caller_clear),
     methods: methods![method_caller_reduce],
     new: Some(method_caller_new),
-    ..TypeDef::EMPTY
+    ..GETTER
 });

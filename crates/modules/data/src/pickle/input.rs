@@ -16,7 +16,12 @@ pub struct Input {
     /// Holds the memory that `data` and `len` describe.
     holder: RefCell<Option<Buffer>>,
     data: Cell<*const u8>,
+    /// Where the bytes end that may be read now: those of the frame, or all.
     len: Cell<usize>,
+    /// How many there are.
+    whole: Cell<usize>,
+    /// Whether `len` is the end of a frame.
+    framed: Cell<bool>,
     /// The next byte to read.
     at: Cell<usize>,
     /// How far the file itself has been read; the bytes up to `at` were only peeked at.
@@ -35,6 +40,8 @@ impl Input {
             holder: RefCell::new(None),
             data: Cell::new(std::ptr::null()),
             len: Cell::new(0),
+            whole: Cell::new(0),
+            framed: Cell::new(false),
             at: Cell::new(0),
             prefetched: Cell::new(0),
             read: ObjCell::empty(),
@@ -51,6 +58,8 @@ impl Input {
         let n = b.len();
         self.data.set(b.as_slice().as_ptr());
         self.len.set(n);
+        self.whole.set(n);
+        self.framed.set(false);
         self.at.set(0);
         self.prefetched.set(n);
         let old = self.holder.replace(Some(b));
@@ -76,6 +85,8 @@ impl Input {
     pub fn forget(&self) {
         self.data.set(std::ptr::null());
         self.len.set(0);
+        self.whole.set(0);
+        self.framed.set(false);
         self.at.set(0);
         self.prefetched.set(0);
         let old = self.holder.replace(None);
@@ -118,8 +129,22 @@ impl Input {
         Err(st.unpickling("pickle data was truncated"))
     }
 
+    /// At the end of a frame: makes what follows readable. In the middle of one: complains.
+    fn leave_frame(&self, st: &State) -> PyResult<()> {
+        if self.at.get() != self.len.get() {
+            return Err(st.unpickling("pickle exhausted before end of frame"));
+        }
+        self.framed.set(false);
+        self.len.set(self.whole.get());
+        Ok(())
+    }
+
     #[cold]
     fn take_slow(&self, st: &State, n: usize) -> PyResult<&[u8]> {
+        if self.framed.get() {
+            self.leave_frame(st)?;
+            return self.take(st, n);
+        }
         if n > isize::MAX as usize - self.at.get() {
             return Err(st.unpickling("read would overflow (invalid bytecode)"));
         }
@@ -184,6 +209,10 @@ impl Input {
             self.line_size.set(i + 2);
             return Ok(&rest[..=i]);
         }
+        if self.framed.get() {
+            self.leave_frame(st)?;
+            return self.line(st);
+        }
         if self.read.is_empty() {
             return Input::truncated(st);
         }
@@ -200,8 +229,11 @@ impl Input {
 
     /// A run of `n` bytes as a vector; memory grows only as bytes arrive.
     pub fn take_vec(&self, st: &State, n: usize) -> PyResult<Vec<u8>> {
-        let at = self.at.get();
-        let at_hand = self.len.get() - at;
+        let at_hand = self.len.get() - self.at.get();
+        if n > at_hand && self.framed.get() {
+            self.leave_frame(st)?;
+            return self.take_vec(st, n);
+        }
         if n <= at_hand || n < PREFETCH {
             return Ok(self.take(st, n)?.to_vec());
         }
@@ -240,7 +272,15 @@ impl Input {
 
     /// The bytes of a frame are at hand after this, if the file has them.
     pub fn frame(&self, st: &State, n: usize) -> PyResult<()> {
+        if self.framed.get() {
+            if self.at.get() != self.len.get() {
+                return Err(st.unpickling("beginning of a new frame before end of current frame"));
+            }
+            self.leave_frame(st)?;
+        }
         self.take(st, n)?;
+        self.len.set(self.at.get());
+        self.framed.set(true);
         self.at.set(self.at.get() - n);
         Ok(())
     }

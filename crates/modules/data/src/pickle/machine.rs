@@ -2,7 +2,7 @@
 
 use super::input::Input;
 use super::opcode::*;
-use super::reduce::{follow, import_module, split_dots};
+use super::reduce::{chained, follow, import_module, split_dots};
 use super::state::{self, State};
 use super::unpickler::UNPICKLER_TYPE;
 use crate::support::tuple_of;
@@ -23,7 +23,7 @@ use taipan_object::types::set::Set;
 use taipan_object::types::str::Str;
 use taipan_object::types::str::intern::intern;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Obj, ObjCell, Object, PyResult, Raised, Ref, Type, bail, intern};
+use taipan_object::{Obj, ObjCell, Object, PyResult, Raised, Ref, Type, bail, intern, raise};
 
 /// A memo index this far beyond the table's end goes to the sparse part.
 const SPARSE: usize = 1 << 20;
@@ -621,19 +621,7 @@ impl Machine<'_> {
             self.push(from_bool(text == b"01"));
             return Ok(());
         }
-        // Leading zeros are an octal number for C, and so for the reference.
-        let digits = text.trim_ascii_start();
-        let (sign, bare) = match digits.first() {
-            Some(b'-') => (&b"-"[..], &digits[1..]),
-            Some(b'+') => (&b""[..], &digits[1..]),
-            _ => (&b""[..], digits),
-        };
-        let octal = bare.len() > 1 && bare[0] == b'0' && bare[1..].iter().all(|b| (b'0'..=b'7').contains(b));
-        let parsed = if octal {
-            int::parse_ascii(&[sign, &b"0o"[..], &bare[1..]].concat(), 0)
-        } else {
-            int::parse_ascii(text, 0)
-        };
+        let parsed = int::parse_ascii(text, 10);
         match parsed {
             Ok(i) => self.push(i.into_obj()),
             Err(_) => bail!(ValueError, "could not convert string to int"),
@@ -645,11 +633,11 @@ impl Machine<'_> {
         let line = self.line(2)?.to_vec();
         let text = text_of(&line);
         let text = text.strip_suffix(b"L").unwrap_or(text);
-        match int::parse_ascii(text, 0) {
+        match int::parse_ascii(text, 10) {
             Ok(i) => self.push(i.into_obj()),
             Err(e) => {
                 let shown = Bytes::new(text);
-                return Err(e.raise(&shown, 0));
+                return Err(e.raise(&shown, 10));
             }
         }
         Ok(())
@@ -903,14 +891,22 @@ impl Machine<'_> {
                 None => target.set_item(&k, &v),
             };
         }
-        let items = s.split_off(start);
-        let mut items = items.into_iter();
-        while let (Some(k), Some(v)) = (items.next(), items.next()) {
-            match exact {
-                Some(d) => d.set_item_take2(k, v)?,
-                None => target.set_item(&k, &v)?,
+        let Some(d) = exact else {
+            let mut items = s.split_off(start).into_iter();
+            while let (Some(k), Some(v)) = (items.next(), items.next()) {
+                target.set_item(&k, &v)?;
             }
+            return Ok(());
+        };
+        // The items stay on the stack until they are all in the dict: hashing and comparing keys may run code, which
+        // cannot reach the stack.
+        let n = s.len();
+        for i in (start..n).step_by(2) {
+            let s = self.l.stack();
+            let (k, v) = (s[i].clone(), s[i + 1].clone());
+            d.set_item_take2(k, v)?;
         }
+        self.l.stack().truncate(start);
         Ok(())
     }
 
@@ -1072,18 +1068,14 @@ impl Loader {
         let name_str: &Str = name.cast();
         if self.proto.get() >= 4 && name_str.data_bytes().contains(&b'.') {
             let path = split_dots(name_str);
-            return match follow(&m, &path) {
-                Ok(Some(o)) => Ok(o),
-                Ok(None) => {
-                    bail!(
-                        AttributeError,
-                        "Can't resolve path {} on module {}",
-                        name.repr()?.to_utf8_lossy(),
-                        m.repr()?.to_utf8_lossy()
-                    )
+            return follow(&m, &path).or_else(|e| {
+                if !e.matches(exceptions::AttributeError) {
+                    return Err(e);
                 }
-                Err(e) => Err(e),
-            };
+                let (name, module) = (name.repr()?, module.repr()?);
+                let text = format!("Can't resolve path {} on module {}", name.to_utf8_lossy(), module.to_utf8_lossy());
+                Err(chained(e, || raise!(AttributeError, "{text}")))
+            });
         }
         m.get_attr(&name)
     }
@@ -1092,6 +1084,5 @@ impl Loader {
 impl Drop for Loader {
     fn drop(&mut self) {
         self.clear();
-        let _ = exceptions::AttributeError;
     }
 }

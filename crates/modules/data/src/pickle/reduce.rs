@@ -3,6 +3,8 @@
 use super::opcode::*;
 use super::save::{Saver, note, type_of};
 use crate::support::tuple_of;
+use taipan_object::codecs;
+use taipan_object::error::restore;
 use taipan_object::types::dict::Dict;
 use taipan_object::types::exceptions;
 use taipan_object::types::int::Int;
@@ -12,7 +14,7 @@ use taipan_object::types::none::{
 use taipan_object::types::str::Str;
 use taipan_object::types::str::intern::intern_str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Interp, Obj, Object, PyResult, Ref, Type, bail, intern};
+use taipan_object::{Interp, Obj, Object, PyResult, Raised, Ref, Type, bail, intern};
 
 fn is_type(o: &Object) -> bool {
     o.ty().has_flag(taipan_object::flags::TYPE_SUBCLASS)
@@ -31,8 +33,17 @@ pub fn split_dots(name: &Str) -> Vec<Obj> {
     parts
 }
 
-/// Follows attribute names from an object; `None` if one is missing.
-pub fn follow(o: &Object, path: &[Obj]) -> PyResult<Option<Obj>> {
+/// Follows attribute names from an object.
+pub fn follow(o: &Object, path: &[Obj]) -> PyResult {
+    let mut o = o.to_obj();
+    for p in path {
+        o = o.get_attr(p)?;
+    }
+    Ok(o)
+}
+
+/// The same, `None` if one is missing.
+fn follow_opt(o: &Object, path: &[Obj]) -> PyResult<Option<Obj>> {
     let mut o = o.to_obj();
     for p in path {
         match o.get_attr_opt(p)? {
@@ -41,6 +52,14 @@ pub fn follow(o: &Object, path: &[Obj]) -> PyResult<Option<Obj>> {
         }
     }
     Ok(Some(o))
+}
+
+/// Raises another exception in place of one, which becomes its context.
+pub fn chained(e: Raised, raise: impl FnOnce() -> Raised) -> Raised {
+    let cause = e.take();
+    let new = raise().take();
+    exceptions::chain_context(&new, &cause);
+    restore(new)
 }
 
 /// `sys.modules[name]` after importing it.
@@ -265,7 +284,7 @@ impl Saver<'_> {
                 let skipped = n.downcast::<Str>().is_some_and(|n| n.eq_str("__main__") || n.eq_str("__mp_main__"));
                 if !skipped
                     && !m.is_none()
-                    && let Some(found) = follow(&m, path)?
+                    && let Some(found) = follow_opt(&m, path)?
                     && found.is(o)
                 {
                     return Ok(n);
@@ -285,10 +304,7 @@ impl Saver<'_> {
                 }
                 let cause = e.take();
                 let text = format!("Can't pickle {}: {}", o.repr()?.to_utf8_lossy(), cause.str()?.to_utf8_lossy());
-                let e = self.st.pickling(&text).take();
-                // The complaint is raised while the first exception is handled.
-                exceptions::chain_context(&e, &cause);
-                return Err(taipan_object::error::restore(e));
+                return Err(chained(restore(cause), || self.st.pickling(&text)));
             }
         };
         let shown = |text: &str| -> PyResult<String> {
@@ -299,10 +315,15 @@ impl Saver<'_> {
                 name.to_utf8_lossy()
             ))
         };
-        match follow(&module, path)? {
-            None => self.complain(shown("found as")?),
-            Some(found) if !found.is(o) => self.complain(shown("the same object as")?),
-            Some(_) => Ok(module_name),
+        match follow(&module, path) {
+            Ok(found) if found.is(o) => Ok(module_name),
+            Ok(_) => self.complain(shown("the same object as")?),
+            Err(e) if e.matches(exceptions::AttributeError) => {
+                let cause = e.take();
+                let text = shown("found as")?;
+                Err(chained(restore(cause), || self.st.pickling(&text)))
+            }
+            Err(e) => Err(e),
         }
     }
 
@@ -415,16 +436,23 @@ impl Saver<'_> {
         c.op(GLOBAL);
         for (o, what) in [(&module, "module"), (&name, "global")] {
             let text: Ref<Str> = o.str()?;
-            let encoded = if proto >= 3 { text.as_str() } else { text.as_str().filter(|_| text.is_ascii()) };
+            let encoded = if proto >= 3 {
+                codecs::text::utf_8_encode(&text, "strict")
+            } else {
+                codecs::text::ascii_encode(&text, "strict")
+            };
             match encoded {
-                Some(s) => c.put(s.as_bytes()),
-                None => {
+                Ok(b) => c.put(b.as_slice()),
+                Err(e) if e.matches(exceptions::UnicodeEncodeError) => {
+                    let cause = e.take();
                     let shown = o.repr()?;
-                    return self.complain(format!(
+                    let shown = format!(
                         "can't pickle {what} identifier {} using pickle protocol {proto}",
                         shown.to_utf8_lossy()
-                    ));
+                    );
+                    return Err(chained(restore(cause), || self.st.pickling(&shown)));
                 }
+                Err(e) => return Err(e),
             }
             c.op(b'\n');
         }

@@ -5,6 +5,7 @@ use super::opcode::*;
 use super::state::State;
 use super::writer::Core;
 use crate::support::{full_name, tuple_of};
+use taipan_object::buffer::{FullBuffer, request};
 use taipan_object::error::restore;
 use taipan_object::thread::check_recursion;
 use taipan_object::types::bool_::{PyBool_Type, true_};
@@ -406,9 +407,12 @@ impl Saver<'_> {
         if self.proto() < 5 {
             return Err(self.st.pickling("PickleBuffer can only be pickled with protocol >= 5"));
         }
-        let view = b.view()?;
-        let (contiguous, readonly) = (view.suboffsets.is_null() && view.is_contiguous('A'), view.readonly != 0);
-        if !contiguous {
+        let Some(owner) = b.view()?.obj.clone() else { return Err(self.st.pickling("released PickleBuffer")) };
+        // A view of its own: the callback may release the buffer.
+        let held = FullBuffer::get(&owner, request::FULL_RO)?;
+        let view = held.raw();
+        let readonly = view.readonly != 0;
+        if !view.suboffsets.is_null() || !view.is_contiguous('A') {
             return Err(self.st.pickling("PickleBuffer can not be pickled when pointing to a non-contiguous buffer"));
         }
         if let Some(f) = self.core.buffer_callback.get_owned()
@@ -420,13 +424,10 @@ impl Saver<'_> {
             }
             return Ok(());
         }
-        let view = b.view()?;
-        // SAFETY: a contiguous view is `len` bytes; the owner is held meanwhile.
-        let _owner = view.obj.clone();
         let data: &[u8] = if view.len <= 0 {
             &[]
         } else {
-            // SAFETY: as above.
+            // SAFETY: a contiguous view is `len` bytes, held until the end of this function.
             unsafe { std::slice::from_raw_parts(view.buf.cast::<u8>(), view.len as usize) }
         };
         if readonly {

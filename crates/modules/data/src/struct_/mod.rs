@@ -253,8 +253,15 @@ fn get_format(s: &Struct) -> PyResult {
     }
 }
 
-fn get_size(s: &Struct) -> PyResult<usize> {
-    Ok(s.packing()?.size)
+fn get_size(s: &Struct) -> isize {
+    match s.packing() {
+        Ok(p) => p.size as isize,
+        // Not initialised yet.
+        Err(e) => {
+            e.clear();
+            -1
+        }
+    }
 }
 
 extern "C" fn struct_repr(o: &Object) -> PyResult {

@@ -23,6 +23,10 @@ impl BytesLike for ByteArray {
     fn unchanged(&self) -> PyResult<Ref<ByteArray>> {
         ByteArray::new(self.as_slice())
     }
+    #[inline]
+    fn pin(&self) -> Pin<'_> {
+        Pin::new(&self.exports)
+    }
 }
 
 /// An integer argument as a byte.
@@ -45,6 +49,8 @@ pub fn append(this: &ByteArray, item: Byte) -> PyResult<()> {
 #[method(signature = "(iterable_of_ints, /)")]
 pub fn extend(this: &ByteArray, iterable_of_ints: &Object) -> PyResult<()> {
     let o = iterable_of_ints;
+    // Where the bytes go if asking for them makes the array longer.
+    let at = if buffer::supports(o) { this.len() } else { usize::MAX };
     let new = if let Some(a) = o.downcast::<ByteArray>() {
         a.as_slice().to_vec()
     } else if buffer::supports(o) {
@@ -63,8 +69,8 @@ pub fn extend(this: &ByteArray, iterable_of_ints: &Object) -> PyResult<()> {
         })?;
         out
     };
-    let end = this.len();
-    this.splice(end, end, &new)
+    let at = at.min(this.len());
+    this.splice(at, at, &new)
 }
 
 /// Put a byte before the given index.

@@ -11,7 +11,7 @@ use crate::typeobj::Type;
 use crate::typeobj::slots::{BufferProcs, MappingMethods, NumberMethods, SequenceMethods, Slot};
 use crate::types::bytes::convert::{BYTEARRAY, Given3, bind, byte_of, from_object, from_source};
 use crate::types::bytes::push_bytes_repr;
-use crate::types::bytes::shared::needle_of_in;
+use crate::types::bytes::shared::{Pin, needle_of_in};
 use crate::types::bytes::slots::{pick, warn_on_compare, warn_on_str};
 use crate::types::exceptions;
 use crate::types::int::Int;
@@ -49,6 +49,18 @@ fn fill(a: &ByteArray, args: &Given3<'_>) -> PyResult<()> {
             unsafe { std::ptr::write_bytes(a.data_ptr(), 0, n) };
         }
         return Ok(());
+    }
+    if let Given3 { source: Some(o), encoding: None, errors: None } = args
+        && o.is_iterator()
+        && !buffer::supports(o)
+        && !crate::protocol::number::has_index(o)
+    {
+        // Who makes the items may look at the array that they go into.
+        return crate::protocol::iter::for_each(o, |x| {
+            let b = byte_of(&x, BYTEARRAY.range)?;
+            let end = a.len();
+            a.splice(end, end, &[b])
+        });
     }
     a.assign(&from_source(args, BYTEARRAY)?)
 }
@@ -170,7 +182,9 @@ fn set_index(a: &ByteArray, i: isize, value: Option<&Object>) -> PyResult<()> {
 }
 
 extern "C" fn contains(o: &Object, x: &Object) -> c_int {
-    status_bool(needle_of_in(x).map(|n| search::find(o.cast::<ByteArray>().as_slice(), n.as_slice()).is_some()))
+    let a: &ByteArray = o.cast();
+    let _pin = Pin::new(&a.exports);
+    status_bool(needle_of_in(x).map(|n| search::find(a.as_slice(), n.as_slice()).is_some()))
 }
 
 /// What a slice means for the array, whose length its `__index__` methods may change.
@@ -257,8 +271,8 @@ fn assign(a: &ByteArray, key: &Object, value: Option<&Object>) -> PyResult<()> {
 extern "C" fn remainder(a: &Object, b: &Object) -> PyResult {
     match a.downcast::<ByteArray>() {
         Some(f) => {
-            let format = f.as_slice().to_vec();
-            ByteArray::new(&percent::format_bytes(&format, b)?).map(Ref::into_obj)
+            let _pin = Pin::new(&f.exports);
+            ByteArray::new(&percent::format_bytes(f.as_slice(), b)?).map(Ref::into_obj)
         }
         None => Ok(crate::protocol::compare::not_implemented()),
     }

@@ -17,6 +17,10 @@ impl BytesLike for Bytes {
     fn unchanged(&self) -> PyResult<Ref<Bytes>> {
         Ok(self.to_exact())
     }
+    #[inline]
+    fn pin(&self) -> Pin<'_> {
+        Pin::NONE
+    }
 }
 
 /// These bytes as an exact instance.

@@ -16,6 +16,7 @@ use crate::types::str::search::{self, clip};
 use crate::types::str::split::{self, Ranges, cuts};
 use crate::types::tuple::Tuple;
 use crate::{bail, raise};
+use std::cell::Cell;
 
 /// `bytes` or `bytearray`.
 pub trait BytesLike: Layout {
@@ -25,6 +26,37 @@ pub trait BytesLike: Layout {
     fn make(b: &[u8]) -> PyResult<Ref<Self>>;
     /// The receiver as a result: itself if it is immutable and exact, else a copy.
     fn unchanged(&self) -> PyResult<Ref<Self>>;
+    /// Keeps the data where it is while Python code runs: who tries to resize it meanwhile gets a `BufferError`.
+    fn pin(&self) -> Pin<'_>;
+}
+
+/// Counts as a view of an object's data until it is dropped.
+pub struct Pin<'a>(Option<&'a Cell<isize>>);
+
+impl<'a> Pin<'a> {
+    /// For data that never moves.
+    pub const NONE: Pin<'static> = Pin(None);
+
+    /// Counts in the number of views.
+    pub fn new(exports: &'a Cell<isize>) -> Pin<'a> {
+        exports.set(exports.get() + 1);
+        Pin(Some(exports))
+    }
+}
+
+impl Drop for Pin<'_> {
+    fn drop(&mut self) {
+        if let Some(exports) = self.0 {
+            exports.set(exports.get() - 1);
+        }
+    }
+}
+
+/// Searches the data for bytes or one byte; finding out what it is may run Python code.
+pub(crate) fn search_for<T: BytesLike, R>(this: &T, sub: &Object, f: impl FnOnce(&[u8], &Needle) -> R) -> PyResult<R> {
+    let _pin = this.pin();
+    let needle = Needle::of(sub)?;
+    Ok(f(this.as_slice(), &needle))
 }
 
 /// What the search methods look for: bytes, or one byte given as an integer.
@@ -45,8 +77,8 @@ impl Needle {
     }
 }
 
-impl<'a> FromArg<'a> for Needle {
-    fn from_arg(arg: &'a Object, _: &ArgContext) -> PyResult<Self> {
+impl Needle {
+    fn of(arg: &Object) -> PyResult<Needle> {
         if buffer::supports(arg) {
             return Buffer::get(arg).map(Needle::Bytes);
         }
@@ -59,8 +91,15 @@ impl<'a> FromArg<'a> for Needle {
 
 /// The operand of `in`.
 pub(crate) fn needle_of_in(x: &Object) -> PyResult<Needle> {
-    if has_index(x) && !buffer::supports(x) {
-        return byte_of(x, "byte must be in range(0, 256)").map(Needle::Byte);
+    if has_index(x) {
+        match x.index_as_isize(None) {
+            Ok(n) => match u8::try_from(n) {
+                Ok(b) => return Ok(Needle::Byte(b)),
+                Err(_) => bail!(ValueError, "byte must be in range(0, 256)"),
+            },
+            // It may still be bytes.
+            Err(e) => e.clear(),
+        }
     }
     Buffer::get(x).map(Needle::Bytes)
 }
@@ -309,10 +348,11 @@ pub(crate) fn mapped<T: BytesLike>(this: &T, f: impl Fn(usize, u8) -> u8) -> PyR
     T::make(&out)
 }
 
-pub(crate) fn translated<T: BytesLike>(this: &T, table: Option<Buffer>, delete: Option<Buffer>) -> PyResult<Ref<T>> {
+pub(crate) fn translated<T: BytesLike>(this: &T, table: Option<Buffer>, delete: Option<&Object>) -> PyResult<Ref<T>> {
     if table.as_ref().is_some_and(|t| t.len() != 256) {
         bail!(ValueError, "translation table must be 256 characters long");
     }
+    let delete = delete.map(Buffer::get).transpose()?;
     let mut gone = [false; 256];
     for &c in delete.iter().flat_map(|d| d.as_slice()) {
         gone[c as usize] = true;
@@ -339,6 +379,7 @@ pub(crate) fn make_table(from: &[u8], to: &[u8]) -> PyResult<Ref<Bytes>> {
 }
 
 pub(crate) fn joined<T: BytesLike>(this: &T, iterable: &Object) -> PyResult<Ref<T>> {
+    let _pin = this.pin();
     let items: Vec<Obj> = crate::protocol::mapping::fast_items(iterable, "can only join an iterable")?;
     if let [one] = &items[..]
         && std::ptr::eq(T::type_object(), &crate::types::bytes::PyBytes_Type)
@@ -352,6 +393,9 @@ pub(crate) fn joined<T: BytesLike>(this: &T, iterable: &Object) -> PyResult<Ref<
             bail!(TypeError, "sequence item {i}: expected a bytes-like object, {} found", o.ty().name_str());
         }
         views.push(Buffer::get(o)?);
+        if iterable.downcast::<List>().is_some_and(|l| l.len() != items.len()) {
+            bail!(RuntimeError, "sequence changed size during iteration");
+        }
     }
     let sep = this.as_slice();
     let total = views.iter().map(Buffer::len).try_fold(0usize, usize::checked_add);
@@ -395,7 +439,7 @@ macro_rules! bytes_methods {
         use $crate::buffer::Buffer;
         use $crate::error::PyResult;
         use $crate::header::{Object, Ref};
-        use $crate::types::bytes::shared::{self, BytesLike, FillByte, Needle};
+        use $crate::types::bytes::shared::{self, BytesLike, FillByte, Pin};
         use $crate::types::bytes::{Bytes, hex as hexadecimal};
         use $crate::types::list::List;
         use $crate::types::str::Str;
@@ -405,32 +449,34 @@ macro_rules! bytes_methods {
 
         /// The lowest index where sub is found, or -1.
         #[method(signature = "(sub, start=None, end=None, /)", shown = "(sub[, start[, end]], /)")]
-        pub fn find(this: &$T, sub: Needle, start: Option<Bound>, end: Option<Bound>) -> isize {
-            shared::find(this.as_slice(), &sub, start, end).map_or(-1, |i| i as isize)
+        pub fn find(this: &$T, sub: &Object, start: Option<Bound>, end: Option<Bound>) -> PyResult<isize> {
+            let found = shared::search_for(this, sub, |b, n| shared::find(b, n, start, end))?;
+            Ok(found.map_or(-1, |i| i as isize))
         }
 
         /// The highest index where sub is found, or -1.
         #[method(signature = "(sub, start=None, end=None, /)", shown = "(sub[, start[, end]], /)")]
-        pub fn rfind(this: &$T, sub: Needle, start: Option<Bound>, end: Option<Bound>) -> isize {
-            shared::rfind(this.as_slice(), &sub, start, end).map_or(-1, |i| i as isize)
+        pub fn rfind(this: &$T, sub: &Object, start: Option<Bound>, end: Option<Bound>) -> PyResult<isize> {
+            let found = shared::search_for(this, sub, |b, n| shared::rfind(b, n, start, end))?;
+            Ok(found.map_or(-1, |i| i as isize))
         }
 
         /// The lowest index where sub is found; ValueError if it is not.
         #[method(signature = "(sub, start=None, end=None, /)", shown = "(sub[, start[, end]], /)")]
-        pub fn index(this: &$T, sub: Needle, start: Option<Bound>, end: Option<Bound>) -> PyResult<usize> {
-            shared::find(this.as_slice(), &sub, start, end).ok_or_else(shared::not_found)
+        pub fn index(this: &$T, sub: &Object, start: Option<Bound>, end: Option<Bound>) -> PyResult<usize> {
+            shared::search_for(this, sub, |b, n| shared::find(b, n, start, end))?.ok_or_else(shared::not_found)
         }
 
         /// The highest index where sub is found; ValueError if it is not.
         #[method(signature = "(sub, start=None, end=None, /)", shown = "(sub[, start[, end]], /)")]
-        pub fn rindex(this: &$T, sub: Needle, start: Option<Bound>, end: Option<Bound>) -> PyResult<usize> {
-            shared::rfind(this.as_slice(), &sub, start, end).ok_or_else(shared::not_found)
+        pub fn rindex(this: &$T, sub: &Object, start: Option<Bound>, end: Option<Bound>) -> PyResult<usize> {
+            shared::search_for(this, sub, |b, n| shared::rfind(b, n, start, end))?.ok_or_else(shared::not_found)
         }
 
         /// How often sub occurs without overlap.
         #[method(signature = "(sub, start=None, end=None, /)", shown = "(sub[, start[, end]], /)")]
-        pub fn count(this: &$T, sub: Needle, start: Option<Bound>, end: Option<Bound>) -> usize {
-            shared::count(this.as_slice(), &sub, start, end)
+        pub fn count(this: &$T, sub: &Object, start: Option<Bound>, end: Option<Bound>) -> PyResult<usize> {
+            shared::search_for(this, sub, |b, n| shared::count(b, n, start, end))
         }
 
         /// Whether the bytes start with the prefix, or with one of a tuple of them.
@@ -644,7 +690,7 @@ macro_rules! bytes_methods {
 
         /// The bytes mapped by a table of 256 bytes (None: as they are), without those to delete.
         #[method(signature = "(table, /, delete=b'')")]
-        pub fn translate(this: &$T, table: Option<Buffer>, delete: Given<Buffer>) -> PyResult<Ref<$T>> {
+        pub fn translate(this: &$T, table: Option<Buffer>, delete: Given<&Object>) -> PyResult<Ref<$T>> {
             shared::translated(this, table, delete.0)
         }
 
@@ -657,6 +703,7 @@ macro_rules! bytes_methods {
         /// The bytes as text of hexadecimal digits, perhaps with a separator between groups.
         #[method(signature = "(sep=None, bytes_per_sep=1)", shown = "(sep=<unrepresentable>, bytes_per_sep=1)")]
         pub fn hex(this: &$T, sep: Given<&Object>, bytes_per_sep: std::ffi::c_int) -> PyResult<Ref<Str>> {
+            let _pin = this.pin();
             hexadecimal::hex_str(this.as_slice(), sep, bytes_per_sep as isize)
         }
 

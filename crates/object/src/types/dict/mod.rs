@@ -27,6 +27,9 @@ pub use keys::{Keys, Kind};
 pub use merge::Duplicates;
 pub use methods::PyDict_Type;
 pub use values::Values;
+
+/// How many attributes instances of a class can share the names of.
+pub const SHARED_KEYS_MAX: usize = keys::SHARED_MAX;
 pub use watch::{DictState, WatchEvent};
 
 use crate::alloc::new_object;
@@ -197,7 +200,12 @@ impl Dict {
         unsafe { self.keys.get().as_ref() }
     }
 
-    /// Whether the keys are shared with other dicts.
+    /// Whether every key is a string.
+    pub fn has_only_string_keys(&self) -> bool {
+        self.keys().is_unicode() || self.pairs().iter().all(|(k, _)| k.downcast::<Str>().is_some())
+    }
+
+    /// Whether the keys are shared with other dicts or instances.
     pub fn is_split(&self) -> bool {
         !self.values.get().is_null()
     }

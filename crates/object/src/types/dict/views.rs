@@ -177,7 +177,15 @@ extern "C" fn view_and(a: &Object, b: &Object) -> PyResult {
         && is_exact(b)
         && n <= s.len()
     {
-        return Ok(s.intersection(a)?.into_obj());
+        // Whatever the other side is, the answer is a set.
+        let out = Set::new();
+        let it = a.iter()?;
+        while let Some(k) = it.next()? {
+            if s.contains(&k)? {
+                out.add(&k)?;
+            }
+        }
+        return Ok(out.into_obj());
     }
     if (is_keys(b) || is_items(b)) && b.len()? > n {
         std::mem::swap(&mut a, &mut b);

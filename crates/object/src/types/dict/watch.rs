@@ -50,12 +50,12 @@ impl DictState {
         DictState { watchers: [const { Cell::new(None) }; SLOTS] }
     }
 
-    /// A version that no keys table has had, or 0 when they have run out.
     /// The version that the next table of keys gets.
     pub fn coming_keys_version(&self) -> u32 {
         KEYS_VERSIONS.get()
     }
 
+    /// A version that no keys table has had, or 0 when they have run out.
     pub(super) fn next_keys_version(&self) -> u32 {
         let v = KEYS_VERSIONS.get();
         if v != 0 {

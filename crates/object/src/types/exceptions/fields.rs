@@ -4,12 +4,12 @@ use super::base::{BaseException, base_clear, base_init, base_traverse};
 use crate::error::{PyResult, status};
 use crate::header::{Obj, ObjCell, Object, Ref};
 use crate::method::{MemberDef, MethodDef, member};
+use crate::raise;
 use crate::typeobj::slots::VisitProc;
 use crate::types::dict::Dict;
 use crate::types::none;
 use crate::types::str::Str;
 use crate::types::tuple::Tuple;
-use crate::{bail, raise};
 use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
 use taipan_clinic::method;
@@ -102,16 +102,18 @@ pub(super) extern "C" fn system_exit_init(o: &Object, args: &Object, kwargs: Opt
 fn keywords(o: &Object, kwargs: Option<&Object>, names: &[&str]) -> PyResult<Vec<Option<Obj>>> {
     let mut out = vec![None; names.len()];
     if let Some(k) = kwargs {
-        for (key, v) in k.cast::<Dict>().pairs() {
+        let pairs = k.cast::<Dict>().pairs();
+        if pairs.len() > names.len() {
+            return Err(crate::args::too_many_keywords(short(o.ty().name_str()), names.len(), pairs.len()));
+        }
+        for (key, v) in pairs {
             let s: &Str = key.cast();
             match names.iter().position(|n| s.eq_str(n)) {
                 Some(i) => out[i] = Some(v),
-                None => bail!(
-                    TypeError,
-                    "{}() got an unexpected keyword argument '{}'",
-                    short(o.ty().name_str()),
-                    s.display()
-                ),
+                None => {
+                    let func = short(o.ty().name_str());
+                    return Err(crate::args::unexpected(func, &s.to_utf8_lossy(), names.iter().copied()));
+                }
             }
         }
     }

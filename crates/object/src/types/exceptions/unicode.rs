@@ -151,11 +151,20 @@ fn shown(c: &ObjCell) -> PyResult<String> {
     }
 }
 
-/// Start and end clipped to the object, as the reference shows them.
-fn bounds(e: &UnicodeError, len: usize) -> (isize, isize) {
-    let start = e.start.get().clamp(0, (len as isize - 1).max(0));
-    let end = e.end.get().clamp(len.min(1) as isize, len as isize);
-    (start, end.max(start))
+/// The range as it is stored, and the place if it is one place of the object.
+fn range_of(e: &UnicodeError, len: usize) -> (isize, isize, Option<usize>) {
+    let (start, end) = (e.start.get(), e.end.get());
+    let one = usize::try_from(start).ok().filter(|s| *s < len && end == start.saturating_add(1));
+    (start, end, one)
+}
+
+/// The object, read again: asking for the texts may have changed it.
+fn object_of<T: crate::Layout>(e: &UnicodeError, kind: &str) -> PyResult<crate::Ref<T>> {
+    let Some(object) = e.object.get_owned() else { bail!(TypeError, "UnicodeError 'object' attribute is not set") };
+    match object.downcast_into::<T>() {
+        Ok(o) => Ok(o),
+        Err(_) => bail!(TypeError, "UnicodeError 'object' attribute must be a {kind}"),
+    }
 }
 
 fn escaped(c: u32) -> String {
@@ -168,45 +177,50 @@ fn escaped(c: u32) -> String {
 
 pub(super) extern "C" fn decode_str(o: &Object) -> PyResult {
     let e: &UnicodeError = o.cast();
-    let Some(object) = e.object.get_owned() else { return Ok(text("")) };
+    if e.object.is_empty() {
+        return Ok(text(""));
+    }
     let (encoding, reason) = (shown(&e.encoding)?, shown(&e.reason)?);
-    let Some(bytes) = object.downcast::<Bytes>() else { bail!(TypeError, "object attribute must be bytes") };
-    let (start, end) = bounds(e, bytes.as_slice().len());
-    Ok(text(&match bytes.as_slice().get(start as usize) {
-        Some(b) if end == start + 1 => {
+    let bytes = object_of::<Bytes>(e, "bytes")?;
+    let (start, end, one) = range_of(e, bytes.as_slice().len());
+    Ok(text(&match one {
+        Some(i) => {
+            let b = bytes.as_slice()[i];
             format!("'{encoding}' codec can't decode byte 0x{b:02x} in position {start}: {reason}")
         }
-        _ => format!("'{encoding}' codec can't decode bytes in position {start}-{}: {reason}", end - 1),
+        None => {
+            let last = end.saturating_sub(1);
+            format!("'{encoding}' codec can't decode bytes in position {start}-{last}: {reason}")
+        }
     }))
+}
+
+/// What an exception about characters says after `can't `.
+fn characters(e: &UnicodeError, verb: &str, reason: &str) -> PyResult<String> {
+    let s = object_of::<Str>(e, "string")?;
+    let (start, end, one) = range_of(e, s.len());
+    Ok(match one {
+        Some(i) => format!("can't {verb} character '{}' in position {start}: {reason}", escaped(s.char_at(i))),
+        None => format!("can't {verb} characters in position {start}-{}: {reason}", end.saturating_sub(1)),
+    })
 }
 
 pub(super) extern "C" fn encode_str(o: &Object) -> PyResult {
     let e: &UnicodeError = o.cast();
-    let Some(object) = e.object.get_owned() else { return Ok(text("")) };
+    if e.object.is_empty() {
+        return Ok(text(""));
+    }
     let (encoding, reason) = (shown(&e.encoding)?, shown(&e.reason)?);
-    let Some(s) = object.downcast::<Str>() else { bail!(TypeError, "object attribute must be unicode") };
-    let (start, end) = bounds(e, s.len());
-    Ok(text(&if (start as usize) < s.len() && end == start + 1 {
-        format!(
-            "'{encoding}' codec can't encode character '{}' in position {start}: {reason}",
-            escaped(s.char_at(start as usize))
-        )
-    } else {
-        format!("'{encoding}' codec can't encode characters in position {start}-{}: {reason}", end - 1)
-    }))
+    Ok(text(&format!("'{encoding}' codec {}", characters(e, "encode", &reason)?)))
 }
 
 pub(super) extern "C" fn translate_str(o: &Object) -> PyResult {
     let e: &UnicodeError = o.cast();
-    let Some(object) = e.object.get_owned() else { return Ok(text("")) };
+    if e.object.is_empty() {
+        return Ok(text(""));
+    }
     let reason = shown(&e.reason)?;
-    let Some(s) = object.downcast::<Str>() else { bail!(TypeError, "object attribute must be unicode") };
-    let (start, end) = bounds(e, s.len());
-    Ok(text(&if (start as usize) < s.len() && end == start + 1 {
-        format!("can't translate character '{}' in position {start}: {reason}", escaped(s.char_at(start as usize)))
-    } else {
-        format!("can't translate characters in position {start}-{}: {reason}", end - 1)
-    }))
+    Ok(text(&characters(e, "translate", &reason)?))
 }
 
 fn construct(ty: &crate::Type, args: &[&Object]) -> PyResult {

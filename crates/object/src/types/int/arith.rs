@@ -179,6 +179,9 @@ pub fn divmod(a: &Int, b: &Int) -> PyResult<(Ref<Int>, Ref<Int>)> {
         let (q, r) = floor_divmod(x, y);
         return Ok((Int::from_i64(q), Int::from_i64(r)));
     }
+    if let Some(both) = super::pylong::divmod(a, b)? {
+        return Ok(both);
+    }
     match a.as_big().divmod_floor(b.as_big()) {
         Some((q, r)) => Ok((Int::from_big(&q), Int::from_big(&r))),
         None => Err(zero_division()),

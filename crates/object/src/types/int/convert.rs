@@ -21,6 +21,8 @@ pub enum ParseError {
     Invalid,
     /// It has more digits (this many) than `sys.set_int_max_str_digits` allows.
     TooLong(usize),
+    /// The exception is set already.
+    Raised,
 }
 
 impl ParseError {
@@ -29,6 +31,7 @@ impl ParseError {
     pub fn raise(self, shown: &Object, base: u32) -> Raised {
         match self {
             ParseError::TooLong(n) => too_many_digits(n),
+            ParseError::Raised => Raised::already_set(),
             ParseError::Invalid => match shown.repr() {
                 Ok(r) => {
                     // The reference prints at most 200 characters of it.
@@ -152,6 +155,13 @@ pub fn parse_ascii(text: &[u8], base: u32) -> Result<Ref<Int>, ParseError> {
             return Err(ParseError::TooLong(clean.len()));
         }
     }
+    if real_base == 10 {
+        match super::pylong::from_digits(&clean) {
+            Ok(None) => {}
+            Ok(Some(i)) => return Ok(if negative { super::arith::neg(&i) } else { i }),
+            Err(_) => return Err(ParseError::Raised),
+        }
+    }
     let d = from_base(&clean, real_base).ok_or(ParseError::Invalid)?;
     if only_zero && !d.is_empty() {
         return Err(ParseError::Invalid);
@@ -237,6 +247,10 @@ pub fn check_decimal_limit(i: &Int) -> PyResult<()> {
 /// Appends the decimal text of `i`.
 pub fn decimal_text(i: &Int, out: &mut Vec<u8>) -> PyResult<()> {
     check_decimal_limit(i)?;
+    if let Some(text) = super::pylong::to_text(i)? {
+        out.extend_from_slice(text.to_utf8()?.as_bytes());
+        return Ok(());
+    }
     if i.is_negative() {
         out.push(b'-');
     }

@@ -10,6 +10,7 @@ mod arith;
 mod convert;
 mod methods;
 mod power;
+mod pylong;
 
 pub use arith::*;
 pub use convert::{ParseError, decimal_text, from_str_object, from_text_object, parse_ascii, to_ascii_digits};

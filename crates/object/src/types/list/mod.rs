@@ -214,6 +214,8 @@ impl List {
     /// Replaces items `a..b` by `new`. The old ones are released when the list is whole again.
     pub fn splice(&self, a: usize, b: usize, new: Vec<Obj>) -> PyResult<()> {
         let n = self.len();
+        // What compared or freed items may have shortened the list.
+        let a = a.min(n);
         let b = b.clamp(a, n);
         let old: Vec<Option<Obj>>;
         let size = n - (b - a) + new.len();
@@ -299,7 +301,7 @@ impl List {
 
     /// `sys.getsizeof` beyond the head.
     pub fn allocated_bytes(&self) -> usize {
-        self.allocated.get() as usize * 8
+        self.allocated.get().max(0) as usize * 8
     }
 }
 
@@ -521,7 +523,8 @@ extern "C" fn list_subscript(o: &Object, key: &Object) -> PyResult {
     let Some(s) = key.downcast::<Slice>() else {
         bail!(TypeError, "list indices must be integers or slices, not {}", key.ty().name_str());
     };
-    let r = s.indices(l.len())?;
+    // The length counts after the bounds are known: finding them may run code that changes it.
+    let r = crate::types::slice::adjust(s.unpack()?, l.len());
     let items = l.items();
     let v: Vec<Obj> = if r.step == 1 {
         items[r.start as usize..r.start as usize + r.len].to_vec()
@@ -703,8 +706,10 @@ fn list_sort(this: &List, key: Option<&Object>, reverse: bool) -> PyResult<()> {
 /// The list is empty while it is sorted; a list that Python code filled meanwhile is an error.
 fn sort_list(l: &List, key: Option<&Object>, reverse: bool) -> PyResult<()> {
     let mut items = l.take_all();
+    // Whatever touches the list meanwhile sets this, even if the list is empty again afterwards.
+    l.allocated.set(-1);
     let sorted = sort::sort_items(&mut items, key, reverse);
-    let touched = !l.ob_item.get().is_null() || l.allocated.get() != 0;
+    let touched = l.allocated.get() != -1;
     let stray = l.take_all();
     l.put_back(items)?;
     drop(stray);

@@ -13,6 +13,7 @@ use crate::types::int::Int;
 use crate::types::tuple::Tuple;
 use crate::{bail, buffer, intern, raise};
 use taipan_numeric::format::Sink;
+use taipan_numeric::format::number::MAX_PRECISION;
 use taipan_numeric::format::percent::{self, Amount, Conversion};
 
 /// The values on the right of `%`, handed out one by one.
@@ -137,6 +138,9 @@ fn put_number(
                 Some(f) => f.value(),
                 None => v.to_f64()?,
             };
+            if precision.is_some_and(|p| p > MAX_PRECISION) {
+                bail!(ValueError, "precision too big");
+            }
             percent::write_float(out, x, ty, precision, c.flags, width);
         }
         _ => return Ok(false),
@@ -250,7 +254,8 @@ fn one_char(v: &Object) -> PyResult<Ref<Str>> {
         Ok(i) => i,
         Err(e) if e.matches(exceptions::TypeError) => {
             e.clear();
-            bail!(TypeError, "%c requires an int or a unicode character, not {}", v.ty().name_str())
+            let class = crate::protocol::repr::fully_qualified_name(v.ty())?;
+            bail!(TypeError, "%c requires an int or a unicode character, not {class}")
         }
         Err(e) => return Err(e),
     };
@@ -356,7 +361,11 @@ fn one_byte(v: &Object) -> PyResult<u8> {
         Ok(i) => i,
         Err(e) if e.matches(exceptions::TypeError) => {
             e.clear();
-            bail!(TypeError, "%c requires an integer in range(256) or a single byte, not {}", v.ty().name_str())
+            bail!(
+                TypeError,
+                "%c requires an integer in range(256) or a single byte, not {}",
+                crate::protocol::repr::fully_qualified_name(v.ty())?
+            )
         }
         Err(e) => return Err(e),
     };

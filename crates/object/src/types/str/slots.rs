@@ -25,6 +25,10 @@ fn from_call(args: CallArgs<'_>) -> PyResult<Ref<Str>> {
     if given.len() > 3 {
         bail!(TypeError, "str expected at most 3 arguments, got {}", given.len());
     }
+    let total = given.len() + args.keywords().len();
+    if total > 3 {
+        bail!(TypeError, "str() takes at most 3 arguments ({total} given)");
+    }
     let mut out: [Option<&Object>; 3] = [None; 3];
     for (o, a) in out.iter_mut().zip(given) {
         *o = Some(a);

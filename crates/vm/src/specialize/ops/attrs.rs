@@ -189,9 +189,12 @@ op!(LOAD_ATTR_GETATTRIBUTE_OVERRIDDEN(vm, n) {
     if f.func_version.get() != vm.cache32(3) || !vm.can_enter(f, 0) {
         return Flow::Deopt;
     }
-    vm.push(StackRef::borrow(vm.name(n >> 1)));
-    let args = vm.sp.sub(2);
-    vm.enter_exact(f, StackRef::new(f), args, 2, 0, 10)
+    let name = StackRef::borrow(vm.name(n >> 1));
+    let args = vm.sp.sub(1);
+    let flow = vm.enter_exact(f, StackRef::new(f), args, 1, 0, 10);
+    // The caller's stack may have no room for a second argument: it goes straight to its place in the new frame.
+    *Frame::slot(vm.frame, 1) = name;
+    flow
 });
 
 op!(STORE_ATTR_INSTANCE_VALUE(vm, _) {

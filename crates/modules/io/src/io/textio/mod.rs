@@ -249,25 +249,15 @@ fn default_encoding(named: bool) -> String {
     if !named && Interp::current().config.utf8_mode.get() { "utf-8".to_owned() } else { locale_encoding() }
 }
 
-/// The character set of the user's locale. The locales C and POSIX, whose character set is ASCII, count as UTF-8.
+/// The character set of the locale that the program started with.
 pub fn locale_encoding() -> String {
     static NAME: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    NAME.get_or_init(find_locale_encoding).clone()
-}
-
-fn find_locale_encoding() -> String {
-    // SAFETY: the locale object is ours and freed after its last use; the answer is copied before that.
-    let name = unsafe {
-        let l = libc::newlocale(libc::LC_CTYPE_MASK, c"".as_ptr(), std::ptr::null_mut());
-        if l.is_null() {
-            return "UTF-8".to_owned();
-        }
-        let p = libc::nl_langinfo_l(libc::CODESET, l);
-        let s = if p.is_null() { String::new() } else { std::ffi::CStr::from_ptr(p).to_string_lossy().into_owned() };
-        libc::freelocale(l);
-        s
-    };
-    if name.is_empty() || name == "ANSI_X3.4-1968" { "UTF-8".to_owned() } else { name }
+    NAME.get_or_init(|| {
+        // SAFETY: the answer is a C string that stays until the locale changes, and is copied before.
+        let name = unsafe { std::ffi::CStr::from_ptr(libc::nl_langinfo(libc::CODESET)) }.to_string_lossy().into_owned();
+        if name.is_empty() { "UTF-8".to_owned() } else { name }
+    })
+    .clone()
 }
 
 /// The buffer's bytes as a `bytes`: streams may answer any bytes-like object.
