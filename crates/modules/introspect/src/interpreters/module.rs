@@ -241,7 +241,7 @@ fn set_main_attrs(id: &Object, updates: &Object, restrict: Given<bool>) -> PyRes
     if names.is_empty() {
         bail!(ValueError, "arg 2 must be a non-empty mapping");
     }
-    let failure = registry::visit(id, || bind_names(&names).err().map(|e| Failure::of(&e.take())))?;
+    let failure = registry::run_in(id, || bind_names(&names).err().map(|e| Failure::of(&e.take())))?;
     match failure {
         None => Ok(()),
         Some(_) => Err(failed("failed to bind the values in __main__")),

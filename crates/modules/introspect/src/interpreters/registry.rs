@@ -140,7 +140,7 @@ impl Settings {
     /// The settings that go by a name.
     pub fn named(name: &str) -> Option<Settings> {
         match name {
-            "isolated" | "" => Some(Settings::isolated()),
+            "isolated" | "default" | "" => Some(Settings::isolated()),
             "legacy" => Some(Settings {
                 use_main_obmalloc: true,
                 allow_fork: true,
@@ -334,19 +334,6 @@ pub fn run_in<R>(id: i64, f: impl FnOnce() -> R) -> PyResult<R> {
         e.running = false;
     }
     Ok(r)
-}
-
-/// As [`run_in`], for what does not run in `__main__` and so needs not be alone there.
-pub fn visit<R>(id: i64, f: impl FnOnce() -> R) -> PyResult<R> {
-    if id == Interp::current().id {
-        return Ok(f());
-    }
-    let found = table().entries.iter().find(|e| e.interp.id == id).map(|e| e.interp);
-    match found {
-        Some(interp) => Ok(taipan_vm::thread::start::run_in(interp, f)),
-        None if id == 0 => Err(failed("the main interpreter cannot be visited")),
-        None => Err(not_found(id)),
-    }
 }
 
 /// `__main__.__dict__` of the current interpreter.
