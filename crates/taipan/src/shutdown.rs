@@ -11,8 +11,8 @@ use taipan_object::types::module::Module;
 use taipan_object::types::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::weakref::{self, _PyWeakref_RefType, WeakRef};
-use taipan_vm::function::Function;
 use taipan_object::{Interp, PyResult, gc, intern};
+use taipan_vm::function::Function;
 
 /// Where the first contents of `builtins` are kept.
 const FIRST_BUILTINS: &str = "builtins.first";

@@ -44,6 +44,10 @@ fn classify<'a>(ty: &Type, descr: Option<&'a Object>) -> Found<'a> {
     let Some(d) = descr else { return Found::Absent };
     let owner = ty;
     let ty = d.ty();
+    if !ty.has_flag(flags::IMMUTABLETYPE) {
+        // It may become a descriptor, or another sort of one, without the class being told.
+        return Found::Data;
+    }
     if ty.has_flag(flags::METHOD_DESCRIPTOR) {
         return Found::Method(d);
     }

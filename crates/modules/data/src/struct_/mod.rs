@@ -199,7 +199,7 @@ fn pack_at(packing: &Packing, args: &[&Object]) -> PyResult<()> {
         )
     });
     let mut b = writable?;
-    let offset = number::index(offset)?.to_isize().unwrap_or(isize::MAX);
+    let offset = offset.index_as_isize(Some(exceptions::IndexError))?;
     let start = resolve_offset(offset, b.len(), packing.size, "pack")?;
     // Values are converted first: that may run code which looks at the buffer.
     let mut out = vec![0; packing.size];
