@@ -1,6 +1,8 @@
 //! From source text to code objects: what `compile()`, imports, `-c` and `exec` of strings share.
 
 use crate::code::CodeObject;
+use std::sync::Arc;
+use taipan_bytecode::Code;
 use taipan_bytecode::location_table::Location;
 use taipan_compiler::{CompileError, ErrorKind as CompileKind, Options};
 use taipan_object::header::{Obj, Object, Ref};
@@ -75,8 +77,15 @@ pub fn parse_options(r: &Request<'_>) -> ParseOptions {
 pub fn compile_options(r: &Request<'_>) -> Options {
     let mut o = Options::new(r.filename);
     o.optimize = level(r.optimize);
+    o.stack_bytes = stack_left();
     o.flags = (r.flags & (flag::FUTURE | flag::ALLOW_TOP_LEVEL_AWAIT)) as u32;
     o
+}
+
+/// What a compilation may use of the native stack.
+fn stack_left() -> usize {
+    let limit = taipan_object::Thread::current().stack_soft_limit.get();
+    taipan_object::thread::stack_pointer().saturating_sub(limit)
 }
 
 /// Compiles text.
@@ -85,16 +94,23 @@ pub fn compile_str(source: &str, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
 }
 
 fn compile_text(source: &str, r: &Request<'_>, shown: Option<&str>) -> PyResult<Ref<CodeObject>> {
-    let arena = Arena::new();
-    let mut warnings = Vec::new();
-    let parsed = parse(&arena, source, &parse_options(r), &mut warnings);
-    issue_parser_warnings(&warnings, source, r.filename)?;
-    let module = parsed.map_err(|e| raise_parse_error(&e, r, shown))?;
-    compile_tree(&module, r)
+    let code = {
+        let arena = Arena::new();
+        let mut warnings = Vec::new();
+        let parsed = parse(&arena, source, &parse_options(r), &mut warnings);
+        issue_parser_warnings(&warnings, source, r.filename)?;
+        let module = parsed.map_err(|e| raise_parse_error(&e, r, shown))?;
+        compile_plain(&module, r)?
+    };
+    CodeObject::from_bytecode(&code)
 }
 
 /// Compiles a tree. Errors show the line of the file, if there is one.
 pub fn compile_tree(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
+    CodeObject::from_bytecode(&*compile_plain(module, r)?)
+}
+
+fn compile_plain(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> PyResult<Arc<Code>> {
     let mut pending: Vec<(String, Location)> = Vec::new();
     let code = taipan_compiler::compile(module, &compile_options(r), &mut |message, at| {
         pending.push((message.to_owned(), at));
@@ -103,10 +119,7 @@ pub fn compile_tree(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> Py
     for (message, at) in &pending {
         issue_compiler_warning(message, *at, r.filename)?;
     }
-    match code {
-        Ok(code) => CodeObject::from_bytecode(&code),
-        Err(e) => Err(raise_compile_error(&e, r.filename)),
-    }
+    code.map_err(|e| raise_compile_error(&e, r.filename))
 }
 
 /// Compiles the contents of a file that is run: finds their encoding (PEP 263), decodes them, and compiles the text.

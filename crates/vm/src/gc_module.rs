@@ -119,6 +119,7 @@ fn get_count() -> Ref<Tuple> {
 /// Return the objects that the collector looks at, of one generation or of all.
 #[function(signature = "(generation=None)")]
 fn get_objects(generation: Option<&Object>) -> PyResult<Ref<List>> {
+    audit_objects(generation)?;
     let Some(g) = generation else { return Ok(gc::get_objects(None)) };
     if !taipan_object::protocol::number::has_index(g) {
         bail!(TypeError, "argument should be integer or None, not '{}'", g.ty().name_str());
@@ -174,6 +175,14 @@ fn get_referrers(objs: &[&Object]) -> PyResult<Ref<List>> {
 fn get_referents(objs: &[&Object]) -> PyResult<Ref<List>> {
     audit("gc.get_referents", objs)?;
     Ok(gc::get_referents(objs))
+}
+
+/// Raises the event of get_objects().
+fn audit_objects(generation: Option<&Object>) -> PyResult<()> {
+    let hooks = taipan_object::hooks::get();
+    let none = taipan_object::types::none::none();
+    let generation = generation.unwrap_or(none);
+    if (hooks.auditing)() { (hooks.audit)("gc.get_objects", &Tuple::new(&[generation])) } else { Ok(()) }
 }
 
 fn audit(event: &str, objs: &[&Object]) -> PyResult<()> {

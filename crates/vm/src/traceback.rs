@@ -12,8 +12,7 @@ use taipan_object::types::list::List;
 use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::{
-    Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, getset, getsets, intern, layout, members,
-    methods,
+    Obj, ObjCell, Object, PyResult, Ref, Thread, Type, TypeDef, bail, flags, getset, getsets, layout, members, methods,
 };
 
 /// One entry of a traceback.
@@ -197,53 +196,14 @@ pub fn describe(tb: &Object) -> String {
     format!("  File \"{}\", line {}, in {}\n", code.filename().display(), t.lineno().unwrap_or(0), code.name())
 }
 
-/// A whole traceback in the form of `PyTraceBack_Print`: with source lines, without marks in them.
-pub fn full_text(tb: &Object) -> PyResult<String> {
-    const SHOWN_REPEATS: usize = 3;
-    let mut out = String::from("Traceback (most recent call last):\n");
-    let mut last = None;
-    let mut repeats = 0usize;
-    let more = |out: &mut String, repeats: usize| {
-        let n = repeats.saturating_sub(SHOWN_REPEATS);
-        if n > 0 {
-            *out += &format!("  [Previous line repeated {n} more time{}]\n", if n == 1 { "" } else { "s" });
-        }
-    };
-    let mut next = Some(tb.to_obj());
-    while let Some(t) = next {
-        let Some(entry) = t.downcast::<Traceback>() else { break };
-        let line = describe(&t);
-        if last.as_ref() != Some(&line) {
-            more(&mut out, repeats);
-            repeats = 0;
-            last = Some(line.clone());
-        }
-        repeats += 1;
-        if repeats <= SHOWN_REPEATS {
-            out += &line;
-            if let Some(source) = source_line(&place_of(&t).0, entry.lineno().unwrap_or(0))? {
-                out += &format!("    {source}\n");
-            }
-        }
-        next = next_of(&t);
-        taipan_object::thread::check_recursion("")?;
-    }
-    more(&mut out, repeats);
-    Ok(out)
-}
-
-/// A line of a source file without the space around it, if there is one.
-fn source_line(filename: &str, lineno: i32) -> PyResult<Option<String>> {
-    let linecache = crate::import::import("linecache")?;
-    let (name, number) = (Str::from_utf8(filename), taipan_object::types::int::Int::from_i64(lineno as i64));
-    let line = linecache.call_method(intern!("getline"), &[&name, &number])?;
-    let text = line.str()?.to_utf8_lossy().trim().to_owned();
-    Ok(Some(text).filter(|t| !t.is_empty()))
-}
-
 /// The next entry.
 pub fn next_of(tb: &Object) -> Option<Obj> {
     tb.downcast::<Traceback>()?.tb_next.get_owned()
+}
+
+/// The line of an entry.
+pub fn line_of(tb: &Object) -> Option<i32> {
+    tb.downcast::<Traceback>()?.lineno()
 }
 
 /// File name and function of an entry.

@@ -250,10 +250,14 @@ fn issue(
     match action.as_str() {
         "always" | "all" => {}
         "once" => {
-            let once = match setting(intern!("_onceregistry"))? {
+            let once = match setting(intern!("onceregistry"))?.or(state()?.get_item(intern!("_onceregistry"))?) {
                 Some(o) => o,
                 None => bail!(RuntimeError, "_warnings.onceregistry is lost"),
             };
+            if once.downcast::<Dict>().is_none() {
+                bail!(TypeError, "_warnings.onceregistry must be a dict, not '{}'", once.ty().name_str());
+            }
+            state()?.set_item(intern!("_onceregistry"), &once)?;
             seen = already_warned(&once, &Tuple::new(&[&text, &category]), true)?;
         }
         "module" => {
@@ -311,6 +315,8 @@ fn find_action(category: &Object, text: &Object, lineno: i64, module: &Object) -
         }
     }
     if let Some(f) = setting(intern!("filters"))? {
+        // Remembered, should a program delete them.
+        state()?.set_item(intern!("filters"), &f)?;
         lists.push(f);
     }
     for filters in lists {
@@ -337,6 +343,9 @@ fn find_action(category: &Object, text: &Object, lineno: i64, module: &Object) -
         }
     }
     match setting(intern!("defaultaction"))?.or(state()?.get_item(intern!("_defaultaction"))?) {
+        Some(a) if a.downcast::<Str>().is_none() => {
+            bail!(TypeError, "_warnings.defaultaction must be a string, not '{}'", a.ty().name_str())
+        }
         Some(a) => Ok(a.str()?.to_utf8_lossy().into_owned()),
         None => Ok("default".to_owned()),
     }
@@ -353,7 +362,9 @@ fn show(
     source: Option<&Object>,
 ) -> PyResult<()> {
     let none = none::none();
+    let finalizing = crate::sys::state::FINALIZING.load(std::sync::atomic::Ordering::Relaxed);
     let module = match crate::import::import("warnings") {
+        _ if finalizing => None,
         Ok(m) => Some(m),
         Err(e) => {
             e.clear();
@@ -407,6 +418,7 @@ fn warn_function(
 /// Issue a warning at a given place.
 #[function(
     signature = "(message, category, filename, lineno, module=None, registry=None, module_globals=None, source=None)",
+    shown = "(message, category, filename, lineno,\n              module=<unrepresentable>, registry=None,\n              module_globals=None, source=None)",
     name = "warn_explicit"
 )]
 #[allow(clippy::too_many_arguments)]
@@ -420,22 +432,16 @@ fn warn_explicit_function(
     module_globals: Option<&Object>,
     source: Option<&Object>,
 ) -> PyResult<()> {
-    let mut line = None;
     if let Some(g) = module_globals {
         let Some(d) = g.downcast::<Dict>() else {
             bail!(TypeError, "module_globals must be a dict, not '{}'", g.ty().name_str());
         };
-        if let (Some(loader), Some(name)) = (d.get_item(intern!("__loader__"))?, d.get_item(intern!("__name__"))?)
-            && let Some(get) = loader.get_attr_opt(intern!("get_source"))?
-        {
-            let text = get.call_one(&name)?;
-            if let Some(s) = text.downcast::<Str>() {
-                line =
-                    s.to_utf8_lossy().lines().nth((lineno - 1).max(0) as usize).map(|l| Str::from_utf8(l).into_obj());
-            }
-        }
+        let external = crate::import::import("importlib._bootstrap_external")?;
+        external.call_method(intern!("_bless_my_loader"), &[d])?;
+        // What is shown of the source comes from there.
+        crate::import::import("linecache")?.call_method(intern!("getlines"), &[filename, d])?;
     }
-    issue(category, message, filename, lineno, module.0, registry, line.as_deref(), source)
+    issue(category, message, filename, lineno, module.0, registry, None, source)
 }
 
 /// Note that the filters changed, so that registries of shown warnings are stale.
@@ -446,8 +452,21 @@ fn filters_mutated() -> PyResult<()> {
 
 /// Acquire the lock of the filters; the interpreter lock serves as that.
 #[function(signature = "()", name = "_acquire_lock")]
-fn acquire_lock() {}
+fn acquire_lock() {
+    LOCKED.set(LOCKED.get() + 1);
+}
 
 /// Release the lock of the filters.
 #[function(signature = "()", name = "_release_lock")]
-fn release_lock() {}
+fn release_lock() -> PyResult<()> {
+    if LOCKED.get() == 0 {
+        bail!(RuntimeError, "cannot release un-acquired lock");
+    }
+    LOCKED.set(LOCKED.get() - 1);
+    Ok(())
+}
+
+thread_local! {
+    /// How often this thread holds the lock.
+    static LOCKED: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}

@@ -13,7 +13,7 @@ for fn in [len, print, sorted, map, zip, range, int, list.append, [].append, "".
            dict.fromkeys, dict.__dict__["fromkeys"], type.mro, int.real, type(lambda: 0).__code__, str.maketrans, sys.getsizeof, (lambda: 0).__call__]:
     print(f"  {re.sub('0x[0-9a-f]+', '0x', str(fn)):60s} {type(fn).__name__} {getattr(fn, '__self__', None).__class__.__name__} {getattr(fn, '__objclass__', None)} {getattr(fn, '__name__', None)} {getattr(fn, '__qualname__', None)} {getattr(fn, '__module__', '-')}")
 for name in "len print abs sorted isinstance getattr sum max iter divmod pow round open compile exec __import__ vars dir".split():
-    print(name, getattr(__builtins__, name).__text_signature__)
+    print(name, " ".join((getattr(__builtins__, name).__text_signature__ or "none").split()))
 have = 1 << 11
 for o in (len, print, int, list, dict, type, lambda: None, [].append, str.upper, object()):
     print(type(o).__name__, bool(type(o).__flags__ & have))

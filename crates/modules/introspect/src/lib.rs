@@ -3,6 +3,8 @@
 
 pub mod ast;
 pub mod faulthandler;
+pub mod lsprof;
+pub mod interpreters;
 pub mod opcode;
 pub mod suggestions;
 pub mod symtable;
@@ -17,6 +19,9 @@ use taipan_object::types::module::ModuleDef;
 pub static MODULES: &[&ModuleDef] = &[
     &ast::MODULE,
     &faulthandler::MODULE,
+    &lsprof::MODULE,
+    &interpreters::MODULE,
+    &interpreters::QUEUES_MODULE,
     &opcode::MODULE,
     &suggestions::MODULE,
     &symtable::MODULE,

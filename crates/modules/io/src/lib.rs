@@ -14,6 +14,7 @@ pub mod fcntl;
 pub mod io;
 pub mod locale;
 pub mod multiprocessing;
+pub mod mmap;
 pub mod posix;
 pub mod posixsubprocess;
 pub mod resource;
@@ -46,4 +47,5 @@ pub static MODULES: &[&ModuleDef] = &[
     &locale::MODULE,
     &multiprocessing::MODULE,
     &multiprocessing::SHMEM_MODULE,
+    &mmap::MODULE,
 ];

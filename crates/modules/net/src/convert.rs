@@ -47,25 +47,25 @@ pub fn dup(object: &Object) -> PyResult<c_int> {
 }
 
 /// Convert a 16-bit number from network to host order.
-#[function(signature = "(integer, /)", shown = "($module, integer, /)")]
+#[function(signature = "(integer, /)")]
 pub fn ntohs(integer: &Object) -> PyResult<i64> {
     Ok(u16::from_be(unsigned(integer, 16)? as u16).into())
 }
 
 /// Convert a 16-bit number from host to network order.
-#[function(signature = "(integer, /)", shown = "($module, integer, /)")]
+#[function(signature = "(integer, /)")]
 pub fn htons(integer: &Object) -> PyResult<i64> {
     Ok((unsigned(integer, 16)? as u16).to_be().into())
 }
 
 /// Convert a 32-bit number from network to host order.
-#[function(signature = "(integer, /)", shown = "($module, integer, /)")]
+#[function(signature = "(integer, /)")]
 pub fn ntohl(integer: &Object) -> PyResult<i64> {
     Ok(u32::from_be(unsigned(integer, 32)?).into())
 }
 
 /// Convert a 32-bit number from host to network order.
-#[function(signature = "(integer, /)", shown = "($module, integer, /)")]
+#[function(signature = "(integer, /)")]
 pub fn htonl(integer: &Object) -> PyResult<i64> {
     Ok(unsigned(integer, 32)?.to_be().into())
 }

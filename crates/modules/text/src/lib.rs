@@ -6,6 +6,7 @@ pub mod codecs;
 pub mod csv;
 pub mod elementtree;
 pub mod json;
+pub mod multibytecodec;
 pub mod pyexpat;
 pub mod sre;
 pub mod string;
@@ -26,4 +27,11 @@ pub static MODULES: &[&ModuleDef] = &[
     &tokenize::MODULE,
     &pyexpat::MODULE,
     &elementtree::MODULE,
+    &multibytecodec::MODULE,
+    &multibytecodec::CN,
+    &multibytecodec::HK,
+    &multibytecodec::ISO2022,
+    &multibytecodec::JP,
+    &multibytecodec::KR,
+    &multibytecodec::TW,
 ];

@@ -4,7 +4,7 @@
 //! zero (`modified`); inline caches and the method cache compare tags and so never see stale entries.
 
 use crate::header::{Obj, ObjCell, Object};
-use crate::thread::Interp;
+use crate::thread::{Interp, VersionCounter};
 use crate::typeobj::{Type, flags};
 use crate::types::dict::Dict;
 use crate::types::str::Str;
@@ -24,7 +24,6 @@ struct Line {
 /// The method cache and the version counter of an interpreter.
 pub struct TypeCache {
     lines: Box<[Line]>,
-    next_version: Cell<u32>,
 }
 
 /// Versions below this are for static types; the counter starts after it.
@@ -32,11 +31,14 @@ const FIRST_VERSION: u32 = 1;
 /// When the counter gets here, no more versions are given out and look-ups are not cached.
 const LAST_VERSION: u32 = u32::MAX - 1;
 
+/// The versions of types: those of built-in types are the same in all interpreters.
+static VERSIONS: VersionCounter = VersionCounter::new(FIRST_VERSION);
+
 impl TypeCache {
     /// An empty cache.
     pub fn new() -> TypeCache {
         let line = || Line { version: Cell::new(0), name: ObjCell::empty(), value: Cell::new(std::ptr::null()) };
-        TypeCache { lines: (0..1usize << CACHE_BITS).map(|_| line()).collect(), next_version: Cell::new(FIRST_VERSION) }
+        TypeCache { lines: (0..1usize << CACHE_BITS).map(|_| line()).collect() }
     }
 
     #[inline(always)]
@@ -132,7 +134,7 @@ impl Type {
         if !self.has_flag(flags::READY) || self.mro.is_empty() {
             return false;
         }
-        let versions = &Interp::current().type_cache.next_version;
+        let versions = &VERSIONS;
         if versions.get() >= LAST_VERSION || self.versions_used.get() >= MAX_VERSIONS_PER_TYPE {
             return false;
         }

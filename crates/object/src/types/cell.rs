@@ -82,7 +82,7 @@ extern "C" fn cell_richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
 fn get_contents(c: &Cell) -> PyResult {
     match c.get_owned() {
         Some(v) => Ok(v),
-        None => bail!(ValueError, "cell is empty"),
+        None => bail!(ValueError, "Cell is empty"),
     }
 }
 

@@ -329,7 +329,7 @@ pub fn doc_of(def: &MethodDef) -> Option<String> {
     if doc.is_empty() { None } else { Some(doc.to_owned()) }
 }
 
-/// The signature at the start of a description's docstring.
+/// The signature at the start of a description's docstring, or what the calling convention says of one.
 pub fn signature_of(def: &MethodDef) -> Option<String> {
     if !def.doc.is_null() {
         // SAFETY: a C string.

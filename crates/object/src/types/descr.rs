@@ -48,7 +48,10 @@ impl Descr {
     /// The class that the descriptor belongs to.
     #[inline(always)]
     pub fn owner(&self) -> &Type {
-        self.d_type.get().expect("a descriptor has its class").cast()
+        match self.d_type.get() {
+            Some(t) => t.cast(),
+            None => classless(),
+        }
     }
     /// The attribute's name.
     pub fn name(&self) -> String {
@@ -148,6 +151,7 @@ impl MethodDescr {
         unsafe { &*self.d_method.get() }
     }
     /// The class that the method belongs to.
+    #[inline(always)]
     pub fn owner(&self) -> &Type {
         self.d_common.owner()
     }
@@ -450,11 +454,13 @@ layout!(MemberDescr, PyMemberDescr_Type);
 
 impl MemberDescr {
     /// The description.
+    #[inline(always)]
     pub fn def(&self) -> &MemberDef {
         // SAFETY: members live as long as their type, which the descriptor keeps.
         unsafe { &*self.d_member.get() }
     }
     /// The class that the member belongs to.
+    #[inline(always)]
     pub fn owner(&self) -> &Type {
         self.d_common.owner()
     }
@@ -618,6 +624,7 @@ impl WrapperDescr {
         self.d_wrapped.get()
     }
     /// The class whose slot it is.
+    #[inline(always)]
     pub fn owner(&self) -> &Type {
         self.d_common.owner()
     }
@@ -841,4 +848,9 @@ pub fn unset_member(o: &Object, name: &Object) -> crate::Raised {
         Ok(class) => exceptions::attribute_error(o, name, &format!("'{class}' object has no attribute '{n}'")),
         Err(e) => e,
     }
+}
+
+#[cold]
+fn classless() -> ! {
+    unreachable!("a descriptor has its class")
 }

@@ -66,7 +66,8 @@ pub fn set(o: &Object, m: &MemberDef, value: Option<&Object>, name: &Object) -> 
                 member::OBJECT_EX => {
                     let cell = &*p.cast::<ObjCell>();
                     if cell.is_empty() {
-                        return Err(super::descr::unset_member(o, name));
+                        // The name alone, as the reference has it here.
+                        return Err(crate::error::raise_arg(crate::types::exceptions::AttributeError, name.to_obj()));
                     }
                     cell.set(None);
                     Ok(())

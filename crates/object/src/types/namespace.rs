@@ -128,7 +128,7 @@ fn __reduce__(this: &Namespace) -> Ref<Tuple> {
 }
 
 /// A copy with some attributes replaced.
-#[method(signature = "(*args, **changes)", shown = "(**changes)", text = false)]
+#[method(signature = "(*args, **changes)", shown = "(**changes)")]
 fn __replace__(this: &Namespace, args: &[&Object], changes: KwArgs<'_>) -> PyResult {
     if !args.is_empty() {
         bail!(TypeError, "__replace__() takes no positional arguments");

@@ -65,7 +65,7 @@ static NONE_NUMBER: NumberMethods = NumberMethods { bool_: Slot::new(none_bool),
 #[unsafe(no_mangle)]
 pub static _PyNone_Type: Type = Type::new_static(TypeDef {
     name: c"NoneType",
-    doc: Some(c"The type of the None singleton."),
+    doc: Some(c"NoneType()\n--\n\nThe type of the None singleton."),
     repr: Some(none_repr),
     as_number: Some(&NONE_NUMBER),
     hash: Some(none_hash),
@@ -96,7 +96,7 @@ static NOTIMPLEMENTED_NUMBER: NumberMethods =
 #[unsafe(no_mangle)]
 pub static _PyNotImplemented_Type: Type = Type::new_static(TypeDef {
     name: c"NotImplementedType",
-    doc: Some(c"The type of the NotImplemented singleton."),
+    doc: Some(c"NotImplementedType()\n--\n\nThe type of the NotImplemented singleton."),
     repr: Some(notimplemented_repr),
     as_number: Some(&NOTIMPLEMENTED_NUMBER),
     methods: methods![notimplemented_reduce],
@@ -120,7 +120,7 @@ fn ellipsis_reduce(_this: &Object) -> &'static str {
 #[unsafe(no_mangle)]
 pub static PyEllipsis_Type: Type = Type::new_static(TypeDef {
     name: c"ellipsis",
-    doc: Some(c"The type of the Ellipsis singleton."),
+    doc: Some(c"ellipsis()\n--\n\nThe type of the Ellipsis singleton."),
     repr: Some(ellipsis_repr),
     methods: methods![ellipsis_reduce],
     new: Some(ellipsis_new),

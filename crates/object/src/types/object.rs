@@ -386,9 +386,6 @@ fn __sizeof__(this: &Object) -> isize {
     } else {
         crate::error::clear();
     }
-    if ty.has_flag(flags::INLINE_VALUES) {
-        size += crate::types::dict::inline_values_size(ty) as isize;
-    }
     size
 }
 

@@ -297,7 +297,7 @@ fn __reduce__(this: &Tuple) -> PyResult<Ref<Tuple>> {
 }
 
 /// A copy with some fields replaced.
-#[method(signature = "(*args, **changes)", shown = "(**changes)", text = false)]
+#[method(signature = "(*args, **changes)", shown = "(**changes)")]
 fn __replace__(this: &Tuple, args: &[&Object], changes: KwArgs<'_>) -> PyResult {
     if !args.is_empty() {
         bail!(TypeError, "__replace__() takes no positional arguments");

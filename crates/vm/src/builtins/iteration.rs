@@ -90,7 +90,7 @@ pub fn aiter(iterable: &Object) -> PyResult {
 }
 
 /// Get an awaitable for the next item, or for the default when there is none.
-#[function(signature = "(async_iterator, default=None, /)", text = false)]
+#[function(signature = "(aiterator, default=None, /)", shown = "(aiterator, default=<unrepresentable>, /)")]
 pub fn anext(iterator: &Object, default: Given<&Object>) -> PyResult {
     let Some(f) = iterator.ty().async_().and_then(|a| a.anext.get()) else {
         bail!(TypeError, "'{}' object is not an async iterator", iterator.ty().name_str());
@@ -103,8 +103,20 @@ pub fn anext(iterator: &Object, default: Given<&Object>) -> PyResult {
 }
 
 /// Return a new list of the items in ascending order. A key function can be given, and the order reversed.
-#[function(signature = "(iterable, /, *, key=None, reverse=False)")]
-pub fn sorted(iterable: &Object, key: Option<&Object>, reverse: bool) -> PyResult<Ref<List>> {
+#[function(signature = "(*args, **kwargs)", shown = "(iterable, /, *, key=None, reverse=False)")]
+pub fn sorted(args: &[&Object], kwargs: KwArgs<'_>) -> PyResult<Ref<List>> {
+    let [iterable] = args else { bail!(TypeError, "sorted expected 1 argument, got {}", args.len()) };
+    let (mut key, mut reverse) = (None, false);
+    for (k, v) in kwargs.iter() {
+        if k.eq_str("key") {
+            key = Some(v).filter(|v| !v.is_none());
+        } else if k.eq_str("reverse") {
+            reverse = v.is_true()?;
+        } else {
+            let names = ["key", "reverse"].into_iter();
+            return Err(taipan_object::args::unexpected("sort", &k.to_utf8_lossy(), names));
+        }
+    }
     let mut items = taipan_object::protocol::iter::collect(iterable)?;
     taipan_object::types::list::sort::sort_items(&mut items, key, reverse)?;
     Ok(List::from_vec(items))
@@ -130,6 +142,33 @@ fn extreme(name: &str, op: CompareOp, args: &[&Object], kwargs: KwArgs<'_>) -> P
     }
     if args.len() > 1 && default.is_some() {
         bail!(TypeError, "Cannot specify a default for {name}() with multiple positional arguments");
+    }
+    if key.is_none() {
+        if let [iterable] = args {
+            let it = iterable.iter()?;
+            let mut best: Option<Obj> = None;
+            while let Some(v) = it.next()? {
+                let better = match &best {
+                    None => true,
+                    Some(b) => v.rich_compare_bool(b, op)?,
+                };
+                if better {
+                    best = Some(v);
+                }
+            }
+            return match (best, default) {
+                (Some(v), _) => Ok(v),
+                (None, Some(d)) => Ok(d.to_obj()),
+                (None, None) => bail!(ValueError, "{name}() iterable argument is empty"),
+            };
+        }
+        let mut best = args[0];
+        for v in &args[1..] {
+            if v.rich_compare_bool(best, op)? {
+                best = v;
+            }
+        }
+        return Ok(best.to_obj());
     }
     let mut best: Option<(Obj, Obj)> = None;
     let mut consider = |item: Obj| -> PyResult<()> {

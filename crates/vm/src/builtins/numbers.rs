@@ -9,7 +9,7 @@ use taipan_object::types::str::Str;
 use taipan_object::{PyResult, bail, function, intern};
 
 /// Return the absolute value of a number.
-#[function(signature = "(number, /)", name = "abs")]
+#[function(signature = "(x, /)", name = "abs")]
 pub fn abs(x: &Object) -> PyResult {
     number::absolute(x)
 }

@@ -159,13 +159,13 @@ const REPLACEABLE: &[&str] = &[
 ];
 
 /// Return a copy of the code object with new values for the given attributes.
-#[method(signature = "(**changes)", name = "replace", text = false)]
+#[method(signature = "(**changes)", name = "replace")]
 fn code_replace(this: &CodeObject, changes: KwArgs<'_>) -> PyResult {
     replace(this, changes)
 }
 
 /// The same, for `copy.replace`.
-#[method(signature = "(**changes)", name = "__replace__", text = false)]
+#[method(signature = "(**changes)", name = "__replace__")]
 fn code_dunder_replace(this: &CodeObject, changes: KwArgs<'_>) -> PyResult {
     replace(this, changes)
 }
@@ -362,6 +362,16 @@ extern "C" fn code_new(_cls: &Type, args: &Object, kwargs: Option<&Object>) -> P
         "freevars",
         "cellvars",
     ];
+    let given = args.downcast::<Tuple>().map_or(0, Tuple::len);
+    if kwargs.is_some_and(|k| k.len().is_ok_and(|n| n > 0)) {
+        bail!(TypeError, "code() takes no keyword arguments");
+    }
+    if given < 16 {
+        bail!(TypeError, "code expected at least 16 arguments, got {given}");
+    }
+    if given > NAMES.len() {
+        bail!(TypeError, "code expected at most {} arguments, got {given}", NAMES.len());
+    }
     arguments::with("code", NAMES, 16, args, kwargs, |a| {
         let int = |i: usize| -> PyResult<i32> {
             let n = a[i].unwrap_or(none()).as_i64()?;

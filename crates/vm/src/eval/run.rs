@@ -31,7 +31,7 @@ pub unsafe fn eval_frame(ts: &Thread, frame: *mut Frame, throw: bool) -> PyResul
         let word = if throw {
             crate::instrument::thrown(ts, frame);
             // A suspended generator stands at the RESUME; what guards the YIELD_VALUE before it catches the exception.
-            drive(ts, unwind::error_path(ts, frame, (*frame).instr_ptr, (*frame).stackpointer, 0))
+            drive(ts, unwind::thrown_path(ts, frame))
         } else {
             drive(ts, handlers::dispatch(ts, frame, (*frame).instr_ptr, (*frame).stackpointer))
         };

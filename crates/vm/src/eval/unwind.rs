@@ -78,6 +78,17 @@ pub(crate) unsafe extern "C" fn error_path(
     }
 }
 
+/// The same for an exception thrown into a generator that stands at the instruction after its `YIELD_VALUE`.
+#[cold]
+pub(crate) unsafe fn thrown_path(ts: &Thread, frame: *mut Frame) -> usize {
+    // SAFETY: the caller has made the frame the running one; it is complete.
+    unsafe {
+        traceback::here(ts, frame);
+        instrument::raised(ts, frame, instrument::Raise::InCaller);
+        resume(ts, unwind(ts, frame, (*frame).instr_ptr.sub(1)))
+    }
+}
+
 /// The same without a traceback entry: the exception has been here before (`RERAISE`).
 #[cold]
 #[inline(never)]

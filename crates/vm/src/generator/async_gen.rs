@@ -183,29 +183,71 @@ fn close_awaitable(r: PyResult) -> PyResult {
     }
 }
 
-/// Resume the async generator.
-#[method(signature = "(value, /)", name = "send", text = false)]
-fn asend_send(this: &ASend, value: &Object) -> PyResult {
-    this.send(Some(value))
+/// The methods of an awaitable, which differ only in what they resume.
+macro_rules! awaitable_methods {
+    ($t:ident, $send:ident, $throw:ident, $close:ident, $iternext:ident, $finalize:ident) => {
+        /// Resume the async generator.
+        #[method(signature = "(value, /)", name = "send", text = false)]
+        fn $send(this: &$t, value: &Object) -> PyResult {
+            this.send(Some(value))
+        }
+
+        /// Raise an exception in the async generator.
+        #[method(signature = "(typ, val=None, tb=None, /)", name = "throw", text = false)]
+        fn $throw(this: &$t, typ: &Object, val: Given<&Object>, tb: Given<&Object>) -> PyResult {
+            this.throw(typ, val.0, tb.0)
+        }
+
+        /// End the awaitable.
+        #[method(signature = "()", name = "close", text = false)]
+        fn $close(this: &$t) -> PyResult {
+            if this.state.get() == CLOSED {
+                return Ok(none().to_obj());
+            }
+            close_awaitable(this.throw(exceptions::GeneratorExit.as_object(), None, None))
+        }
+
+        extern "C" fn $iternext(o: &Object) -> Option<Obj> {
+            to_iternext(o.cast::<$t>().send(None).map(Some))
+        }
+
+        extern "C" fn $finalize(o: &Object) {
+            let this: &$t = o.cast();
+            if this.state.get() == INIT {
+                this.state.set(CLOSED);
+                warn_unawaited(this.name(), this.generator.get());
+            }
+        }
+    };
 }
 
-/// Raise an exception in the async generator.
-#[method(signature = "(typ, val=None, tb=None, /)", name = "throw", text = false)]
-fn asend_throw(this: &ASend, typ: &Object, val: Given<&Object>, tb: Given<&Object>) -> PyResult {
-    this.throw(typ, val.0, tb.0)
-}
+awaitable_methods!(ASend, asend_send, asend_throw, asend_close, asend_iternext, asend_finalize);
+awaitable_methods!(AThrow, athrow_send, athrow_throw, athrow_close, athrow_iternext, athrow_finalize);
 
-/// End the awaitable.
-#[method(signature = "()", name = "close", text = false)]
-fn asend_close(this: &ASend) -> PyResult {
-    if this.state.get() == CLOSED {
-        return Ok(none().to_obj());
+/// The destructor of awaitables, which are finalised first.
+unsafe extern "C" fn awaitable_dealloc<T: taipan_object::Layout>(o: std::ptr::NonNull<Object>) {
+    // SAFETY: the object is dead unless its finaliser revives it; then it goes the way of all objects.
+    unsafe {
+        if taipan_object::typeobj::heap::call_finalizer_from_dealloc(o.as_ref()) {
+            dealloc_of::<T>(o);
+        }
     }
-    close_awaitable(this.throw(exceptions::GeneratorExit.as_object(), None, None))
 }
 
-extern "C" fn asend_iternext(o: &Object) -> Option<Obj> {
-    to_iternext(o.cast::<ASend>().send(None).map(Some))
+/// Warns about an awaitable that goes without ever having been awaited.
+fn warn_unawaited(method: &str, generator: Option<&Object>) {
+    let Some(owner) = generator else { return };
+    let ts = taipan_object::Thread::current();
+    let saved = ts.current_exception.take();
+    let warn = || -> PyResult<()> {
+        let name = as_generator(owner).qualname.get().map_or_else(|| Ok(none().to_obj()), |n| Ok(n.to_obj()))?;
+        let text = format!("coroutine method '{method}' of {} was never awaited", name.repr()?.display());
+        (taipan_object::hooks::get().warn)(exceptions::RuntimeWarning, &text, 1)
+    };
+    if let Err(e) = warn() {
+        error::unraisable_while(e, "finalizing async generator", owner);
+    }
+    ts.current_exception.set(saved);
 }
 
 extern "C" fn asend_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {
@@ -221,7 +263,17 @@ extern "C" fn asend_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> 
     0
 }
 
+impl ASend {
+    fn name(&self) -> &'static str {
+        if self.value.is_empty() { "__anext__" } else { "asend" }
+    }
+}
+
 impl AThrow {
+    fn name(&self) -> &'static str {
+        if self.is_close() { "aclose" } else { "athrow" }
+    }
+
     fn create(g: &Object, exc: Option<(&Object, Option<&Object>, Option<&Object>)>) -> Obj {
         let own = |o: Option<&Object>| ObjCell::from_opt(o.map(|o| o.to_obj()));
         let (typ, val, tb) = exc.map_or((None, None, None), |(t, v, b)| (Some(t), v, b));
@@ -333,31 +385,6 @@ impl AThrow {
     }
 }
 
-/// Resume the async generator.
-#[method(signature = "(value, /)", name = "send", text = false)]
-fn athrow_send(this: &AThrow, value: &Object) -> PyResult {
-    this.send(Some(value))
-}
-
-/// Raise an exception in the async generator.
-#[method(signature = "(typ, val=None, tb=None, /)", name = "throw", text = false)]
-fn athrow_throw(this: &AThrow, typ: &Object, val: Given<&Object>, tb: Given<&Object>) -> PyResult {
-    this.throw(typ, val.0, tb.0)
-}
-
-/// End the awaitable.
-#[method(signature = "()", name = "close", text = false)]
-fn athrow_close(this: &AThrow) -> PyResult {
-    if this.state.get() == CLOSED {
-        return Ok(none().to_obj());
-    }
-    close_awaitable(this.throw(exceptions::GeneratorExit.as_object(), None, None))
-}
-
-extern "C" fn athrow_iternext(o: &Object) -> Option<Obj> {
-    to_iternext(o.cast::<AThrow>().send(None).map(Some))
-}
-
 extern "C" fn athrow_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {
     let a: &AThrow = o.cast();
     for field in [&a.generator, &a.typ, &a.val, &a.tb] {
@@ -457,11 +484,12 @@ pub static _PyAsyncGenASend_Type: Type = Type::new_static(TypeDef {
     name: c"async_generator_asend",
     basicsize: size_of::<ASend>(),
     flags: flags::HAVE_GC,
-    dealloc: Some(dealloc_of::<ASend>),
+    dealloc: Some(awaitable_dealloc::<ASend>),
     as_async: Some(&AWAITABLE),
     traverse: Some(asend_traverse),
     iter: Some(own_iter),
     iternext: Some(asend_iternext),
+    finalize: Some(asend_finalize),
     methods: methods![asend_send, asend_throw, asend_close],
     ..TypeDef::EMPTY
 });
@@ -472,11 +500,12 @@ pub static _PyAsyncGenAThrow_Type: Type = Type::new_static(TypeDef {
     name: c"async_generator_athrow",
     basicsize: size_of::<AThrow>(),
     flags: flags::HAVE_GC,
-    dealloc: Some(dealloc_of::<AThrow>),
+    dealloc: Some(awaitable_dealloc::<AThrow>),
     as_async: Some(&AWAITABLE),
     traverse: Some(athrow_traverse),
     iter: Some(own_iter),
     iternext: Some(athrow_iternext),
+    finalize: Some(athrow_finalize),
     methods: methods![athrow_send, athrow_throw, athrow_close],
     ..TypeDef::EMPTY
 });

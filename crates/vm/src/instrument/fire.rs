@@ -153,6 +153,7 @@ pub fn stop_iteration(ts: &Thread, frame: *mut Frame, value: &Object) -> PyResul
     if ts.tracing.get() != 0 {
         return Ok(());
     }
-    let exc: Obj = exceptions::StopIteration.as_object().call_one(value)?;
+    let class = exceptions::StopIteration.as_object();
+    let exc: Obj = if value.is_none() { class.call_noargs()? } else { class.call_one(value)? };
     at_instruction(ts, frame, events::STOP_ITERATION, &[&exc])
 }

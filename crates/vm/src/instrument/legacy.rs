@@ -151,7 +151,7 @@ pub fn setprofile(f: &Object) -> PyResult<()> {
 }
 
 /// Does `f` with the state of every thread. `f` may run code, in which threads come and go: each is done once.
-fn each_thread(f: impl Fn(&Thread) -> PyResult<()>) -> PyResult<()> {
+pub fn each_thread(f: impl Fn(&Thread) -> PyResult<()>) -> PyResult<()> {
     let mut seen: Vec<u64> = Vec::new();
     loop {
         let mut t = Thread::current().interp.threads.get();
@@ -196,6 +196,14 @@ unsafe extern "C" fn trace_trampoline(obj: Option<&Object>, frame: &Object, w: c
         Ok(r) => {
             if !r.is_none() {
                 fo.f_trace.set(Some(r));
+            }
+            // Asked for before there was a trace function of the frame's own.
+            if w == what::CALL
+                && fo.f_trace_opcodes.get()
+                && let Err(e) = want_instructions()
+            {
+                let _ = e;
+                return -1;
             }
             0
         }

@@ -116,7 +116,9 @@ pub fn handled(ts: &Thread, frame: *mut Frame, unit: usize) -> PyResult<()> {
 /// Tells tools that an exception leaves a frame.
 #[inline]
 pub fn unwound(ts: &Thread, frame: *mut Frame) {
-    if watched(events::PY_UNWIND) {
+    // SAFETY: the frame is alive and complete. The one between a class and its `__init__` is shown to nobody.
+    let shown = !unsafe { (*frame).code() }.has_flag(taipan_bytecode::code::flags::NO_MONITORING_EVENTS);
+    if watched(events::PY_UNWIND) && shown {
         fire::exception(ts, frame, events::PY_UNWIND, position(frame));
     }
 }

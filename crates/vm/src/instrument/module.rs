@@ -107,6 +107,10 @@ fn register_callback(tool_id: i32, event: i32, func: &Object) -> PyResult {
     if event <= 0 || event.count_ones() != 1 {
         bail!(ValueError, "The callback can only be set for one event at a time");
     }
+    if crate::sys::hooks::auditing() {
+        let args = taipan_object::types::tuple::Tuple::new(&[func]);
+        crate::sys::hooks::raise_event("sys.monitoring.register_callback", &args)?;
+    }
     let id = event.trailing_zeros() as usize;
     if id >= COUNT {
         bail!(ValueError, "invalid event {event}");

@@ -255,12 +255,22 @@ general!(INSTRUMENTED_FOR_ITER(vm, d) {
     }
 });
 
+/// The `FOR_ITER` whose loop ends at the `POP_ITER` at `unit`.
+fn loop_of(code: &crate::code::CodeObject, unit: usize) -> Option<usize> {
+    let bytes = code.original_code();
+    // The exhausted loop goes on after its END_FOR.
+    let found = taipan_bytecode::instruction::decode(&bytes)
+        .find(|i| i.op == taipan_bytecode::Op::FOR_ITER && i.jump_target().is_some_and(|t| t + 1 == unit));
+    found.map(|i| i.offset)
+}
+
 general!(INSTRUMENTED_POP_ITER(vm, _) {
-    // The frame still stands at the FOR_ITER that came to its end.
-    let from = (*vm.frame).unit_index();
+    let before = (*vm.frame).unit_index();
     vm.close_n(1);
     vm.store();
     let unit = vm.unit();
+    // A FOR_ITER that nobody watches does not store where it stands.
+    let from = loop_of(vm.code(), unit).unwrap_or(before);
     jump_to(vm, events::BRANCH_RIGHT, from, unit + 1)
 });
 

@@ -40,12 +40,11 @@ enum Found<'a> {
 }
 
 /// What was found on a class. A slot counts as one only where it belongs: its place in other objects is something else.
-fn classify<'a>(ty: &Type, descr: Option<&'a Object>) -> Found<'a> {
+fn classify<'a>(owner: &Type, descr: Option<&'a Object>) -> Found<'a> {
     let Some(d) = descr else { return Found::Absent };
-    let owner = ty;
     let ty = d.ty();
     if !ty.has_flag(flags::IMMUTABLETYPE) {
-        // It may become a descriptor, or another sort of one, without the class being told.
+        // It may become a descriptor, or another one, at any time.
         return Found::Data;
     }
     if ty.has_flag(flags::METHOD_DESCRIPTOR) {
@@ -53,7 +52,9 @@ fn classify<'a>(ty: &Type, descr: Option<&'a Object>) -> Found<'a> {
     }
     if let Some(m) = d.downcast_exact::<MemberDescr>() {
         let def = m.def();
-        if owner.is_subtype(m.owner()) && def.kind == member::OBJECT_EX && def.flags & member::AUDIT_READ == 0 {
+        // A slot's descriptor can be taken into a class that does not have the slot.
+        let own = owner.is_subtype(m.owner());
+        if own && def.kind == member::OBJECT_EX && def.flags & member::AUDIT_READ == 0 {
             return Found::Slot(def.offset as usize, def.flags & member::READONLY == 0);
         }
         return Found::Data;
@@ -129,6 +130,11 @@ unsafe fn choose_load(vm: &mut Machine, owner: &Object, name: &Object, method: b
                 vm.set_cache16(3, offset);
                 Some(Op::LOAD_ATTR_SLOT)
             }
+            Found::Data if descr.is_some_and(|d| is_dunder_class(d, name)) && !method => {
+                vm.set_cache32(1, ty.version_tag.get());
+                vm.set_cache16(3, std::mem::size_of::<usize>() as u16);
+                Some(Op::LOAD_ATTR_SLOT)
+            }
             Found::Data => None,
             Found::NonData => {
                 if present_in_instance(owner, name)? {
@@ -155,6 +161,12 @@ unsafe fn choose_load(vm: &mut Machine, owner: &Object, name: &Object, method: b
             }
         }
     }
+}
+
+/// Whether a descriptor is that of `object.__class__`, which reads the type out of the object's head.
+fn is_dunder_class(d: &Object, name: &Object) -> bool {
+    name.is(intern!("__class__"))
+        && taipan_object::types::object::PyBaseObject_Type.lookup_borrowed(name).is_some_and(|own| own.is(d))
 }
 
 /// Whether the instance itself has `name`; `None` when that cannot be told without running code.

@@ -17,10 +17,16 @@ use taipan_object::types::str::PyUnicode_Type;
 use taipan_object::types::tuple::PyTuple_Type;
 use taipan_object::types::type_::PyType_Type;
 
-slow!(call(vm, n) {
-    let op = choose_call(vm, n);
-    vm.settle(op)
-});
+slow!(call(vm, n) { respecialize(vm, n) });
+
+/// Chooses the form of a `CALL`, which is then done again under it.
+pub(crate) unsafe fn respecialize(vm: &mut Machine, n: usize) -> PyResult<Done> {
+    // SAFETY: the registers are those of a CALL.
+    unsafe {
+        let op = choose_call(vm, n);
+        vm.settle(op)
+    }
+}
 
 unsafe fn choose_call(vm: &mut Machine, n: usize) -> Option<Op> {
     // SAFETY: callable, receiver or null and `n` arguments are on the stack.
@@ -147,14 +153,14 @@ unsafe fn class(vm: &mut Machine, cls: &Type, n: usize, has_self: bool) -> Optio
         return Some(Op::CALL_NON_PY_GENERAL);
     }
     // SAFETY: the instruction is a CALL.
-    if !has_self && let Some(op) = unsafe { python_init(vm, cls, n) } {
+    if !has_self && let Some(op) = unsafe { python_init(vm, cls) } {
         return Some(op);
     }
     Some(Op::CALL_NON_PY_GENERAL)
 }
 
 /// A class with `object.__new__` and a plain Python `__init__`.
-unsafe fn python_init(vm: &mut Machine, cls: &Type, n: usize) -> Option<Op> {
+unsafe fn python_init(vm: &mut Machine, cls: &Type) -> Option<Op> {
     let heap: &HeapType = cls.as_heap()?;
     if cls.new.get()? as *const () != taipan_object::types::object::object_new as *const ()
         || cls.alloc.get().is_some_and(|a| a as *const () != taipan_object::alloc::generic_alloc as *const ())
@@ -167,7 +173,9 @@ unsafe fn python_init(vm: &mut Machine, cls: &Type, n: usize) -> Option<Op> {
         return None;
     }
     let f: &Function = init.cast();
-    if !f.code().is_simple_call(n + 1) || !f.code().has_flag(co::OPTIMIZED) || !cls.assign_version() {
+    // The number of arguments is looked at when it is called.
+    let simple = f.code().is_simple_call(f.code().argcount());
+    if !simple || !f.code().has_flag(co::OPTIMIZED) || !cls.assign_version() {
         return None;
     }
     // The class's cache is emptied whenever the class changes; the version says that it is still the same class.

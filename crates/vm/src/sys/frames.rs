@@ -52,6 +52,10 @@ pub fn _getframe(depth: std::ffi::c_int) -> PyResult {
 /// Return the name of the module that a frame of the call stack belongs to, or None.
 #[function(signature = "(depth=0)")]
 pub fn _getframemodulename(depth: std::ffi::c_int) -> PyResult<Option<Obj>> {
+    if super::hooks::auditing() {
+        let depth = taipan_object::types::int::Int::from_i64(depth.into());
+        super::hooks::raise_event("sys._getframemodulename", &taipan_object::types::tuple::Tuple::new(&[&depth]))?;
+    }
     let mut f = crate::frame::skip_incomplete(crate::frame::current(Thread::current()));
     for _ in 0..depth.max(0) {
         if f.is_null() {

@@ -81,6 +81,10 @@ pub fn excepthook(exctype: &Object, value: &Object, traceback: &Object) -> PyRes
 /// Show an exception that could not propagate.
 #[function(signature = "(unraisable, /)")]
 pub fn unraisablehook(unraisable: &Object) -> PyResult<()> {
+    let known = Interp::current().module_state.borrow().get("sys.UnraisableHookArgs").cloned();
+    if !known.is_some_and(|ty| unraisable.ty().as_object().is(&ty)) {
+        bail!(TypeError, "sys.unraisablehook argument type must be UnraisableHookArgs");
+    }
     let value = unraisable.get_attr(intern!("exc_value"))?;
     let object = unraisable.get_attr(intern!("object"))?;
     let message = unraisable.get_attr(intern!("err_msg"))?;
@@ -160,6 +164,8 @@ pub fn addaudithook(hook: &Object) -> PyResult<()> {
         Some(l) => l,
         None => {
             let l = List::new().into_obj();
+            // Programs must not find it.
+            taipan_object::gc::untrack(&l);
             interp.module_state.borrow_mut().insert("sys.audit_hooks", l.clone());
             l
         }
@@ -207,7 +213,10 @@ fn report(exc: Obj, message: &Object, object: Option<&Object>) {
     if let Err(e) = call_unraisable_hook(&exc, message, object) {
         // The hook itself failed: say what it raised, and give up.
         let inner = e.take();
-        let shown = object.map_or_else(none::none_obj, Object::to_obj);
+        let shown = match super::get("unraisablehook") {
+            Ok(Some(hook)) => hook,
+            _ => none::none_obj(),
+        };
         if let Err(e) =
             crate::report::print_unraisable(&inner, &Str::from_utf8("Exception ignored in sys.unraisablehook"), &shown)
         {

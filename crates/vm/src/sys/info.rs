@@ -48,7 +48,9 @@ fn record(name: &'static str, doc: &'static str, fields: Vec<(&'static str, Obj)
 fn record_of(name: &'static str, doc: &'static str, fields: Vec<(&'static str, Obj)>, n: usize) -> PyResult {
     let spec: Vec<(&'static str, &'static str)> = fields.iter().map(|(n, _)| (*n, "")).collect();
     let ty = StructSeq::new_type(name, doc, &spec, n)?;
-    ty.cast::<taipan_object::Type>().add_flags(taipan_object::flags::DISALLOW_INSTANTIATION);
+    let class = ty.cast::<taipan_object::Type>();
+    class.add_flags(taipan_object::flags::DISALLOW_INSTANTIATION);
+    class.new.set(None);
     structseq::new_instance(&ty, fields.into_iter().map(|(_, v)| v).collect())
 }
 

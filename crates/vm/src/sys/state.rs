@@ -221,8 +221,12 @@ pub fn set_int_max_str_digits(maxdigits: std::ffi::c_int) -> PyResult<()> {
 
 /// Forget what is cached of types' attributes.
 #[function(signature = "()")]
-pub fn _clear_type_cache() {
+pub fn _clear_type_cache() -> PyResult<()> {
+    let text = "sys._clear_type_cache() is deprecated and may be removed in a future version of Python. \
+                Use sys._clear_internal_caches() instead.";
+    (taipan_object::hooks::get().warn)(exceptions::DeprecationWarning, text, 1)?;
     Interp::current().type_cache.clear();
+    Ok(())
 }
 
 /// Remove the descriptors of __dict__ and __weakref__ from a class that another one replaces.
@@ -250,7 +254,7 @@ pub fn _clear_internal_caches() {
 /// Return the number of CPUs set by the command line; -1 is the machine's.
 #[function(signature = "()")]
 pub fn _get_cpu_count_config() -> i32 {
-    -1
+    Interp::current().config.cpu_count.get().unwrap_or(-1)
 }
 
 /// Return whether a profiling trampoline is active; there is none.

@@ -156,6 +156,7 @@ fn start_joinable_thread(function: &Object, handle: Option<&Object>, daemon: Giv
     if !function.is_callable() {
         bail!(TypeError, "thread function must be callable");
     }
+    let given = handle.unwrap_or(none());
     let handle: Ref<ThreadHandle> = match handle {
         None => ThreadHandle::create(),
         Some(h) => match h.downcast_exact::<ThreadHandle>() {
@@ -166,8 +167,8 @@ fn start_joinable_thread(function: &Object, handle: Option<&Object>, daemon: Giv
     let daemon = daemon.0.unwrap_or(true);
     let hooks = taipan_object::hooks::get();
     if (hooks.auditing)() {
-        let daemon = taipan_object::types::bool_::from_bool(daemon);
-        (hooks.audit)("_thread.start_joinable_thread", &Tuple::new(&[function, &daemon, &handle]))?;
+        let daemon = taipan_object::types::int::Int::from_i64(daemon.into());
+        (hooks.audit)("_thread.start_joinable_thread", &Tuple::new(&[function, &daemon, given]))?;
     }
     start::start(function, &Tuple::empty(), None, &handle.shared(), daemon)?;
     Ok(handle.into_obj())
@@ -176,7 +177,7 @@ fn start_joinable_thread(function: &Object, handle: Option<&Object>, daemon: Giv
 /// Return whether this interpreter may have daemon threads.
 #[function(signature = "()")]
 fn daemon_threads_allowed() -> bool {
-    true
+    !Interp::current().module_state.borrow().contains_key("interpreter.no_daemon_threads")
 }
 
 /// Return a new lock.

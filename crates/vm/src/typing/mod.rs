@@ -3,6 +3,49 @@
 //!
 //! Bounds, constraints, defaults and alias values are computed when first asked for, by a function that the compiler made.
 
+/// What the kinds of type parameters have in common: pickling by name, `has_default`, refusing subclasses, the collector's slots.
+macro_rules! type_parameter {
+    ($t:ident, $name:literal, $reduce:ident, $traverse:ident, $clear:ident) => {
+        /// Pickle by name.
+        #[method(signature = "()", name = "__reduce__")]
+        fn $reduce(this: &$t) -> Option<Obj> {
+            this.name.get_owned()
+        }
+
+        /// Tell whether there is a default.
+        #[method(signature = "()")]
+        fn has_default(this: &$t) -> bool {
+            has(&this.default_value, &this.evaluate_default)
+        }
+
+        /// Refuse to be subclassed.
+        #[method(signature = "(bases, /)", name = "__mro_entries__", text = false)]
+        fn mro_entries(_this: &$t, _bases: &Object) -> PyResult {
+            bail!(TypeError, concat!("Cannot subclass an instance of ", $name))
+        }
+
+        extern "C" fn $traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {
+            for f in o.cast::<$t>().fields() {
+                if let Some(v) = f.get() {
+                    let r = visit(v, arg);
+                    if r != 0 {
+                        return r;
+                    }
+                }
+            }
+            0
+        }
+
+        extern "C" fn $clear(o: &Object) -> c_int {
+            for f in o.cast::<$t>().fields() {
+                f.set(None);
+            }
+            0
+        }
+    };
+}
+pub(crate) use type_parameter;
+
 pub mod alias;
 pub mod evaluator;
 pub mod generic;

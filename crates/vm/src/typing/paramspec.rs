@@ -153,41 +153,7 @@ fn typing_prepare_subst(this: &ParamSpec, alias: &Object, args: &Object) -> PyRe
     call_typing("_paramspec_prepare_subst", &[this, alias, args])
 }
 
-/// Pickle by name.
-#[method(signature = "()", name = "__reduce__")]
-fn paramspec_reduce(this: &ParamSpec) -> Option<Obj> {
-    this.name.get_owned()
-}
-
-/// Tell whether there is a default.
-#[method(signature = "()")]
-fn has_default(this: &ParamSpec) -> bool {
-    has(&this.default_value, &this.evaluate_default)
-}
-
-/// Refuse to be subclassed.
-#[method(signature = "(bases, /)", name = "__mro_entries__", text = false)]
-fn mro_entries(_this: &ParamSpec, _bases: &Object) -> PyResult {
-    bail!(TypeError, "Cannot subclass an instance of ParamSpec")
-}
-
-extern "C" fn paramspec_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {
-    for f in o.cast::<ParamSpec>().fields() {
-        if let Some(v) = f.get() {
-            let r = visit(v, arg);
-            if r != 0 {
-                return r;
-            }
-        }
-    }
-    0
-}
-extern "C" fn paramspec_clear(o: &Object) -> c_int {
-    for f in o.cast::<ParamSpec>().fields() {
-        f.set(None);
-    }
-    0
-}
+super::type_parameter!(ParamSpec, "ParamSpec", paramspec_reduce, paramspec_traverse, paramspec_clear);
 
 static AS_NUMBER: NumberMethods = NumberMethods { or: Slot::new(parameter_or), ..NumberMethods::EMPTY };
 

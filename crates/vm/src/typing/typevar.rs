@@ -203,41 +203,7 @@ fn too_few(alias: &Object, given: usize, index: usize) -> Raised {
     }
 }
 
-/// Pickle by name.
-#[method(signature = "()", name = "__reduce__")]
-fn typevar_reduce(this: &TypeVar) -> Option<Obj> {
-    this.name.get_owned()
-}
-
-/// Tell whether there is a default.
-#[method(signature = "()")]
-fn has_default(this: &TypeVar) -> bool {
-    has(&this.default_value, &this.evaluate_default)
-}
-
-/// Refuse to be subclassed.
-#[method(signature = "(bases, /)", name = "__mro_entries__", text = false)]
-fn mro_entries(_this: &TypeVar, _bases: &Object) -> PyResult {
-    bail!(TypeError, "Cannot subclass an instance of TypeVar")
-}
-
-extern "C" fn typevar_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {
-    for f in o.cast::<TypeVar>().fields() {
-        if let Some(v) = f.get() {
-            let r = visit(v, arg);
-            if r != 0 {
-                return r;
-            }
-        }
-    }
-    0
-}
-extern "C" fn typevar_clear(o: &Object) -> c_int {
-    for f in o.cast::<TypeVar>().fields() {
-        f.set(None);
-    }
-    0
-}
+super::type_parameter!(TypeVar, "TypeVar", typevar_reduce, typevar_traverse, typevar_clear);
 
 static AS_NUMBER: NumberMethods = NumberMethods { or: Slot::new(parameter_or), ..NumberMethods::EMPTY };
 

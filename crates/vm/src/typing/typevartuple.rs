@@ -106,41 +106,7 @@ fn typing_prepare_subst(this: &TypeVarTuple, alias: &Object, args: &Object) -> P
     call_typing("_typevartuple_prepare_subst", &[this, alias, args])
 }
 
-/// Pickle by name.
-#[method(signature = "()", name = "__reduce__")]
-fn typevartuple_reduce(this: &TypeVarTuple) -> Option<Obj> {
-    this.name.get_owned()
-}
-
-/// Tell whether there is a default.
-#[method(signature = "()")]
-fn has_default(this: &TypeVarTuple) -> bool {
-    has(&this.default_value, &this.evaluate_default)
-}
-
-/// Refuse to be subclassed.
-#[method(signature = "(bases, /)", name = "__mro_entries__", text = false)]
-fn mro_entries(_this: &TypeVarTuple, _bases: &Object) -> PyResult {
-    bail!(TypeError, "Cannot subclass an instance of TypeVarTuple")
-}
-
-extern "C" fn typevartuple_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) -> c_int {
-    for f in o.cast::<TypeVarTuple>().fields() {
-        if let Some(v) = f.get() {
-            let r = visit(v, arg);
-            if r != 0 {
-                return r;
-            }
-        }
-    }
-    0
-}
-extern "C" fn typevartuple_clear(o: &Object) -> c_int {
-    for f in o.cast::<TypeVarTuple>().fields() {
-        f.set(None);
-    }
-    0
-}
+super::type_parameter!(TypeVarTuple, "TypeVarTuple", typevartuple_reduce, typevartuple_traverse, typevartuple_clear);
 
 #[allow(non_upper_case_globals)]
 /// `typing.TypeVarTuple`.

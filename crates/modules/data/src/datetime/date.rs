@@ -183,13 +183,7 @@ fn fromisoformat(cls: &Type, object: &Object) -> PyResult {
         return invalid(s);
     }
     match parse::date(s.data_bytes()) {
-        Ok((y, m, d)) => Date::new_in(cls, (y, m, d)).or_else(|e| {
-            if e.matches(taipan_object::types::exceptions::ValueError) && std::ptr::eq(cls, &DATE_TYPE) {
-                e.clear();
-                return invalid(s);
-            }
-            Err(e)
-        }),
+        Ok((y, m, d)) => Date::new_in(cls, (y, m, d)),
         Err(_) => invalid(s),
     }
 }
@@ -320,18 +314,14 @@ fn replaced(this: &Date, y: Option<&Object>, m: Option<&Object>, d: Option<&Obje
 /// Return date with new specified fields.
 #[method(
     signature = "(year=unchanged, month=unchanged, day=unchanged)",
-    shown = "($self, /, year=unchanged, month=unchanged, day=unchanged)"
+    shown = "(year=unchanged, month=unchanged, day=unchanged)"
 )]
 fn replace(this: &Date, year: Given<&Object>, month: Given<&Object>, day: Given<&Object>) -> PyResult {
     replaced(this, year.0, month.0, day.0)
 }
 
 /// The same as replace().
-#[method(
-    name = "__replace__",
-    signature = "(year=unchanged, month=unchanged, day=unchanged)",
-    shown = "($self, /, **changes)"
-)]
+#[method(name = "__replace__", signature = "(year=unchanged, month=unchanged, day=unchanged)", shown = "(**changes)")]
 fn replace_(this: &Date, year: Given<&Object>, month: Given<&Object>, day: Given<&Object>) -> PyResult {
     replaced(this, year.0, month.0, day.0)
 }

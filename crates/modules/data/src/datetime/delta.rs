@@ -16,7 +16,7 @@ use taipan_object::types::bool_::from_bool;
 use taipan_object::types::float::Float;
 use taipan_object::types::int::{self, Int};
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Object, PyResult, Ref, Type, TypeDef, bail, flags, layout, members, method, methods};
+use taipan_object::{Object, PyResult, Ref, Type, TypeDef, bail, flags, intern, layout, members, method, methods};
 
 const MAX_DAYS: i64 = 999_999_999;
 const US_PER_SECOND: i128 = 1_000_000;
@@ -232,22 +232,27 @@ extern "C" fn is_true(o: &Object) -> c_int {
 
 /// `us * (a / b)`, rounded half to even, for a float or its reciprocal.
 fn scale(us: i128, x: &Float, divide: bool) -> PyResult {
-    let x = x.value();
-    if x.is_nan() {
-        bail!(ValueError, "cannot convert NaN to integer ratio");
-    }
-    if x.is_infinite() {
-        bail!(OverflowError, "cannot convert Infinity to integer ratio");
-    }
-    let Some((mut a, mut b)) = taipan_numeric::float::as_integer_ratio(x) else {
-        bail!(ValueError, "cannot convert float to integer ratio");
+    let ratio = x.call_method(intern!("as_integer_ratio"), &[])?;
+    let Some(ratio) = ratio.downcast::<Tuple>() else {
+        bail!(
+            TypeError,
+            "unexpected return type from as_integer_ratio(): expected tuple, not '{}'",
+            ratio.ty().name_str()
+        );
     };
+    let [a, b] = ratio.items() else {
+        bail!(ValueError, "as_integer_ratio() must return a 2-tuple");
+    };
+    let (Some(a), Some(b)) = (a.downcast::<Int>(), b.downcast::<Int>()) else {
+        bail!(TypeError, "unexpected return type from as_integer_ratio(): expected integers");
+    };
+    let (mut a, mut b) = (a, b);
     if divide {
         std::mem::swap(&mut a, &mut b);
     }
     let us = Int::from_i128(us);
-    let product = us.as_big().mul(a.as_ref());
-    match product.as_ref().divmod_near(b.as_ref()) {
+    let product = us.as_big().mul(a.as_big());
+    match product.as_ref().divmod_near(b.as_big()) {
         Some((q, _)) => delta_of(from_big(&q)?),
         None => bail!(ZeroDivisionError, "division by zero"),
     }

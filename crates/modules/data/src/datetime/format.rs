@@ -120,12 +120,13 @@ pub fn strftime(o: &Object, p: &Parts, us: i32, format: &Str, tuple: &Object) ->
                                 name.ty().name_str()
                             );
                         };
-                        for j in 0..s.len() {
-                            b.push_char(s.char_at(j));
-                            if s.char_at(j) == u32::from(b'%') {
-                                b.push('%');
-                            }
-                        }
+                        // What stands in the name is no format.
+                        let escaped =
+                            s.call_method(intern!("replace"), &[&*Str::from_utf8("%"), &*Str::from_utf8("%%")])?;
+                        let Some(e) = escaped.downcast::<Str>() else {
+                            bail!(TypeError, "tzname.replace() did not return a string");
+                        };
+                        b.push_pystr(e);
                     }
                 }
             }

@@ -4,16 +4,16 @@
 //! - `clock.rs`: the system's clock and local time; `format.rs`: text
 //! - `delta.rs`, `date.rs`, `time.rs`, `moment.rs` (datetime), `zone.rs`: the types; `capi.rs`: for extensions
 
-mod calendar;
+pub mod calendar;
 mod capi;
 mod clock;
 mod date;
-mod delta;
+pub mod delta;
 mod format;
-mod moment;
+pub mod moment;
 mod parse;
 mod time;
-mod zone;
+pub mod zone;
 
 use calendar::Parts;
 use taipan_object::typeobj::ready::ready;

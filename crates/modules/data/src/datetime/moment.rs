@@ -467,7 +467,7 @@ fn replaced(this: &DateTime, given: [Given<&Object>; 9]) -> PyResult {
 /// Return datetime with new specified fields.
 #[method(
     signature = "(year=unchanged, month=unchanged, day=unchanged, hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)",
-    shown = "($self, /, year=unchanged, month=unchanged, day=unchanged,\n        hour=unchanged, minute=unchanged, second=unchanged,\n        microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
+    shown = "(year=unchanged, month=unchanged, day=unchanged,\n        hour=unchanged, minute=unchanged, second=unchanged,\n        microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn replace(
@@ -489,7 +489,7 @@ fn replace(
 #[method(
     name = "__replace__",
     signature = "(year=unchanged, month=unchanged, day=unchanged, hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)",
-    shown = "($self, /, **changes)"
+    shown = "(**changes)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn replace_(

@@ -242,7 +242,7 @@ fn replaced(
 /// Return time with new specified fields.
 #[method(
     signature = "(hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)",
-    shown = "($self, /, hour=unchanged, minute=unchanged, second=unchanged,\n        microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
+    shown = "(hour=unchanged, minute=unchanged, second=unchanged,\n        microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn replace(
@@ -261,7 +261,7 @@ fn replace(
 #[method(
     name = "__replace__",
     signature = "(hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)",
-    shown = "($self, /, **changes)"
+    shown = "(**changes)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn replace_(

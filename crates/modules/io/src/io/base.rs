@@ -330,7 +330,7 @@ pub static PyIOBase_Type: Type = Type::new_static(TypeDef {
     name: c"_io._IOBase",
     basicsize: size_of::<IOBase>(),
     flags: flags::HAVE_GC | flags::BASETYPE,
-    doc: Some(c"What all streams have in common: closing, iteration over lines, context management."),
+    doc: Some(c"_IOBase()\n--\n\nWhat all streams have in common: closing, iteration over lines, context management."),
     dealloc: Some(stream_dealloc::<IOBase>),
     traverse: Some(base_traverse),
     clear: Some(base_clear),

@@ -24,7 +24,7 @@ pub fn traceback_print(traceback: &Object, file: &Object) -> PyResult<()> {
     if traceback.downcast::<taipan_vm::traceback::Traceback>().is_none() {
         bail!(SystemError, "bad argument to internal function: a traceback is expected");
     }
-    let text = Str::from_utf8(&taipan_vm::traceback::full_text(traceback)?);
+    let text = Str::from_utf8(&taipan_vm::report::traceback_text(traceback));
     file.call_method(intern!("write"), &[&text]).map(drop)
 }
 

@@ -49,8 +49,15 @@ unsafe extern "C" fn record(obj: Option<&Object>, frame: &Object, what: c_int, a
     0
 }
 
-unsafe extern "C" fn refuse(_: Option<&Object>, _: &Object, _: c_int, _: Option<&Object>) -> c_int {
-    let _: Raised = raise!(Exception, "an exception");
+unsafe extern "C" fn refuse(obj: Option<&Object>, _: &Object, _: c_int, _: Option<&Object>) -> c_int {
+    // Once: the list remembers.
+    let Some(list) = obj.and_then(|o| o.downcast::<List>()) else { return -1 };
+    if !list.is_empty() {
+        return 0;
+    }
+    if list.push(none().to_obj()).is_ok() {
+        let _: Raised = raise!(Exception, "an exception");
+    }
     -1
 }
 

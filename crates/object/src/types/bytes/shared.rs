@@ -695,7 +695,7 @@ macro_rules! bytes_methods {
         }
 
         /// A table for translate that maps each byte of frm to the one of to at the same place.
-        #[staticmethod(signature = "(frm, to, /)", text = false)]
+        #[staticmethod(signature = "(frm, to, /)")]
         pub fn maketrans(frm: Buffer, to: Buffer) -> PyResult<Ref<Bytes>> {
             shared::make_table(&frm, &to)
         }

@@ -9,7 +9,7 @@ use crate::types::int::Int;
 use crate::{bail, method, staticmethod};
 
 /// A translation table for str.translate: from a dict, or from two strings of equal length and perhaps a third of characters to delete.
-#[staticmethod(signature = "(x, y=None, z=None, /)", text = false)]
+#[staticmethod(signature = "(x, y=None, z=None, /)", shown = "(x, y=<unrepresentable>, z=<unrepresentable>, /)")]
 pub fn maketrans(x: &Object, y: crate::args::Given<&Str>, z: crate::args::Given<&Str>) -> PyResult<Ref<Dict>> {
     let table = Dict::new();
     let Some(y) = y.0 else {
