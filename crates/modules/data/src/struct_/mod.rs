@@ -13,7 +13,6 @@ use taipan_object::alloc::{dealloc_of, new_instance, new_object};
 use taipan_object::args::receiver;
 use taipan_object::buffer::Buffer;
 use taipan_object::error::{status, to_iternext};
-use taipan_object::protocol::number;
 use taipan_object::protocol::repr::text;
 use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::bytes::Bytes;
