@@ -45,7 +45,7 @@ algorithms! {
     "sha3_384", 104, 48, fixed::<sha3::Sha3_384>();
     "sha3_512", 72, 64, fixed::<sha3::Sha3_512>();
     "blake2s_32", 64, 32, State::Blake2s(Box::default());
-    "blake2b_32", 128, 32, State::Blake2b(Box::new(blake2b_simd::Params::new().hash_length(32).to_state()));
+    "blake2b_32", 128, 64, State::Blake2b(Box::default());
 }
 
 /// A keyed hash under way.
