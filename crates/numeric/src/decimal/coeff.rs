@@ -140,6 +140,18 @@ impl Coeff {
         Coeff(Repr::Heap(v))
     }
 
+    /// From words, of which the leading ones may be zeros.
+    #[inline]
+    fn from_slice(v: &[u64]) -> Coeff {
+        let v = significant(v);
+        if v.len() > INLINE {
+            return Coeff(Repr::Heap(v.to_vec()));
+        }
+        let mut w = [0; INLINE];
+        w[..v.len()].copy_from_slice(v);
+        Coeff(Repr::Inline(v.len() as u8, w))
+    }
+
     /// From ASCII digits.
     pub fn from_digits(s: &[u8]) -> Coeff {
         let word = |c: &[u8]| c.iter().fold(0u64, |n, d| n * 10 + u64::from(d - b'0'));
@@ -254,8 +266,14 @@ impl Coeff {
             let (x, y) = (a.first().copied().unwrap_or(0), b.first().copied().unwrap_or(0));
             return Coeff::from_u128(u128::from(x) + u128::from(y));
         }
-        let mut v = Vec::with_capacity(a.len().max(b.len()) + 1);
         let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+        if long.len() < 8 {
+            let mut v = [0; 8];
+            v[..long.len()].copy_from_slice(long);
+            add_into(&mut v, short);
+            return Coeff::from_slice(&v);
+        }
+        let mut v = Vec::with_capacity(long.len() + 1);
         v.extend_from_slice(long);
         v.push(0);
         add_into(&mut v, short);
@@ -267,6 +285,12 @@ impl Coeff {
         let (a, b) = (self.words(), o.words());
         if a.len() <= 1 {
             return Coeff::from_u64(a.first().copied().unwrap_or(0) - b.first().copied().unwrap_or(0));
+        }
+        if a.len() <= 8 {
+            let mut v = [0; 8];
+            v[..a.len()].copy_from_slice(a);
+            sub_from(&mut v, b);
+            return Coeff::from_slice(&v);
         }
         let mut v = a.to_vec();
         sub_from(&mut v, b);
@@ -284,7 +308,13 @@ impl Coeff {
         if a.is_empty() || b.is_empty() {
             return Coeff::ZERO;
         }
-        let mut out = vec![0; a.len() + b.len()];
+        let n = a.len() + b.len();
+        if n <= 8 {
+            let mut out = [0; 8];
+            mul_school(&mut out[..n], a, b);
+            return Coeff::from_slice(&out[..n]);
+        }
+        let mut out = vec![0; n];
         mul_into(&mut out, a, b);
         Coeff::from_words(out)
     }

@@ -42,8 +42,11 @@ fn too_large<T>() -> PyResult<T> {
 
 impl Delta {
     fn body(us: i128) -> PyResult<Delta> {
-        let days = us.div_euclid(US_PER_DAY);
-        let rest = us.rem_euclid(US_PER_DAY) as i64;
+        let (days, rest) = match i64::try_from(us) {
+            // The common case: dividing is fast in 64 bits.
+            Ok(us) => (i128::from(us.div_euclid(86_400_000_000)), us.rem_euclid(86_400_000_000)),
+            Err(_) => (us.div_euclid(US_PER_DAY), us.rem_euclid(US_PER_DAY) as i64),
+        };
         let Ok(days) = i32::try_from(days) else { return too_large() };
         if i64::from(days).abs() > MAX_DAYS {
             bail!(OverflowError, "days={days}; must have magnitude <= {MAX_DAYS}");
