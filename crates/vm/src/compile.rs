@@ -13,7 +13,7 @@ use taipan_object::types::tuple::Tuple;
 use taipan_object::types::{exceptions, none};
 use taipan_object::{Interp, PyResult, Raised, bail, intern, raise};
 use taipan_syntax::source::{self, Origin};
-use taipan_syntax::{Arena, ErrorKind, Mode, ParseOptions, SyntaxError, Warning, parse};
+use taipan_syntax::{Arena, ErrorKind, ErrorLocation, Mode, ParseOptions, SyntaxError, Warning, parse};
 
 /// `compile()` flags, as `ast` and `codeop` give them.
 #[allow(missing_docs)]
@@ -227,7 +227,9 @@ pub fn raise_syntax_error(e: &SyntaxError, filename: &str) -> Raised {
     let name = if at.filename { Str::from_utf8(filename).into_obj() } else { none::none_obj() };
     let mut details = vec![name, int(at.lineno as i64), int(at.offset), text];
     // What could not be decoded has no range.
-    if at.offset != -1 || at.lineno > 0 {
+    if at.end_offset == ErrorLocation::NO_END {
+        details.extend([none::none_obj(), none::none_obj()]);
+    } else if at.offset != -1 || at.lineno > 0 {
         details.extend([int(at.end_lineno as i64), int(at.end_offset)]);
     }
     raise_with_details(ty, &e.msg, details)

@@ -10,7 +10,6 @@ pub mod multibytecodec;
 pub mod pyexpat;
 pub mod sre;
 pub mod string;
-pub mod tokenize;
 pub mod unicodedata;
 
 use taipan_object::types::module::ModuleDef;
@@ -24,7 +23,6 @@ pub static MODULES: &[&ModuleDef] = &[
     &binascii::MODULE,
     &unicodedata::MODULE,
     &csv::MODULE,
-    &tokenize::MODULE,
     &pyexpat::MODULE,
     &elementtree::MODULE,
     &multibytecodec::MODULE,
