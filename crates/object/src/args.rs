@@ -184,11 +184,11 @@ fn wrong_count(sig: &Signature, given: usize) -> crate::Raised {
 }
 
 /// The name of signatures of C functions that do not tell theirs in error texts.
-pub const ANONYMOUS: &str = "function";
+pub const ANONYMOUS: &str = "";
 
 /// How error texts name a function that is called.
 fn called(sig: &Signature) -> String {
-    if sig.name == ANONYMOUS { ANONYMOUS.to_owned() } else { format!("{}()", sig.name) }
+    if sig.name == ANONYMOUS { "function".to_owned() } else { format!("{}()", sig.name) }
 }
 
 /// Binds a call with keywords. `out` has one place per parameter.

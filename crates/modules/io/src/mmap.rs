@@ -131,7 +131,7 @@ fn small(o: Option<&Object>, default: c_int) -> PyResult<c_int> {
 
 extern "C" fn mmap_new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResult {
     static SIG: args::Signature = args::Signature {
-        name: "function",
+        name: "",
         params: &[
             required("fileno"),
             required("length"),

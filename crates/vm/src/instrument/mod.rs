@@ -38,8 +38,6 @@ pub enum Raise {
     InCaller,
     /// It ends an iterator.
     Ended,
-    /// It was caught and goes on.
-    Reraise,
 }
 
 /// The opcode at unit `i` under `INSTRUMENTED_LINE` and `INSTRUMENTED_INSTRUCTION`.
@@ -93,17 +91,24 @@ pub fn watches_unwinding() -> bool {
 /// Tells tools that an exception came up.
 #[inline]
 pub fn raised(ts: &Thread, frame: *mut Frame, how: Raise) {
-    let event = if how == Raise::Reraise { events::RERAISE } else { events::RAISE };
-    if watched(event) {
+    if watched(events::RAISE) {
         // The reference tells the unit before the one that would be next.
         // SAFETY: the frame is alive.
         let (unit, code) = unsafe { ((*frame).unit_index(), (*frame).code()) };
         let unit = match how {
             Raise::Raise => unit + CACHES[underlying_op(code, unit) as usize] as usize,
             Raise::InCaller => unit.saturating_sub(1),
-            Raise::Reraise | Raise::Ended => unit,
+            Raise::Ended => unit,
         };
-        fire::exception(ts, frame, event, unit);
+        fire::exception(ts, frame, events::RAISE, unit);
+    }
+}
+
+/// Tells tools that an exception came up again, at the unit of the instruction that raised it anew: the frame may stand where it came up first.
+#[inline]
+pub fn reraised(ts: &Thread, frame: *mut Frame, unit: usize) {
+    if watched(events::RERAISE) {
+        fire::exception(ts, frame, events::RERAISE, unit);
     }
 }
 

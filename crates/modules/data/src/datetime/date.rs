@@ -130,7 +130,7 @@ extern "C" fn new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResul
     {
         return Date::alloc(cls, [b[0], b[1], b[2], b[3]]);
     }
-    let sig = signature!("function", posonly 0, positional 3, ["year" true, "month" true, "day" true]);
+    let sig = signature!("", posonly 0, positional 3, ["year" true, "month" true, "day" true]);
     bind::<3, _>(sig, args, kwargs, |[y, m, d]| {
         Date::new(cls, int_argument(receiver(y))?, int_argument(receiver(m))?, int_argument(receiver(d))?)
     })

@@ -165,7 +165,7 @@ extern "C" fn new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResul
         data[2] &= 0x7f;
         return DateTime::alloc(cls, data, tz.cloned(), b[2] >> 7);
     }
-    let sig = signature!("function", posonly 0, positional 8,
+    let sig = signature!("", posonly 0, positional 8,
         ["year" true, "month" true, "day" true, "hour" false, "minute" false, "second" false, "microsecond" false, "tzinfo" false, "fold" false]);
     bind::<9, _>(sig, args, kwargs, |[y, m, d, h, min, s, us, tz, fold]| {
         let p = Parts {

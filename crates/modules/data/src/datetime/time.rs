@@ -109,7 +109,7 @@ extern "C" fn new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResul
         let data = [b[0] & 0x7f, b[1], b[2], b[3], b[4], b[5]];
         return Time::alloc(cls, data, tz.cloned(), b[0] >> 7);
     }
-    let sig = signature!("function", posonly 0, positional 5,
+    let sig = signature!("", posonly 0, positional 5,
         ["hour" false, "minute" false, "second" false, "microsecond" false, "tzinfo" false, "fold" false]);
     bind::<6, _>(sig, args, kwargs, |[h, m, s, us, tz, fold]| {
         let p = Parts::time(int_or(h, 0)?, int_or(m, 0)?, int_or(s, 0)?, int_or(us, 0)?);
