@@ -163,8 +163,8 @@ fn fill<'a>(out: &mut [Option<&'a Object>], given: &[&'a Object]) {
             Some(a) => *o = Some(a),
             None => break,
         }
-        // SAFETY: an empty instruction sequence, so that the loop is not taken for a copy of unknown length.
         #[cfg(not(miri))]
+        // SAFETY: an empty instruction sequence, so that the loop is not taken for a copy of unknown length.
         unsafe {
             std::arch::asm!("", options(nomem, nostack, preserves_flags))
         }
