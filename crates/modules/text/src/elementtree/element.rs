@@ -103,7 +103,7 @@ impl Element {
     }
 }
 
-fn check_child<'a>(o: &'a Object) -> PyResult<&'a Object> {
+fn check_child(o: &Object) -> PyResult<&Object> {
     if o.downcast::<Element>().is_none() {
         bail!(TypeError, "expected an Element, not \"{}\"", o.ty().name_str());
     }
