@@ -112,7 +112,7 @@ fn new(key: &Object, msg: Option<&Object>, digestmod: Option<&Object>) -> PyResu
     let key = data(key)?;
     let mut state = Keyed::new(algorithm, &key);
     if let Some(m) = msg {
-        state.inner.update(&*data(m)?);
+        state.inner.update(&data(m)?);
     }
     Ok(make(algorithm, state))
 }
