@@ -38,7 +38,7 @@ print(len(f.getvalue()), pickle.load(io.BytesIO(f.getvalue())) == big)
 
 buffers = []
 data = pickle.dumps(pickle.PickleBuffer(bytearray(b"oob")), 5, buffer_callback=buffers.append)
-print(data, pickle.loads(data, buffers=buffers), [bytes(b) for b in buffers])
+print(data, bytes(pickle.loads(data, buffers=buffers)), [bytes(b) for b in buffers])
 
 
 class Persistent(pickle.Pickler):

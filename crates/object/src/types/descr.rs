@@ -432,6 +432,7 @@ pub static PyClassMethodDescr_Type: Type = Type::new_static(TypeDef {
     dealloc: Some(dealloc_of::<ClassMethodDescr>),
     repr: Some(method_repr),
     call: Some(classmethod_call),
+    methods: None,
     getset: getsets![
         getset!(c"__doc__", classmethod_doc),
         getset!(c"__qualname__", get_qualname),

@@ -53,7 +53,7 @@ impl Parts {
         let t = i64::try_from(t).unwrap_or(-1);
         let days = t.div_euclid(DAY);
         let mut rest = t.rem_euclid(DAY);
-        if days < 1 || days > MAX_ORDINAL {
+        if !(1..=MAX_ORDINAL).contains(&days) {
             bail!(OverflowError, "date value out of range");
         }
         let (year, month, day) = from_ordinal(days);

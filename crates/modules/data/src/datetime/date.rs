@@ -77,7 +77,7 @@ impl Date {
     }
 
     /// A new date, directly in memory of `cls`.
-    pub fn new(cls: &Type, y: i32, m: i32, d: i32) -> PyResult {
+    pub fn create(cls: &Type, y: i32, m: i32, d: i32) -> PyResult {
         calendar::check_date(y, m, d)?;
         Date::alloc(cls, [(y >> 8) as u8, y as u8, m as u8, d as u8])
     }
@@ -85,10 +85,10 @@ impl Date {
     /// A new date as `cls` makes it.
     pub fn new_in(cls: &Type, (y, m, d): (i32, i32, i32)) -> PyResult {
         if std::ptr::eq(cls, &DATE_TYPE) {
-            return Date::new(cls, y, m, d);
+            return Date::create(cls, y, m, d);
         }
         if std::ptr::eq(cls, &DATETIME_TYPE) {
-            return DateTime::new(cls, &Parts::day(y, m, d), None, 0);
+            return DateTime::create(cls, &Parts::day(y, m, d), None, 0);
         }
         let args = [y, m, d].map(|n| Int::from_i64(i64::from(n)));
         cls.as_object().call(&[&args[0], &args[1], &args[2]])
@@ -132,7 +132,7 @@ extern "C" fn new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResul
     }
     let sig = signature!("", posonly 0, positional 3, ["year" true, "month" true, "day" true]);
     bind::<3, _>(sig, args, kwargs, |[y, m, d]| {
-        Date::new(cls, int_argument(receiver(y))?, int_argument(receiver(m))?, int_argument(receiver(d))?)
+        Date::create(cls, int_argument(receiver(y))?, int_argument(receiver(m))?, int_argument(receiver(d))?)
     })
 }
 

@@ -312,7 +312,7 @@ extern "C" fn true_divide(a: &Object, b: &Object) -> PyResult {
         if e.us() == 0 {
             return zero_division();
         }
-        let x = int::true_div(&*Int::from_i128(d.us()), &*Int::from_i128(e.us()))?;
+        let x = int::true_div(&Int::from_i128(d.us()), &Int::from_i128(e.us()))?;
         return Ok(Float::new(x).into_obj());
     }
     if let Some(x) = b.downcast::<Float>() {
@@ -348,7 +348,7 @@ extern "C" fn divmod(a: &Object, b: &Object) -> PyResult {
 /// Return the whole duration in seconds.
 #[method]
 fn total_seconds(this: &Delta) -> PyResult<f64> {
-    int::true_div(&*Int::from_i128(this.us()), &*Int::from_i64(1_000_000))
+    int::true_div(&Int::from_i128(this.us()), &Int::from_i64(1_000_000))
 }
 
 /// What pickling makes the object from.

@@ -71,7 +71,7 @@ impl Time {
     }
 
     /// A new time, directly in memory of `cls`.
-    pub fn new(cls: &Type, p: &Parts, tz: Option<&Object>, fold: i32) -> PyResult {
+    pub fn create(cls: &Type, p: &Parts, tz: Option<&Object>, fold: i32) -> PyResult {
         check_time(p.hour, p.minute, p.second, p.us, fold)?;
         let [a, b, c] = microsecond_bytes(p.us);
         let data = [p.hour as u8, p.minute as u8, p.second as u8, a, b, c];
@@ -81,7 +81,7 @@ impl Time {
     /// A new time as `cls` makes it.
     pub fn new_in(cls: &Type, p: &Parts, tz: Option<&Object>, fold: i32) -> PyResult {
         if std::ptr::eq(cls, &TIME_TYPE) {
-            return Time::new(cls, p, tz, fold);
+            return Time::create(cls, p, tz, fold);
         }
         check_time(p.hour, p.minute, p.second, p.us, fold)?;
         let n = [p.hour, p.minute, p.second, p.us].map(|n| Int::from_i64(i64::from(n)));
@@ -115,7 +115,7 @@ extern "C" fn new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResul
         let p = Parts::time(int_or(h, 0)?, int_or(m, 0)?, int_or(s, 0)?, int_or(us, 0)?);
         let fold = int_or(fold, 0)?;
         let tz = zone::check(tz)?;
-        Time::new(cls, &p, tz, fold)
+        Time::create(cls, &p, tz, fold)
     })
 }
 

@@ -96,7 +96,7 @@ fn exec(m: &Module) -> PyResult<()> {
         m.add(name, c)?;
     }
     for (name, _) in ROUNDINGS {
-        m.add(name, &*intern_str(name))?;
+        m.add(name, &intern_str(name))?;
     }
     for (name, n) in [
         ("MAX_PREC", MAX_PREC),

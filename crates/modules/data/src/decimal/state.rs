@@ -51,7 +51,7 @@ std::thread_local! {
 
 fn class(name: &str, bases: Vec<Obj>) -> PyResult {
     let dict = Dict::new();
-    dict.set_item(intern!("__module__"), &*Str::from_utf8("decimal"))?;
+    dict.set_item(intern!("__module__"), &Str::from_utf8("decimal"))?;
     PyType_Type.as_object().call(&[&*Str::from_utf8(name), &*Tuple::from_vec(bases), &*dict])
 }
 
@@ -121,14 +121,14 @@ pub fn init() -> PyResult<&'static State> {
     let signal_tuple = Tuple::from_vec(signals.iter().map(|s| s.class.clone()).collect());
     let namedtuple = import("collections")?.get_attr_str("namedtuple")?;
     let tuple_class = namedtuple.call(&[&*Str::from_utf8("DecimalTuple"), &*Str::from_utf8("sign digits exponent")])?;
-    tuple_class.set_attr(intern!("__module__"), &*Str::from_utf8("decimal"))?;
+    tuple_class.set_attr(intern!("__module__"), &Str::from_utf8("decimal"))?;
     taipan_object::typeobj::ready::ready(&SIGNAL_DICT_MIXIN)?;
     let mapping = import("collections.abc")?.get_attr_str("MutableMapping")?;
     let bases = tuple_of([SIGNAL_DICT_MIXIN.to_obj(), mapping.clone()]);
     let signal_dict = mapping.ty().as_object().call(&[&*Str::from_utf8("SignalDict"), &*bases, &*Dict::new()])?;
     let numbers = import("numbers")?;
     numbers.get_attr_str("Number")?.call_method_str("register", &[super::number::DECIMAL_TYPE.as_object()])?;
-    let var = import("_contextvars")?.get_attr_str("ContextVar")?.call_one(&*Str::from_utf8("decimal_context"))?;
+    let var = import("_contextvars")?.get_attr_str("ContextVar")?.call_one(&Str::from_utf8("decimal_context"))?;
     let state: &'static State = Box::leak(Box::new(State {
         base,
         signals,

@@ -427,7 +427,7 @@ fn fromutc(this: &ZoneInfo, object: &Object) -> PyResult {
         return Ok(moved);
     }
     if let Some(d) = moved.downcast_exact::<DateTime>() {
-        return DateTime::new(&DATETIME_TYPE, &d.parts(), d.tz(), 1);
+        return DateTime::create(&DATETIME_TYPE, &d.parts(), d.tz(), 1);
     }
     let replace = moved.get_attr(intern!("replace"))?;
     let one = Int::from_i64(1);
