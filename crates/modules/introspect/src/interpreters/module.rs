@@ -12,7 +12,7 @@ use taipan_object::types::module::{Module, ModuleDef};
 use taipan_object::types::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Interp, Layout, Obj, Object, PyResult, Ref, bail, function, intern, methods};
+use taipan_object::{Interp, Layout, Obj, Object, PyResult, Raised, Ref, bail, function, intern, methods};
 use taipan_vm::compile::{Request, compile_str};
 use taipan_vm::function::Function;
 use taipan_vm::{CodeObject, call as vm_call, import};
@@ -379,7 +379,31 @@ fn run_func(id: &Object, func: &Object, shared: Given<&Object>, restrict: Given<
 enum Outcome {
     Value(Data),
     Failed(Failure),
-    NotShareable(String),
+    /// What is wrong, and why.
+    NotShareable(String, Option<String>),
+}
+
+fn message_of(e: Raised) -> String {
+    let exc = e.take();
+    exc.str().map(|s| s.to_utf8_lossy().into_owned()).unwrap_or_else(|e| {
+        e.clear();
+        String::new()
+    })
+}
+
+/// A part of a call could not be made in the other interpreter.
+fn unpackable(e: Raised, part: &str) -> Outcome {
+    Outcome::NotShareable(format!("{part} not shareable"), Some(message_of(e)))
+}
+
+/// A part of a call cannot go there.
+fn part_not_shareable(e: Raised, part: &str) -> Raised {
+    match not_shareable_class() {
+        Ok(c) if e.matches(c.cast::<taipan_object::Type>()) => {
+            super::not_shareable(&format!("{part} not shareable"), Some(e))
+        }
+        _ => e,
+    }
 }
 
 /// Call an object in an interpreter. Return its result and None, or None and what is known of its exception.
@@ -398,10 +422,10 @@ fn call(
     if !callable.is_callable() {
         bail!(TypeError, "_interpreters.call() argument 2 must be a callable, not {}", callable.ty().name_str());
     }
-    let f = pack(callable, Fallback::Full)?;
+    let f = pack(callable, Fallback::Full).map_err(|e| part_not_shareable(e, "func"))?;
     let args = match args {
         None => Vec::new(),
-        Some(a) => match pack(a, Fallback::Full)? {
+        Some(a) => match pack(a, Fallback::Full).map_err(|e| part_not_shareable(e, "args"))? {
             Data::Tuple(items) => items,
             _ => bail!(TypeError, "_interpreters.call() argument 3 must be a tuple, not {}", a.ty().name_str()),
         },
@@ -412,29 +436,35 @@ fn call(
             bail!(TypeError, "_interpreters.call() argument 4 must be a dict, not {}", k.ty().name_str());
         };
         for (k, v) in d.pairs() {
-            names.push((pack(&k, Fallback::None)?, pack(&v, Fallback::Full)?));
+            let value = pack(&v, Fallback::Full).map_err(|e| part_not_shareable(e, "kwargs"))?;
+            names.push((pack(&k, Fallback::None)?, value));
         }
     }
     let outcome = registry::run_in(id, || {
-        let run = || -> PyResult<Obj> {
-            let f = unpack(&f)?;
-            let args: PyResult<Vec<Obj>> = args.iter().map(unpack).collect();
-            let d = Dict::new();
-            for (k, v) in &names {
-                d.set_item(&*unpack(k)?, &*unpack(v)?)?;
-            }
-            f.call_tuple(&Tuple::from_vec(args?), Some(&d))
+        let f = match unpack(&f) {
+            Ok(f) => f,
+            Err(e) => return unpackable(e, "func"),
         };
-        let r = run();
+        let args: PyResult<Vec<Obj>> = args.iter().map(unpack).collect();
+        let args = match args {
+            Ok(a) => Tuple::from_vec(a),
+            Err(e) => return unpackable(e, "args"),
+        };
+        let d = Dict::new();
+        let bound: PyResult<()> = names.iter().try_for_each(|(k, v)| {
+            let (k, v) = (unpack(k)?, unpack(v)?);
+            d.set_item(&k, &v)
+        });
+        if let Err(e) = bound {
+            return unpackable(e, "kwargs");
+        }
+        let r = f.call_tuple(&args, Some(&d));
         flush();
         match r {
             Err(e) => Outcome::Failed(Failure::of(&e.take())),
             Ok(v) => match pack(&v, Fallback::Full) {
                 Ok(d) => Outcome::Value(d),
-                Err(e) => {
-                    let exc = e.take();
-                    Outcome::NotShareable(exc.str().map(|s| s.to_utf8_lossy().into_owned()).unwrap_or_default())
-                }
+                Err(e) => Outcome::NotShareable(message_of(e), None),
             },
         }
     })?;
@@ -442,7 +472,10 @@ fn call(
     match outcome {
         Outcome::Value(d) => Ok(pair(unpack(&d)?, none::none_obj())),
         Outcome::Failed(f) => Ok(pair(none::none_obj(), f.to_object()?)),
-        Outcome::NotShareable(text) => Err(super::raise_in(not_shareable_class(), &text)),
+        Outcome::NotShareable(text, cause) => {
+            let cause = cause.map(|c| super::raise_in(not_shareable_class(), &c));
+            Err(super::not_shareable(&text, cause))
+        }
     }
 }
 
