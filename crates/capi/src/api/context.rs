@@ -77,7 +77,7 @@ fn eval(code: &Object, globals: &Object, locals: Null<'_>) -> PyResult {
     let code: &CodeObject = typed(code)?;
     let globals: &Dict = typed(globals)?;
     if globals.get_item(intern!("__builtins__"))?.is_none() {
-        globals.set_item(intern!("__builtins__"), &*taipan_vm::frame::current_builtins())?;
+        globals.set_item(intern!("__builtins__"), &taipan_vm::frame::current_builtins())?;
     }
     taipan_vm::call::eval_code(code, globals, locals.unwrap_or(globals.as_object()), None)
 }
