@@ -3,8 +3,8 @@
 
 pub mod ast;
 pub mod faulthandler;
-pub mod lsprof;
 pub mod interpreters;
+pub mod lsprof;
 pub mod opcode;
 pub mod suggestions;
 pub mod symtable;
