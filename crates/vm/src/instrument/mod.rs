@@ -38,8 +38,6 @@ pub enum Raise {
     InCaller,
     /// It ends an iterator.
     Ended,
-    /// It was caught and goes on.
-    Reraise,
 }
 
 /// The opcode at unit `i` under `INSTRUMENTED_LINE` and `INSTRUMENTED_INSTRUCTION`.
@@ -93,7 +91,7 @@ pub fn watches_unwinding() -> bool {
 /// Tells tools that an exception came up.
 #[inline]
 pub fn raised(ts: &Thread, frame: *mut Frame, how: Raise) {
-    let event = if how == Raise::Reraise { events::RERAISE } else { events::RAISE };
+    let event = events::RAISE;
     if watched(event) {
         // The reference tells the unit before the one that would be next.
         // SAFETY: the frame is alive.
@@ -101,9 +99,19 @@ pub fn raised(ts: &Thread, frame: *mut Frame, how: Raise) {
         let unit = match how {
             Raise::Raise => unit + CACHES[underlying_op(code, unit) as usize] as usize,
             Raise::InCaller => unit.saturating_sub(1),
-            Raise::Reraise | Raise::Ended => unit,
+            Raise::Ended => unit,
         };
         fire::exception(ts, frame, event, unit);
+    }
+}
+
+/// Tells tools that the instruction at `at` raises an exception again.
+#[inline]
+pub fn reraised(ts: &Thread, frame: *mut Frame, at: *mut u16) {
+    if watched(events::RERAISE) {
+        // SAFETY: the frame is alive, and `at` is an instruction of its code.
+        let unit = unsafe { at.offset_from((*frame).code().units()) };
+        fire::exception(ts, frame, events::RERAISE, unit.max(0) as usize);
     }
 }
 
