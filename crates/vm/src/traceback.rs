@@ -201,6 +201,13 @@ pub fn next_of(tb: &Object) -> Option<Obj> {
     tb.downcast::<Traceback>()?.tb_next.get_owned()
 }
 
+/// The unit at which an entry stands, if it is one of the given frame.
+pub fn unit_in(tb: &Object, frame: *const FrameObject) -> Option<usize> {
+    let t = tb.downcast::<Traceback>()?;
+    let own = t.frame().is_some_and(|f| std::ptr::eq(f, frame));
+    usize::try_from(t.tb_lasti.get()).ok().filter(|_| own).map(|n| n / 2)
+}
+
 /// The line of an entry.
 pub fn line_of(tb: &Object) -> Option<i32> {
     tb.downcast::<Traceback>()?.lineno()

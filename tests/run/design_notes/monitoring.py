@@ -18,6 +18,7 @@ print(m.get_tool(TOOL), m.get_tool(4))
 log = []
 def add(name):
     def callback(code, *args):
+        if name == "PY_UNWIND": args = args[1:]
         log.append((name, code.co_name, *[a if isinstance(a, (int, str)) else type(a).__name__ for a in args]))
     return callback
 for name in dir(E):

@@ -102,7 +102,7 @@ pub(crate) unsafe extern "C" fn reraise_path(
     // SAFETY: the contract of handlers.
     unsafe {
         (*frame).stackpointer = sp;
-        instrument::reraised(&*ts, frame, ip.sub(1).offset_from((*frame).code().units()) as usize);
+        instrument::reraised(&*ts, frame, ip.sub(1));
         resume(ts, unwind(&*ts, frame, ip.sub(1)))
     }
 }

@@ -66,6 +66,8 @@ unsafe fn line_event(ts: &Thread, frame: *mut Frame, at: *mut u16, sp: *mut Stac
         (*frame).instr_ptr = at;
         (*frame).stackpointer = sp;
         let unit = (*frame).unit_index();
+        // A handler has just been entered: what went before is the instruction that raised.
+        let previous = if previous == unit { raised_at(frame, sp).unwrap_or(previous) } else { previous };
         let Some(op) = code.co_monitoring.get().as_ref().and_then(|m| m.lines.get(unit)).copied() else {
             report_unknown(*at as u8);
             return After::Error;
@@ -84,6 +86,20 @@ unsafe fn line_event(ts: &Thread, frame: *mut Frame, at: *mut u16, sp: *mut Stac
         }
         pause(at, op);
         After::Go(op)
+    }
+}
+
+/// Where the exception on top of the stack came up, if that was in this frame.
+unsafe fn raised_at(frame: *mut Frame, sp: *mut StackRef) -> Option<usize> {
+    // SAFETY: the contract of handlers; the stack is looked at only if it holds something.
+    unsafe {
+        if sp <= Frame::stack_base(frame) {
+            return None;
+        }
+        let exc = (*sp.sub(1)).get()?;
+        exc.downcast::<taipan_object::types::exceptions::BaseException>()?;
+        let tb = crate::support::exception_traceback(exc)?;
+        crate::traceback::unit_in(&tb, (*frame).frame_obj)
     }
 }
 

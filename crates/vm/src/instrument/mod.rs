@@ -104,11 +104,13 @@ pub fn raised(ts: &Thread, frame: *mut Frame, how: Raise) {
     }
 }
 
-/// Tells tools that an exception came up again, at the unit of the instruction that raised it anew: the frame may stand where it came up first.
+/// Tells tools that the instruction at `at` raises an exception again.
 #[inline]
-pub fn reraised(ts: &Thread, frame: *mut Frame, unit: usize) {
+pub fn reraised(ts: &Thread, frame: *mut Frame, at: *mut u16) {
     if watched(events::RERAISE) {
-        fire::exception(ts, frame, events::RERAISE, unit);
+        // SAFETY: the frame is alive, and `at` is an instruction of its code.
+        let unit = unsafe { at.offset_from((*frame).code().units()) };
+        fire::exception(ts, frame, events::RERAISE, unit.max(0) as usize);
     }
 }
 
