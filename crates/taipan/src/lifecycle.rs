@@ -218,7 +218,7 @@ fn start_modules(c: &Config, encodings: &Encodings) -> PyResult<()> {
 fn start_main(c: &Config) -> PyResult<()> {
     let builtins = import::import("builtins")?;
     let main = taipan_object::types::module::Module::new("__main__")?;
-    main.add("__builtins__", &*builtins)?;
+    main.add("__builtins__", &builtins)?;
     main.add("__loader__", &*import::import("_frozen_importlib")?.get_attr(intern!("BuiltinImporter"))?)?;
     import::modules()?.set_item(intern!("__main__"), main.as_obj())?;
     if !c.warnings.is_empty() {
