@@ -334,11 +334,12 @@ fn inherit_slots(ty: &Type, base: &Type) {
     }
     take(&ty.str, &base.str);
     // Comparison and hash go together: a class that defines equality or the hash gets neither.
-    if ty.richcompare.get().is_none() && ty.hash.get().is_none() {
-        if !defines(ty, &[intern!("__eq__"), intern!("__hash__")]) {
-            ty.richcompare.set(base.richcompare.get());
-            ty.hash.set(base.hash.get());
-        }
+    if ty.richcompare.get().is_none()
+        && ty.hash.get().is_none()
+        && !defines(ty, &[intern!("__eq__"), intern!("__hash__")])
+    {
+        ty.richcompare.set(base.richcompare.get());
+        ty.hash.set(base.hash.get());
     }
     take(&ty.iter, &base.iter);
     take(&ty.iternext, &base.iternext);

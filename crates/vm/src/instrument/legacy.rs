@@ -157,6 +157,7 @@ fn each_thread(f: impl Fn(&Thread) -> PyResult<()>) -> PyResult<()> {
         let mut t = Thread::current().interp.threads.get();
         // SAFETY: linked states are alive, and the list does not change while nothing runs.
         let next = loop {
+            // SAFETY: linked thread states are alive.
             match unsafe { t.as_ref() } {
                 Some(ts) if seen.contains(&ts.id.get()) => t = ts.next.get(),
                 other => break other,
