@@ -5,6 +5,7 @@ mod bench;
 mod bench_compile;
 mod bytecode_diff;
 mod conformance;
+mod fuzz;
 mod manifest;
 mod mutations;
 mod oracle;
@@ -32,6 +33,8 @@ cargo xtask COMMAND
                                (--list, --optimize 0|1|2, --mode exec|eval|single, --tree)
   mutations                    programs with one token wrong: errors and warnings against the reference's
                                (--count N, --seed N, --kind token|tokens|character|cut, --root DIR)
+  fuzz [TARGET..]              damaged input for lexer, parser, compiler, marshal, loads
+                               (--seconds N, --seed N, --root DIR)
   bench [NAME..]               speed, start-up and memory against the reference, as ratios
                                (--micro, --startup, --compile, --rounds N, --out FILE)
   tidy                         arrows between crates, file sizes, generated files, dependencies
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         "conformance" => conformance::main(rest),
         "bytecode-diff" => bytecode_diff::main(rest),
         "mutations" => mutations::main(rest),
+        "fuzz" => fuzz::main(rest),
         "bench" => bench::main(rest),
         "tidy" => tidy::main(rest),
         "oracle" => oracle::main(rest),

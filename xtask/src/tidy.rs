@@ -69,7 +69,8 @@ const LINES_PER_FILE: usize = 1200;
 const LONG_FILES: &[(&str, &str)] = &[("crates/unicode/src/tables.rs", "generated: Unicode's properties as tables")];
 
 /// Scripts that the reference runs to write files which are checked in. With `--check` each says whether they are fresh.
-const GENERATORS: &[(&str, &str)] = &[("Unicode's tables", "crates/unicode/gen/tables.py")];
+const GENERATORS: &[(&str, &str)] =
+    &[("Unicode's tables", "crates/unicode/gen/tables.py"), ("tables of the CJK codecs", "crates/unicode/gen/cjk.py")];
 
 /// Texts that have no place in the sources. They are put together here so that this file does not hold them.
 fn forbidden() -> Vec<(String, &'static str)> {

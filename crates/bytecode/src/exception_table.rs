@@ -59,7 +59,16 @@ impl Entries<'_> {
 impl Iterator for Entries<'_> {
     type Item = Entry;
 
+    #[inline]
     fn next(&mut self) -> Option<Entry> {
+        // In most entries each number is one byte.
+        if let &[a, b, c, d, ref rest @ ..] = self.rest
+            && (a | b | c | d) & 0x40 == 0
+        {
+            self.rest = rest;
+            let [a, b, c, d] = [a, b, c, d].map(|x| u32::from(x & 0x3F));
+            return Some(Entry { start: a, end: a + b, target: c, depth: d >> 1, lasti: d & 1 != 0 });
+        }
         let start = self.varint()?;
         let length = self.varint()?;
         let target = self.varint()?;

@@ -51,11 +51,15 @@ pub fn size(op: Op, oparg: u32) -> usize {
 /// Appends an instruction to little-endian code.
 #[inline]
 pub fn emit(code: &mut Vec<u8>, op: Op, oparg: u32) {
-    for i in (1..=extended_args(oparg)).rev() {
-        code.extend_from_slice(&[Op::EXTENDED_ARG as u8, (oparg >> (8 * i)) as u8]);
+    if oparg > 0xFF {
+        for i in (1..=extended_args(oparg)).rev() {
+            code.extend_from_slice(&[Op::EXTENDED_ARG as u8, (oparg >> (8 * i)) as u8]);
+        }
     }
     code.extend_from_slice(&[op as u16 as u8, oparg as u8]);
-    code.resize(code.len() + 2 * op.caches(), 0);
+    for _ in 0..op.caches() {
+        code.extend_from_slice(&[0, 0]);
+    }
 }
 
 /// Decodes code units; stops at a number that is no opcode or an instruction that is cut off.

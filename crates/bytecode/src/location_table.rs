@@ -41,7 +41,13 @@ impl Writer {
         Writer { out: Vec::new(), line: first_line }
     }
 
+    /// The same, with room for about this many runs.
+    pub fn with_capacity(first_line: i32, runs: usize) -> Writer {
+        Writer { out: Vec::with_capacity(runs * 3), line: first_line }
+    }
+
     /// Adds a run of code units with one location.
+    #[inline]
     pub fn add(&mut self, location: Location, units: usize) {
         let mut left = units;
         while left > 0 {

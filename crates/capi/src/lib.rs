@@ -11,6 +11,7 @@ pub mod moduledef;
 pub mod typespec;
 
 pub use api::exported;
+pub use api::pending::run as run_pending_calls;
 
 /// Prepares the module type for modules of extensions, and remembers the main interpreter for threads that come from C.
 /// Called once, attached, after the built-in types are ready.
@@ -18,4 +19,5 @@ pub fn start() {
     std::hint::black_box(api::exported().count());
     moduledef::install();
     api::gil::remember_main();
+    api::pending::remember_main();
 }

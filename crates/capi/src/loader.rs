@@ -124,6 +124,9 @@ pub fn create(spec: &Object) -> PyResult {
     let Some(text) = name.downcast::<Str>() else {
         bail!(TypeError, "spec.name must be a str, not {}", name.ty().name_str());
     };
+    if text.contains_nul() || path.downcast::<Str>().is_some_and(Str::contains_nul) {
+        bail!(ValueError, "embedded null character");
+    }
     let full = text.to_utf8()?;
     let short = full.rsplit('.').next().unwrap_or(full);
     let key = Tuple::new(&[&path, &name]);

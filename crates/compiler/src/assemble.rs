@@ -114,7 +114,7 @@ fn location_table(instrs: &mut [Placed], length: u32, firstlineno: i32) -> Box<[
         }
         next = instr.location;
     }
-    let mut writer = location_table::Writer::new(firstlineno);
+    let mut writer = location_table::Writer::with_capacity(firstlineno, instrs.len());
     let (mut location, mut start) = (NO_LOCATION, 0);
     for instr in instrs.iter() {
         if instr.location != location {
@@ -205,7 +205,7 @@ fn locals(metadata: &Metadata, layout: &Layout) -> (Vec<Name>, Vec<u8>, Vec<Name
 pub(crate) fn assemble(
     cfg: &Cfg,
     scratch: &mut Scratch,
-    metadata: Metadata,
+    metadata: &Metadata,
     layout: &Layout,
     filename: &taipan_bytecode::Str,
     names: &mut crate::names::Names<'_>,
@@ -220,7 +220,7 @@ pub(crate) fn assemble(
     }
     let linetable = location_table(instrs, length, metadata.firstlineno);
     let exceptiontable = exception_table(cfg, instrs, starts, length);
-    let (local_names, local_kinds, freevars) = locals(&metadata, layout);
+    let (local_names, local_kinds, freevars) = locals(metadata, layout);
     let code = Code {
         filename: filename.clone(),
         name: names.shared(metadata.name),

@@ -16,6 +16,7 @@ pub struct ConstId(pub u32);
 pub struct Consts {
     items: Vec<Const>,
     table: HashTable<u32>,
+    none: Option<ConstId>,
 }
 
 impl Consts {
@@ -44,6 +45,17 @@ impl Consts {
         }
     }
 
+    /// The id of `None`, the most frequent of all.
+    pub fn none(&mut self) -> ConstId {
+        match self.none {
+            Some(id) => id,
+            None => {
+                let id = self.intern(Const::None);
+                *self.none.insert(id)
+            }
+        }
+    }
+
     fn push(&mut self, hash: u64, value: Const) -> ConstId {
         let i = self.items.len() as u32;
         self.items.push(value);
@@ -55,6 +67,7 @@ impl Consts {
     /// The id of a constant of the tree.
     pub fn intern_ast(&mut self, value: &ConstantValue<'_>) -> ConstId {
         match value {
+            ConstantValue::None => self.none(),
             ConstantValue::Str(s) => self.intern_str(s.as_bytes(), || Str::from_wtf8(s.as_bytes())),
             other => self.intern(from_ast(other)),
         }

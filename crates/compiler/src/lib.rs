@@ -27,6 +27,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use taipan_bytecode::location_table::Location;
 use taipan_bytecode::{Code, Str};
+use taipan_syntax::Arena;
 use taipan_syntax::ast::{Mod, Span};
 
 pub use error::{CompileError, ErrorKind, Result, WarningSink};
@@ -84,6 +85,14 @@ impl Depth {
         let used = self.start.abs_diff(stack_position());
         if used > self.budget { Err(CompileError::too_deep(used)) } else { Ok(()) }
     }
+
+    /// Asks for a chain of this many operators, which is not walked by recursion: what is made of it later may be (and a
+    /// long chain of texts to be joined takes the time of its length squared).
+    pub(crate) fn check_chain(&self, length: usize) -> Result {
+        const LEVEL: usize = 200;
+        let used = self.start.abs_diff(stack_position()).saturating_add(length.saturating_mul(LEVEL));
+        if used > self.budget { Err(CompileError::too_deep(used)) } else { Ok(()) }
+    }
 }
 
 /// A node's place in the form of the location table.
@@ -94,8 +103,8 @@ pub(crate) fn location(span: Span) -> Location {
 
 /// Compiles a tree.
 pub fn compile(module: &Mod<'_>, options: &Options, warnings: &mut WarningSink<'_>) -> Result<Arc<Code>> {
-    let bump = Bump::new();
-    compile_in(&bump, module, options, warnings)
+    let arena = Arena::new();
+    compile_in(arena.bump(), module, options, warnings)
 }
 
 fn compile_in<'a>(

@@ -77,6 +77,12 @@ impl<V: Copy> OrderedMap<V> {
         }
     }
 
+    /// Makes it empty, keeping its memory.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.index.clear();
+    }
+
     /// Takes a key out; those behind it move up.
     pub fn remove(&mut self, key: u32) {
         if let Some(i) = self.position(key) {

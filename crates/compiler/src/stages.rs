@@ -223,5 +223,5 @@ pub fn assemble_code(instructions: &[PseudoInstruction], metadata: &UnitMetadata
     cfg.build(&to_sequence(instructions)?)?;
     cfg.label_exceptions();
     let layout = cfg.finish(&unit, 0)?;
-    Ok(assemble::assemble(&cfg, &mut assemble::Scratch::default(), unit, &layout, filename, &mut names, &table)?.code)
+    Ok(assemble::assemble(&cfg, &mut assemble::Scratch::default(), &unit, &layout, filename, &mut names, &table)?.code)
 }

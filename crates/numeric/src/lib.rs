@@ -1,5 +1,6 @@
 //! Numbers as Python computes, reads and writes them: pure algorithms over plain data, without any Python object.
 //!
+//! - [`decimal`][]: decimal floating point;
 //! - [`digits`][]: integers of any size as 30-bit digits;
 //! - [`float`][]: doubles: reading, writing, rounding, Python's arithmetic;
 //! - [`complex`][]: complex numbers;
@@ -10,6 +11,7 @@
 #![deny(unsafe_code)]
 
 pub mod complex;
+pub mod decimal;
 pub mod digits;
 pub mod float;
 pub mod format;

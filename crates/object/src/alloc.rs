@@ -58,7 +58,7 @@ pub unsafe fn free(p: *mut u8) {
 /// A block of a size class (not 0), from the thread's list if it has one; null when there is no memory.
 #[inline(always)]
 fn take_small(class: usize) -> *mut u8 {
-    let p = Thread::current().free_lists.small[class].pop();
+    let p = Thread::current().free_lists.of_class(class).pop();
     if p.is_null() { malloc_small(class) } else { p }
 }
 
@@ -74,6 +74,37 @@ pub(crate) fn block(total: usize) -> *mut u8 {
     match size_class(total) {
         0 => malloc(total),
         class => take_small(class),
+    }
+}
+
+/// Memory of `size` bytes that will be given back with [`free_storage`]; null when there is none left.
+#[inline(always)]
+pub(crate) fn storage(size: usize) -> *mut u8 {
+    block(size)
+}
+
+/// Resizes what [`storage`] gave.
+///
+/// # Safety
+/// As for [`realloc`].
+#[inline(always)]
+pub(crate) unsafe fn resize_storage(p: *mut u8, size: usize) -> *mut u8 {
+    // SAFETY: the caller's promise. Rounded up, so that the block is as long as its class says.
+    unsafe { realloc(p, size.next_multiple_of(SMALL_UNIT)) }
+}
+
+/// Gives memory of [`storage`] or [`resize_storage`] back, of which `size` bytes were asked for.
+///
+/// # Safety
+/// As for [`free`].
+#[inline(always)]
+pub(crate) unsafe fn free_storage(p: *mut u8, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match size_class(size) {
+            0 => free(p),
+            class => Thread::current().free_lists.of_class(class).push(p),
+        }
     }
 }
 
@@ -207,7 +238,7 @@ pub unsafe extern "C" fn free_object(p: *mut c_void) {
         }
         let class = (*o).size_class();
         let block = o.cast::<u8>().sub(pre);
-        if class == 0 { free(block) } else { Thread::current().free_lists.small[class].push(block) }
+        if class == 0 { free(block) } else { Thread::current().free_lists.of_class(class).push(block) }
     }
 }
 

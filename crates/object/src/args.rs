@@ -151,10 +151,24 @@ pub fn bind_positional<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Optio
     {
         return Err(wrong_count(sig, given.len()));
     }
-    for (o, a) in out.iter_mut().zip(given) {
-        *o = Some(a);
-    }
+    fill(out, given);
     Ok(())
+}
+
+/// Puts what is given in its places. The number of places is a constant of the caller, so that this is a few moves and not a `memcpy`.
+#[inline(always)]
+fn fill<'a>(out: &mut [Option<&'a Object>], given: &[&'a Object]) {
+    for (i, o) in out.iter_mut().enumerate() {
+        match given.get(i) {
+            Some(a) => *o = Some(a),
+            None => break,
+        }
+        #[cfg(not(miri))]
+        // SAFETY: an empty instruction sequence, so that the loop is not taken for a copy of unknown length.
+        unsafe {
+            std::arch::asm!("", options(nomem, nostack, preserves_flags))
+        }
+    }
 }
 
 #[cold]
@@ -169,6 +183,14 @@ fn wrong_count(sig: &Signature, given: usize) -> crate::Raised {
     raise!(TypeError, "{} expected {bound}{n} argument{}, got {given}", sig.name, plural(n))
 }
 
+/// The name of signatures of C functions that do not tell theirs in error texts.
+pub const ANONYMOUS: &str = "";
+
+/// How error texts name a function that is called.
+fn called(sig: &Signature) -> String {
+    if sig.name == ANONYMOUS { "function".to_owned() } else { format!("{}()", sig.name) }
+}
+
 /// Binds a call with keywords. `out` has one place per parameter.
 #[inline(always)]
 pub fn bind_keywords<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<&'a Object>]) -> PyResult<()> {
@@ -178,9 +200,7 @@ pub fn bind_keywords<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<
         && sig.params.get(given.len()).is_none_or(|p| !p.required)
         && sig.params[sig.positional..].iter().all(|p| !p.required)
     {
-        for (o, a) in out.iter_mut().zip(given) {
-            *o = Some(a);
-        }
+        fill(out, given);
         return Ok(());
     }
     bind_all(sig, args, out)
@@ -205,8 +225,8 @@ fn bind_all<'a>(sig: &Signature, args: CallArgs<'a>, out: &mut [Option<&'a Objec
     if given.len() < min_posonly {
         return Err(raise!(
             TypeError,
-            "{}() takes {} {} positional argument{} ({} given)",
-            sig.name,
+            "{} takes {} {} positional argument{} ({} given)",
+            called(sig),
             if min_posonly < sig.positional || sig.varargs { "at least" } else { "exactly" },
             min_posonly,
             plural(min_posonly),
@@ -280,7 +300,7 @@ fn missing(sig: &Signature, out: &[Option<&Object>]) -> PyResult<()> {
             if i < sig.posonly {
                 continue;
             }
-            bail!(TypeError, "{}() missing required argument '{}' (pos {})", sig.name, p.name, i + 1);
+            bail!(TypeError, "{} missing required argument '{}' (pos {})", called(sig), p.name, i + 1);
         }
     }
     Ok(())
@@ -292,9 +312,9 @@ fn too_many(sig: &Signature, npos: usize, nkw: usize) -> crate::Raised {
     let required = sig.params.iter().filter(|p| p.required).count();
     raise!(
         TypeError,
-        "{}() takes {} {} {}argument{} ({} given)",
-        sig.name,
-        if required < total { "at most" } else { "exactly" },
+        "{} takes {} {} {}argument{} ({} given)",
+        called(sig),
+        if required < total || sig.name == ANONYMOUS { "at most" } else { "exactly" },
         total,
         if npos == 0 { "keyword " } else { "" },
         plural(total),
@@ -310,8 +330,8 @@ fn too_many_positional(sig: &Signature, npos: usize) -> crate::Raised {
     let required = sig.params[..sig.positional].iter().filter(|p| p.required).count();
     raise!(
         TypeError,
-        "{}() takes {} {} positional argument{} ({} given)",
-        sig.name,
+        "{} takes {} {} positional argument{} ({} given)",
+        called(sig),
         if required < sig.positional { "at most" } else { "exactly" },
         sig.positional,
         plural(sig.positional),

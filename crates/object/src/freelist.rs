@@ -138,6 +138,14 @@ pub struct FreeLists {
 }
 
 impl FreeLists {
+    /// The list of a size class, which is below [`SMALL_CLASSES`].
+    #[inline(always)]
+    pub fn of_class(&self, class: usize) -> &FreeList<96> {
+        debug_assert!(class < SMALL_CLASSES);
+        // SAFETY: classes come from `size_class` only.
+        unsafe { self.small.get_unchecked(class) }
+    }
+
     /// Empties all lists, when their thread ends.
     pub fn clear(&self) {
         for list in &self.small {

@@ -10,14 +10,17 @@ use std::time::Duration;
 /// How long the holder may go on when others wait, in microseconds (`sys.setswitchinterval`).
 pub static SWITCH_INTERVAL: AtomicU64 = AtomicU64::new(5000);
 
-/// The thread state that shuts the interpreter down: all others that want the lock wait for the process to end.
-static FINALIZER: AtomicPtr<Thread> = AtomicPtr::new(std::ptr::null_mut());
+/// The thread of the OS that shuts the process down: all others that want the lock wait for the end. 0 until then.
+static FINALIZER: AtomicU64 = AtomicU64::new(0);
 
 /// The lock of an interpreter.
 pub struct Gil {
     /// In a cell since a forked child replaces it: other threads may have been inside.
     inner: UnsafeCell<Inner>,
 }
+
+/// The lock of all interpreters: built-in types and immortal objects are shared, and nothing else guards them.
+pub static SHARED: Gil = Gil::new();
 
 // SAFETY: the cell is written only in a child that has just been forked, when no other thread exists.
 unsafe impl Sync for Gil {}
@@ -74,7 +77,7 @@ impl Gil {
     fn acquire(&self, ts: &Thread) {
         let inner = self.inner();
         let mut s = inner.lock();
-        if must_hang(ts) {
+        if must_hang() {
             drop(s);
             hang();
         }
@@ -84,7 +87,7 @@ impl Gil {
             let (guard, timeout) = inner.freed.wait_timeout(s, interval()).unwrap_or_else(PoisonError::into_inner);
             s = guard;
             s.waiting -= 1;
-            if must_hang(ts) {
+            if must_hang() {
                 // A wake-up that was meant for somebody else goes on.
                 drop(s);
                 inner.freed.notify_one();
@@ -143,9 +146,14 @@ impl Default for Gil {
     }
 }
 
-fn must_hang(ts: &Thread) -> bool {
+fn this_thread() -> u64 {
+    // SAFETY: always allowed.
+    unsafe { libc::pthread_self() as u64 }
+}
+
+fn must_hang() -> bool {
     let finalizer = FINALIZER.load(Ordering::Relaxed);
-    !finalizer.is_null() && !std::ptr::eq(finalizer, ts)
+    finalizer != 0 && finalizer != this_thread()
 }
 
 /// Waits for the end of the process: unwinding would run code of frames that expect the interpreter to be there.
@@ -156,9 +164,9 @@ fn hang() -> ! {
     }
 }
 
-/// From now on no thread but the one with this state gets the lock: the interpreter is being shut down.
-pub fn finalize(ts: &Thread) {
-    FINALIZER.store(ts as *const Thread as *mut Thread, Ordering::SeqCst);
+/// From now on no thread but the running one gets the lock: the process is being shut down.
+pub fn finalize() {
+    FINALIZER.store(this_thread(), Ordering::SeqCst);
 }
 
 /// Makes `ts` the running thread's state and takes its interpreter's lock.
@@ -244,6 +252,9 @@ pub fn after_fork_child() {
     // The other threads are gone, and with them whoever was waiting for the lock or just looking at it.
     // SAFETY: this is the only thread, and it is outside of the lock's functions.
     unsafe { ts.interp.gil.inner.get().write(Inner::new(true, ts as *const Thread as *mut Thread)) };
+    if FINALIZER.load(Ordering::Relaxed) != 0 {
+        finalize();
+    }
     crate::thread::reset_list_lock();
     ts.eval_breaker.fetch_and(!breaker::GIL_DROP_REQUEST, Ordering::Relaxed);
     if let Some(h) = FORK_HOOKS.get() {

@@ -136,8 +136,8 @@ pub struct Interp {
     pub import_func: ObjCell,
     /// `importlib._bootstrap`.
     pub importlib: ObjCell,
-    /// The interpreter lock.
-    pub gil: crate::gil::Gil,
+    /// The interpreter lock, which all interpreters of the process share.
+    pub gil: &'static crate::gil::Gil,
     pub gc: GcState,
     /// Method cache and type versions.
     pub type_cache: crate::typeobj::lookup::TypeCache,
@@ -156,12 +156,56 @@ pub struct Interp {
     /// Limit on digits in int/str conversion (`sys.set_int_max_str_digits`).
     pub int_max_str_digits: Cell<i32>,
     /// `code.co_version` and `func_version` counter.
-    pub next_func_version: Cell<u32>,
+    pub next_func_version: &'static VersionCounter,
     /// Watchers and key versions of dicts.
     pub dict_state: crate::types::dict::DictState,
     /// Command-line settings that native code consults.
     pub config: Config,
+    /// What optimised code hopes never happens, counted.
+    pub rare_events: RareEvents,
 }
+
+/// How often what optimised code relies on was changed.
+#[derive(Debug, Default)]
+#[allow(missing_docs)]
+pub struct RareEvents {
+    pub set_class: Cell<u8>,
+    pub set_bases: Cell<u8>,
+    pub set_eval_frame_func: Cell<u8>,
+    pub builtin_dict: Cell<u8>,
+    pub func_modification: Cell<u8>,
+}
+
+impl RareEvents {
+    /// Counts one.
+    pub fn note(counter: &Cell<u8>) {
+        counter.set(counter.get().saturating_add(1));
+    }
+}
+
+/// Counts versions of something, for all interpreters: what they share, such as built-in types, must mean the same in each. Touched under the
+/// interpreter lock only.
+#[derive(Debug)]
+pub struct VersionCounter(std::sync::atomic::AtomicU32);
+
+impl VersionCounter {
+    /// Begins there.
+    pub const fn new(first: u32) -> VersionCounter {
+        VersionCounter(std::sync::atomic::AtomicU32::new(first))
+    }
+    /// The next version.
+    #[inline]
+    pub fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+    /// Sets the next version.
+    #[inline]
+    pub fn set(&self, v: u32) {
+        self.0.store(v, Ordering::Relaxed);
+    }
+}
+
+static FUNC_VERSIONS: VersionCounter = VersionCounter::new(1);
 
 /// Settings that objects and natives consult.
 #[derive(Debug, Default)]
@@ -173,6 +217,10 @@ pub struct Config {
     pub warn_default_encoding: Cell<bool>,
     pub inspect: Cell<bool>,
     pub optimize: Cell<i32>,
+    /// What `os.cpu_count()` answers instead of what it counts.
+    pub cpu_count: Cell<Option<i32>>,
+    /// The program's folder, which start-up put first in `sys.path`.
+    pub path_0: RefCell<Option<String>>,
 }
 
 // SAFETY: an interpreter's state is only touched under its lock.
@@ -201,7 +249,7 @@ impl Interp {
             builtins: ObjCell::empty(),
             import_func: ObjCell::empty(),
             importlib: ObjCell::empty(),
-            gil: crate::gil::Gil::new(),
+            gil: &crate::gil::SHARED,
             gc: GcState::new(),
             type_cache: Default::default(),
             codec_search_path: ObjCell::empty(),
@@ -213,7 +261,8 @@ impl Interp {
             next_thread_id: Cell::new(1),
             recursion_limit: Cell::new(1000),
             int_max_str_digits: Cell::new(4300),
-            next_func_version: Cell::new(1),
+            rare_events: RareEvents::default(),
+            next_func_version: &FUNC_VERSIONS,
             dict_state: crate::types::dict::DictState::new(),
             config: Config::default(),
         }))

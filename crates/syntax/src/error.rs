@@ -54,6 +54,11 @@ pub struct ErrorLocation {
     pub text: Option<String>,
 }
 
+impl ErrorLocation {
+    /// An `end_offset` that stands for an end that is given as `None`.
+    pub const NO_END: i64 = i64::MIN;
+}
+
 /// A program that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {

@@ -154,7 +154,9 @@ impl<'s> Tokenize<'s> {
                 };
                 return SyntaxError { kind, msg, location: Some(location), last_statement: None };
             }
-            Place::Continuation(..) | Place::Indentation(_) => (plain.chars().count() as i64 + 1, 0),
+            Place::Continuation(..) | Place::Indentation(_) => {
+                (plain.chars().count() as i64 + 1, ErrorLocation::NO_END)
+            }
         };
         let location =
             ErrorLocation { filename: true, lineno, offset, end_lineno: lineno, end_offset, text: Some(plain.into()) };

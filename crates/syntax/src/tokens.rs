@@ -1,5 +1,7 @@
 //! All tokens of a source, for the parsers to walk about in.
 
+use std::cell::Cell;
+
 use crate::Warning;
 use crate::lexer::{Bracket, LexError, LexOptions, Lexer, Token, TokenKind};
 
@@ -65,11 +67,30 @@ pub(crate) struct TokenBuffer {
     pub open_brackets: Vec<Bracket>,
 }
 
+/// Memory for this many tokens is kept from one source to the next.
+const KEPT: usize = 64 << 10;
+
+thread_local! {
+    static SPARE: Cell<Vec<Token>> = const { Cell::new(Vec::new()) };
+}
+
+impl Drop for TokenBuffer {
+    fn drop(&mut self) {
+        if self.tokens.capacity() <= KEPT {
+            let mut tokens = std::mem::take(&mut self.tokens);
+            tokens.clear();
+            // A thread that ends keeps nothing.
+            let _ = SPARE.try_with(|spare| spare.set(tokens));
+        }
+    }
+}
+
 impl TokenBuffer {
     /// Reads all of `src`.
     pub fn new(src: &[u8], options: LexOptions) -> TokenBuffer {
         let mut stream = TokenStream::new(src, options);
-        let mut tokens = Vec::with_capacity(src.len() / 4 + 16);
+        let mut tokens: Vec<Token> = SPARE.take();
+        tokens.reserve(src.len() / 4 + 16);
         let error = loop {
             match stream.next() {
                 Ok(token) => {

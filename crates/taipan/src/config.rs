@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Run {
     /// `-c command`
-    Command(String),
+    Command(OsString),
     /// `-m module`
     Module(String),
     /// A file, directory or zip file.
@@ -49,6 +49,12 @@ pub struct Config {
     pub no_debug_ranges: bool,
     pub xoptions: Vec<(String, Option<String>)>,
     pub hash_seed: HashSeed,
+    /// `-R`, which PYTHONHASHSEED does not change.
+    pub random_hashes: bool,
+    /// `-X importtime`.
+    pub import_time: u8,
+    /// `-X cpu_count`.
+    pub cpu_count: Option<i32>,
     pub pycache_prefix: Option<OsString>,
     pub check_hash_pycs: String,
     pub int_max_str_digits: Option<i32>,
@@ -74,7 +80,7 @@ pub struct UsageError {
 
 fn usage_error(program: &str, text: String) -> UsageError {
     let line = format!(
-        "usage: {program} [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `{program} -h' for more information.\n"
+        "usage: {program} [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `python -h' for more information.\n"
     );
     UsageError { message: format!("{text}\n{line}"), status: 2 }
 }
@@ -108,6 +114,9 @@ impl Config {
             no_debug_ranges: false,
             xoptions: Vec::new(),
             hash_seed: HashSeed::Random,
+            random_hashes: false,
+            import_time: 0,
+            cpu_count: None,
             pycache_prefix: None,
             check_hash_pycs: "default".to_owned(),
             int_max_str_digits: None,
@@ -159,7 +168,7 @@ impl Config {
                     let text = value.to_string_lossy().into_owned();
                     match option {
                         b'c' => {
-                            self.run = Run::Command(text + "\n");
+                            self.run = Run::Command(value);
                             self.argv =
                                 std::iter::once(OsString::from("-c")).chain(args[i..].iter().cloned()).collect();
                             return Ok(());
@@ -213,7 +222,7 @@ impl Config {
             b'O' => self.optimize += 1,
             b'P' => self.safe_path = true,
             b'q' => self.quiet = true,
-            b'R' => self.hash_seed = HashSeed::Random,
+            b'R' => self.random_hashes = true,
             b's' => self.no_user_site = true,
             b'S' => self.no_site = true,
             b't' => {}
@@ -221,7 +230,7 @@ impl Config {
             b'v' => self.verbose += 1,
             b'V' => self.run = Run::Print(version(next == Some(b'V'))),
             b'x' => self.skip_first_line = true,
-            other => return Err(usage_error(program, format!("unknown option -{}", other as char))),
+            other => return Err(usage_error(program, format!("Unknown option: -{}", other as char))),
         }
         Ok(())
     }
@@ -238,7 +247,7 @@ impl Config {
                 let Some(v) = args.get(*i) else {
                     return Err(usage_error(
                         program,
-                        "Argument expected for the --check-hash-based-pycs option".to_owned(),
+                        "Argument expected for the --check-hash-based-pycs options".to_owned(),
                     ));
                 };
                 *i += 1;
@@ -251,7 +260,7 @@ impl Config {
                 }
                 self.check_hash_pycs = v;
             }
-            other => return Err(usage_error(program, format!("unknown option {other}"))),
+            other => return Err(usage_error(program, format!("Unknown option: {other}"))),
         }
         Ok(())
     }
@@ -287,7 +296,13 @@ impl Config {
             w.append(&mut self.warnings);
             self.warnings = w;
         }
-        match var("PYTHONHASHSEED") {
+        if var("PYTHONPROFILEIMPORTTIME").is_some() {
+            self.import_time = 1;
+        }
+        if let Some(n) = var("PYTHON_CPU_COUNT") {
+            self.cpu_count = cpu_count(&n.to_string_lossy())?;
+        }
+        match var("PYTHONHASHSEED").filter(|_| !self.random_hashes) {
             Some(s) if s == "random" => {}
             Some(s) => match s.to_string_lossy().parse::<u32>() {
                 Ok(n) => self.hash_seed = HashSeed::Fixed(n),
@@ -310,6 +325,15 @@ impl Config {
         for (k, v) in self.xoptions.clone() {
             match (k.as_str(), v.as_deref()) {
                 ("dev", _) => self.dev_mode = true,
+                ("importtime", None | Some("1" | "true")) => self.import_time = 1,
+                ("importtime", Some("2")) => self.import_time = 2,
+                ("importtime", _) => {
+                    return Err(fatal_in(
+                        "config_init_import_time",
+                        "-X importtime: values other than 1 and 2 are reserved for future use.",
+                    ));
+                }
+                ("cpu_count", v) => self.cpu_count = cpu_count(v.unwrap_or_default())?,
                 ("no_debug_ranges", _) => self.no_debug_ranges = true,
                 ("utf8", None | Some("1")) => self.utf8_mode = Some(true),
                 ("utf8", Some("0")) => self.utf8_mode = Some(false),
@@ -341,9 +365,25 @@ impl Config {
     }
 }
 
+/// A number of processors; `default` asks the system.
+fn cpu_count(text: &str) -> Result<Option<i32>, UsageError> {
+    match text.parse::<i32>() {
+        _ if text == "default" => Ok(None),
+        Ok(n) if n > 0 => Ok(Some(n)),
+        _ => Err(fatal_in(
+            "config_init_cpu_count",
+            "-X cpu_count=n option: n is missing or an invalid number, n must be greater than 0",
+        )),
+    }
+}
+
 fn fatal(text: &str) -> UsageError {
+    fatal_in("config_init", text)
+}
+
+fn fatal_in(place: &str, text: &str) -> UsageError {
     UsageError {
-        message: format!("Fatal Python error: config_init: {text}\nPython runtime state: preinitialized\n"),
+        message: format!("Fatal Python error: {place}: {text}\nPython runtime state: preinitialized\n"),
         status: 1,
     }
 }
@@ -401,25 +441,29 @@ arg ...: arguments of the program, in sys.argv[1:]
 
 const HELP_ENV: &str = "\
 Environment variables:
-PYTHONPATH       : folders put before the default sys.path, separated by ':'
-PYTHONHOME       : where the library is looked for
-PYTHONSTARTUP    : file run at the interactive start
-PYTHONHASHSEED   : seed of string hashes, or 'random'
-PYTHONIOENCODING : encoding[:errors] of stdin, stdout and stderr
-PYTHONUTF8       : 1 turns UTF-8 mode on
-PYTHONPYCACHEPREFIX : folder for .pyc files
 PYTHONBREAKPOINT : what breakpoint() calls; 0 for nothing
+PYTHON_CPU_COUNT : what os.cpu_count() answers
 PYTHONDEVMODE    : development mode
-PYTHONNODEBUGRANGES : no columns in code objects
+PYTHONHASHSEED   : seed of string hashes, or 'random'
+PYTHONHOME       : where the library is looked for
 PYTHONINTMAXSTRDIGITS : limit on digits of integers in text
+PYTHONIOENCODING : encoding[:errors] of stdin, stdout and stderr
+PYTHONNODEBUGRANGES : no columns in code objects
+PYTHONPATH       : folders put before the default sys.path, separated by ':'
+PYTHONPROFILEIMPORTTIME : show how long each import takes
+PYTHONPYCACHEPREFIX : folder for .pyc files
+PYTHONSTARTUP    : file run at the interactive start
+PYTHONUTF8       : 1 turns UTF-8 mode on
 TAIPAN_LLTRACE   : 1 prints every instruction with the stack before it, as __lltrace__ in a module's globals does for that module
-PYTHONBREAKPOINT, PYTHONDEBUG, PYTHONDONTWRITEBYTECODE, PYTHONINSPECT, PYTHONNOUSERSITE, PYTHONOPTIMIZE, PYTHONSAFEPATH,
-PYTHONUNBUFFERED, PYTHONVERBOSE, PYTHONWARNINGS: see the options
+These variables have equivalent options: PYTHONDEBUG, PYTHONDONTWRITEBYTECODE, PYTHONINSPECT, PYTHONNOUSERSITE, PYTHONOPTIMIZE,
+PYTHONSAFEPATH, PYTHONUNBUFFERED, PYTHONVERBOSE, PYTHONWARNINGS
 ";
 
 const HELP_XOPTIONS: &str = "\
--X options:
+Options of the implementation:
+-X cpu_count=N          : what os.cpu_count() answers; also PYTHON_CPU_COUNT
 -X dev                  : development mode
+-X importtime[=2]       : show how long each import takes, with 2 those found in sys.modules too
 -X int_max_str_digits=N : limit on digits of integers in text; 0 is none
 -X no_debug_ranges      : leave columns and ends of lines out of code objects
 -X opcode_stats         : count instructions and pairs of them; the report comes on stderr at the end

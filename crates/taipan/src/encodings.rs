@@ -4,6 +4,7 @@ use crate::config::Config;
 use std::ffi::{CStr, OsString};
 
 /// What texts from outside are encoded in.
+#[derive(Clone)]
 pub struct Encodings {
     /// The encoding of the standard streams and of file names.
     pub text: String,

@@ -28,8 +28,13 @@ unsafe impl std::alloc::GlobalAlloc for Allocator {
         unsafe { libmimalloc_sys::mi_zalloc_aligned(l.size(), l.align()).cast() }
     }
     unsafe fn realloc(&self, p: *mut u8, l: std::alloc::Layout, size: usize) -> *mut u8 {
-        // SAFETY: `p` came from this allocator.
-        unsafe { libmimalloc_sys::mi_realloc_aligned(p.cast(), size, l.align()).cast() }
+        // SAFETY: `p` came from this allocator; for the alignment see `alloc`.
+        unsafe {
+            if l.align() <= 16 && l.align() <= size {
+                return libmimalloc_sys::mi_realloc(p.cast(), size).cast();
+            }
+            libmimalloc_sys::mi_realloc_aligned(p.cast(), size, l.align()).cast()
+        }
     }
 }
 
@@ -50,6 +55,10 @@ mod first_region {
         ) -> bool;
     }
 
+    unsafe extern "C" {
+        fn mi_option_set_default(option: c_int, value: std::ffi::c_long);
+    }
+
     /// What the allocator reserves at a time.
     const SIZE: usize = 1 << 30;
     /// Regions begin at multiples of it.
@@ -63,9 +72,12 @@ mod first_region {
     static RESERVE: extern "C" fn() = reserve;
 
     extern "C" fn reserve() {
+        // Memory that is not used any more goes back soon: growing lists and dicts leave much of it behind.
+        const PURGE_DELAY: c_int = 15;
         // SAFETY: fresh memory that nobody else knows is handed to the allocator. Where the system gives none, or the allocator does not
         // take it, the allocator will ask by itself.
         unsafe {
+            mi_option_set_default(PURGE_DELAY, 20);
             let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
             let p = libc::mmap(std::ptr::null_mut(), SIZE + ALIGN, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0);
             if p == libc::MAP_FAILED {

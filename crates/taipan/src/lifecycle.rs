@@ -1,6 +1,7 @@
 //! Starting the interpreter.
 
 use crate::config::{Config, HashSeed};
+use crate::descriptors;
 use crate::encodings::{self, Encodings};
 use crate::{modules, paths, run, shutdown};
 use taipan_object::header::{Obj, Object};
@@ -24,6 +25,7 @@ pub fn main(c: Config) -> i32 {
     install_hooks();
     let encodings = encodings::settle(&mut c);
     let c = &c;
+    interpreters(c, &encodings);
     match c.hash_seed {
         HashSeed::Fixed(n) => taipan_object::types::str::hash::set_hash_seed(Some(n)),
         HashSeed::Random => taipan_object::types::str::hash::set_hash_seed(None),
@@ -41,6 +43,7 @@ pub fn main(c: Config) -> i32 {
     interp.config.utf8_mode.set(c.utf8_mode.unwrap_or(false));
     interp.config.warn_default_encoding.set(c.warn_default_encoding);
     interp.config.inspect.set(c.inspect);
+    interp.config.cpu_count.set(c.cpu_count);
     let ts = Thread::new(interp, main_stack());
     // SAFETY: asks for the ids of the running thread.
     unsafe {
@@ -120,6 +123,10 @@ fn handle_pending() -> PyResult<()> {
         ts.eval_breaker.fetch_and(!breaker::SIGNALS_PENDING, Ordering::Relaxed);
         modules::run_pending_signals()?;
     }
+    if bits & breaker::CALLS_TO_DO != 0 {
+        ts.eval_breaker.fetch_and(!breaker::CALLS_TO_DO, Ordering::Relaxed);
+        taipan_capi::run_pending_calls()?;
+    }
     if bits & breaker::ASYNC_EXCEPTION != 0 {
         ts.eval_breaker.fetch_and(!breaker::ASYNC_EXCEPTION, Ordering::Relaxed);
         if let Some(e) = ts.async_exc.take()
@@ -137,7 +144,6 @@ fn handle_pending() -> PyResult<()> {
 }
 
 fn start(c: &Config, encodings: &Encodings) -> PyResult<()> {
-    let interp = Interp::current();
     taipan_object::types::ready_all()?;
     for t in taipan_vm::types() {
         taipan_object::typeobj::ready::ready(t)?;
@@ -145,6 +151,34 @@ fn start(c: &Config, encodings: &Encodings) -> PyResult<()> {
     taipan_vm::complete_types()?;
     taipan_capi::start();
     taipan_vm::set_extension_loader(taipan_capi::loader::create, taipan_capi::loader::exec);
+    start_modules(c, encodings)?;
+    let signals = import::import("_signal")?;
+    taipan_modules_io::signal::install_defaults(signals.cast())?;
+    let _ = taipan_vm::thread::SIMULATE_SIGNAL.set(taipan_modules_io::signal::simulate);
+    let by_environment = !c.ignore_environment && std::env::var_os("PYTHONFAULTHANDLER").is_some_and(|v| !v.is_empty());
+    if c.dev_mode || by_environment || c.xoptions.iter().any(|(k, _)| k == "faulthandler") {
+        taipan_modules_introspect::faulthandler::enable_at_start()?;
+    }
+    start_main(c)
+}
+
+/// What the process must know to make further interpreters.
+fn interpreters(c: &Config, encodings: &Encodings) {
+    use taipan_modules_introspect::interpreters::{Factory, set_factory};
+    static CONFIG: std::sync::OnceLock<(Config, Encodings)> = std::sync::OnceLock::new();
+    let _ = CONFIG.set((c.clone(), encodings.clone()));
+    set_factory(Factory {
+        start: || match CONFIG.get() {
+            Some((c, encodings)) => start_modules(c, encodings).and_then(|()| start_main(c)),
+            None => taipan_object::bail!(RuntimeError, "the main interpreter has not been started"),
+        },
+        finish: shutdown::finish_other,
+    });
+}
+
+/// The modules that every interpreter has, and its streams.
+fn start_modules(c: &Config, encodings: &Encodings) -> PyResult<()> {
+    let interp = Interp::current();
     interp.modules.set(Some(Dict::new().into_obj()));
     // The builtins are needed before the module that holds them: an empty dict stands for them.
     interp.builtins.set(Some(Dict::new().into_obj()));
@@ -164,22 +198,27 @@ fn start(c: &Config, encodings: &Encodings) -> PyResult<()> {
         let plain = stream(c, io.as_obj(), 2, "stderr", "utf-8", "backslashreplace")?;
         set("stderr", &plain)?;
     }
-    import::start()?;
-    import::start_external()?;
     let p = paths::compute(c);
     set_paths(&p)?;
+    import::timing::want(c.import_time);
+    import::start()?;
+    import::start_external()?;
+    if !p.on_disk {
+        let library = import::import("_taipan_library")?;
+        library.call_method(intern!("install"), &[&text(&p.stdlib)])?;
+    }
     // The codecs must be there before the streams.
     import::import("encodings")?;
     set_streams(c, encodings, io.as_obj())?;
-    let signals = import::import_native(native("_signal"))?;
-    taipan_modules_io::signal::install_defaults(&signals)?;
-    let _ = taipan_vm::thread::SIMULATE_SIGNAL.set(taipan_modules_io::signal::simulate);
-    let by_environment = !c.ignore_environment && std::env::var_os("PYTHONFAULTHANDLER").is_some_and(|v| !v.is_empty());
-    if c.dev_mode || by_environment || c.xoptions.iter().any(|(k, _)| k == "faulthandler") {
-        taipan_modules_introspect::faulthandler::enable_at_start()?;
-    }
+    import::import_native(native("_signal"))?;
+    Ok(())
+}
+
+/// `__main__`, and `site`.
+fn start_main(c: &Config) -> PyResult<()> {
+    let builtins = import::import("builtins")?;
     let main = taipan_object::types::module::Module::new("__main__")?;
-    main.add("__builtins__", builtins.as_obj())?;
+    main.add("__builtins__", &*builtins)?;
     main.add("__loader__", &*import::import("_frozen_importlib")?.get_attr(intern!("BuiltinImporter"))?)?;
     import::modules()?.set_item(intern!("__main__"), main.as_obj())?;
     if !c.warnings.is_empty() {
@@ -256,10 +295,6 @@ fn set_paths(p: &paths::Paths) -> PyResult<()> {
     set("_home", none::none())?;
     set("_stdlib_dir", &text(&p.stdlib))?;
     set("path", List::from_vec(p.search.iter().map(|s| text(s)).collect()).as_obj())?;
-    if !p.on_disk {
-        let library = import::import("_taipan_library")?;
-        library.call_method(intern!("install"), &[&text(&p.stdlib)])?;
-    }
     Ok(())
 }
 
@@ -282,8 +317,7 @@ fn set_streams(c: &Config, encodings: &Encodings, io: &Object) -> PyResult<()> {
     };
     for (fd, name) in [(0, "stdin"), (1, "stdout"), (2, "stderr")] {
         let errors = if fd == 2 { "backslashreplace" } else { &errors };
-        // SAFETY: asks about a descriptor.
-        let open = unsafe { libc::fcntl(fd, libc::F_GETFD) } >= 0;
+        let open = descriptors::is_open(fd);
         let stream = if open { stream(c, io, fd, name, &encoding, errors)? } else { none::none_obj() };
         set(name, &stream)?;
         set(&format!("__{name}__"), &stream)?;

@@ -30,7 +30,7 @@ pub fn program(c: &Config) -> i32 {
         Ok(()) => 0,
         Err(e) => handle(e, c.inspect),
     };
-    if c.inspect && !matches!(c.run, Run::Stdin) && std::io::stdin().is_terminal() {
+    if c.inspect && !matches!(c.run, Run::Stdin) && (c.interactive || std::io::stdin().is_terminal()) {
         status = match interactive() {
             Ok(()) => 0,
             Err(e) => handle(e, false),
@@ -64,6 +64,7 @@ fn prepend_path(c: &Config, dir: &str) -> PyResult<()> {
 }
 
 fn insert_path(dir: &str) -> PyResult<()> {
+    *taipan_object::Interp::current().config.path_0.borrow_mut() = Some(dir.to_owned());
     if let Some(p) = taipan_vm::sys::get("path")?
         && let Some(l) = p.downcast::<List>()
     {
@@ -79,7 +80,16 @@ fn run_in_main(code: &taipan_vm::CodeObject) -> PyResult<()> {
     Ok(())
 }
 
-fn command(c: &Config, source: &str) -> PyResult<()> {
+fn command(c: &Config, source: &std::ffi::OsStr) -> PyResult<()> {
+    let decoded = taipan_object::codecs::text::fs_decode(source.as_bytes());
+    let source = match taipan_object::codecs::text::utf_8_encode(&decoded, "strict") {
+        Ok(b) => String::from_utf8_lossy(b.as_slice()).into_owned() + "\n",
+        Err(e) => {
+            let _ = taipan_vm::report::write_stderr("Unable to decode the command from the command line:\n");
+            return Err(e);
+        }
+    };
+    let source = source.as_str();
     prepend_path(c, "")?;
     let code = compile::compile_str(&dedented(source), &Request::module("<string>"))?;
     // Tracebacks show the lines of the command.
@@ -110,7 +120,9 @@ fn dedented(source: &str) -> String {
     if common.is_empty() {
         return source.to_owned();
     }
-    lines.iter().map(|l| l.strip_prefix(common).unwrap_or_else(|| l.trim_start_matches([' ', '\t']))).collect()
+    // Lines of blanks are ended at once, within strings too.
+    let blank = |l: &str| if l.ends_with('\n') { "\n" } else { "" };
+    lines.iter().map(|l| if l.trim().is_empty() { blank(l) } else { l.strip_prefix(common).unwrap_or(l) }).collect()
 }
 
 fn run_module(name: &str, set_argv0: bool) -> PyResult<()> {
@@ -200,20 +212,19 @@ fn run_importable(shown: &str) -> PyResult<bool> {
 
 /// The code in a `.pyc` file.
 fn pyc(data: &[u8]) -> PyResult<taipan_object::Ref<taipan_vm::CodeObject>> {
-    if data.len() < 4 {
-        taipan_object::bail!(EOFError, "EOF read where not expected");
-    }
-    if data[..4] != [0x2B, 0x0E, 0x0D, 0x0A] {
+    if data.len() >= 4 && !data.starts_with(&taipan_vm::marshal::PYC_MAGIC) {
         taipan_object::bail!(RuntimeError, "Bad magic number in .pyc file");
     }
-    let o = match taipan_vm::marshal::loads(data.get(16..).unwrap_or_default()) {
-        Ok(o) => o,
+    // Behind the magic number: flags, and the source's time and size or its hash.
+    let Some(code) = data.get(16..) else { taipan_object::bail!(EOFError, "EOF read where not expected") };
+    let bad = || taipan_object::raise!(RuntimeError, "Bad code object in .pyc file");
+    match taipan_vm::marshal::loads(code) {
+        Ok(o) => o.downcast_into().map_err(|_| bad()),
         Err(e) => {
             e.clear();
-            none::none_obj()
+            Err(bad())
         }
-    };
-    o.downcast_into().map_err(|_| taipan_object::raise!(RuntimeError, "Bad code object in .pyc file"))
+    }
 }
 
 fn standard_input(c: &Config) -> PyResult<()> {

@@ -56,7 +56,8 @@ pub fn finish(status: i32) -> i32 {
     modules::run_exit_functions();
     taipan_vm::sys::state::FINALIZING.store(true, Ordering::Relaxed);
     // Daemon threads stop where they are.
-    taipan_object::gil::finalize(taipan_object::Thread::current());
+    taipan_object::gil::finalize();
+    taipan_modules_introspect::interpreters::finish_all();
     if flush_streams().is_err() {
         status = 120;
     }
@@ -71,6 +72,20 @@ pub fn finish(status: i32) -> i32 {
         eprint!("{text}");
     }
     status
+}
+
+/// Ends the current interpreter, which is not the main one: its threads, exit functions and modules.
+pub fn finish_other() {
+    let interp = Interp::current();
+    if let Some(modules) = interp.modules.get_owned()
+        && let Ok(Some(threading)) = modules.downcast::<Dict>().map_or(Ok(None), |d| d.get_item(intern!("threading")))
+    {
+        quiet(threading.call_method(intern!("_shutdown"), &[]));
+    }
+    modules::run_exit_functions();
+    let _ = flush_streams();
+    gc::collect(gc::GENERATIONS - 1);
+    finalize_modules(interp);
 }
 
 fn quiet(r: PyResult) {
@@ -95,7 +110,7 @@ fn flush_streams() -> Result<(), ()> {
         };
         if !closed && let Err(e) = f.call_method(intern!("flush"), &[]) {
             if name == "stdout" {
-                error::unraisable(e, Some(&f));
+                error::unraisable_message(e, "Exception ignored while flushing sys.stdout");
             } else {
                 e.clear();
             }

@@ -6,6 +6,7 @@
 
 pub mod case;
 pub mod chars;
+pub mod cjk;
 pub mod codec;
 pub mod names;
 pub mod normalize;

@@ -1,6 +1,8 @@
 //! From source text to code objects: what `compile()`, imports, `-c` and `exec` of strings share.
 
 use crate::code::CodeObject;
+use std::sync::Arc;
+use taipan_bytecode::Code;
 use taipan_bytecode::location_table::Location;
 use taipan_compiler::{CompileError, ErrorKind as CompileKind, Options};
 use taipan_object::header::{Obj, Object, Ref};
@@ -11,7 +13,7 @@ use taipan_object::types::tuple::Tuple;
 use taipan_object::types::{exceptions, none};
 use taipan_object::{Interp, PyResult, Raised, bail, intern, raise};
 use taipan_syntax::source::{self, Origin};
-use taipan_syntax::{Arena, ErrorKind, Mode, ParseOptions, SyntaxError, Warning, parse};
+use taipan_syntax::{Arena, ErrorKind, ErrorLocation, Mode, ParseOptions, SyntaxError, Warning, parse};
 
 /// `compile()` flags, as `ast` and `codeop` give them.
 #[allow(missing_docs)]
@@ -75,8 +77,15 @@ pub fn parse_options(r: &Request<'_>) -> ParseOptions {
 pub fn compile_options(r: &Request<'_>) -> Options {
     let mut o = Options::new(r.filename);
     o.optimize = level(r.optimize);
+    o.stack_bytes = stack_left();
     o.flags = (r.flags & (flag::FUTURE | flag::ALLOW_TOP_LEVEL_AWAIT)) as u32;
     o
+}
+
+/// What a compilation may use of the native stack.
+fn stack_left() -> usize {
+    let limit = taipan_object::Thread::current().stack_soft_limit.get();
+    taipan_object::thread::stack_pointer().saturating_sub(limit)
 }
 
 /// Compiles text.
@@ -85,16 +94,23 @@ pub fn compile_str(source: &str, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
 }
 
 fn compile_text(source: &str, r: &Request<'_>, shown: Option<&str>) -> PyResult<Ref<CodeObject>> {
-    let arena = Arena::new();
-    let mut warnings = Vec::new();
-    let parsed = parse(&arena, source, &parse_options(r), &mut warnings);
-    issue_parser_warnings(&warnings, source, r.filename)?;
-    let module = parsed.map_err(|e| raise_parse_error(&e, r, shown))?;
-    compile_tree(&module, r)
+    let code = {
+        let arena = Arena::new();
+        let mut warnings = Vec::new();
+        let parsed = parse(&arena, source, &parse_options(r), &mut warnings);
+        issue_parser_warnings(&warnings, source, r.filename)?;
+        let module = parsed.map_err(|e| raise_parse_error(&e, r, shown))?;
+        compile_plain(&module, r)?
+    };
+    CodeObject::from_bytecode(&code)
 }
 
 /// Compiles a tree. Errors show the line of the file, if there is one.
 pub fn compile_tree(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> PyResult<Ref<CodeObject>> {
+    CodeObject::from_bytecode(&*compile_plain(module, r)?)
+}
+
+fn compile_plain(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> PyResult<Arc<Code>> {
     let mut pending: Vec<(String, Location)> = Vec::new();
     let code = taipan_compiler::compile(module, &compile_options(r), &mut |message, at| {
         pending.push((message.to_owned(), at));
@@ -103,10 +119,7 @@ pub fn compile_tree(module: &taipan_syntax::ast::Mod<'_>, r: &Request<'_>) -> Py
     for (message, at) in &pending {
         issue_compiler_warning(message, *at, r.filename)?;
     }
-    match code {
-        Ok(code) => CodeObject::from_bytecode(&code),
-        Err(e) => Err(raise_compile_error(&e, r.filename)),
-    }
+    code.map_err(|e| raise_compile_error(&e, r.filename))
 }
 
 /// Compiles the contents of a file that is run: finds their encoding (PEP 263), decodes them, and compiles the text.
@@ -214,7 +227,9 @@ pub fn raise_syntax_error(e: &SyntaxError, filename: &str) -> Raised {
     let name = if at.filename { Str::from_utf8(filename).into_obj() } else { none::none_obj() };
     let mut details = vec![name, int(at.lineno as i64), int(at.offset), text];
     // What could not be decoded has no range.
-    if at.offset != -1 || at.lineno > 0 {
+    if at.end_offset == ErrorLocation::NO_END {
+        details.extend([none::none_obj(), none::none_obj()]);
+    } else if at.offset != -1 || at.lineno > 0 {
         details.extend([int(at.end_lineno as i64), int(at.end_offset)]);
     }
     raise_with_details(ty, &e.msg, details)

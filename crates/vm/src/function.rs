@@ -149,6 +149,7 @@ impl Function {
     }
 
     fn modified(&self) {
+        taipan_object::thread::RareEvents::note(&taipan_object::Interp::current().rare_events.func_modification);
         self.func_version.set(0);
     }
 }

@@ -1,6 +1,7 @@
 //! Why `from module import name` failed, with the reference's hints.
 
 use taipan_object::types::exceptions;
+use taipan_object::types::module::shadows_import_path;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{Obj, Object, PyResult, Raised, intern};
@@ -26,7 +27,7 @@ fn describe(module: &Object, package: Option<&Object>, name: &Object) -> PyResul
         None => module.get_attr_opt(intern!("__file__"))?.filter(|f| f.downcast::<Str>().is_some()),
     };
     let shadowing = match &origin {
-        Some(o) => possibly_shadowing(o, &package)?,
+        Some(o) => o.downcast::<Str>().is_some_and(|o| shadows_import_path(&o.to_utf8_lossy())),
         None => false,
     };
     let stdlib = shadowing && is_stdlib_name(&package)?;
@@ -68,30 +69,6 @@ fn spec_origin(spec: &Object) -> PyResult<Option<Obj>> {
         return Ok(None);
     }
     Ok(spec.get_attr_opt(intern!("origin"))?.filter(|o| o.downcast::<Str>().is_some()))
-}
-
-/// Whether a file lies where scripts are looked for first, so that it may hide another module of its name.
-fn possibly_shadowing(origin: &Object, package: &Object) -> PyResult<bool> {
-    let truthy = |o: Option<Obj>| o.map_or(Ok(false), |o| o.is_true());
-    if let Some(flags) = crate::support::sys_attr("flags")?
-        && truthy(flags.get_attr_opt(intern!("safe_path"))?)?
-    {
-        return Ok(false);
-    }
-    let Some(path) = crate::support::sys_attr("path")? else { return Ok(false) };
-    let Ok(first) = path.sequence_item(0).map_err(|e| e.clear()) else { return Ok(false) };
-    let (Some(first), Some(origin)) = (first.downcast::<Str>(), origin.downcast::<Str>()) else { return Ok(false) };
-    let mut dir = first.to_utf8_lossy().into_owned();
-    if dir.is_empty() {
-        dir = std::env::current_dir().map(|d| d.to_string_lossy().into_owned()).unwrap_or_default();
-    }
-    let _ = package;
-    let origin = origin.to_utf8_lossy();
-    let mut root = std::path::Path::new(&*origin);
-    if root.file_name().is_some_and(|f| f == "__init__.py") {
-        root = root.parent().unwrap_or(root);
-    }
-    Ok(root.parent().is_some_and(|p| p == std::path::Path::new(&dir)))
 }
 
 fn is_stdlib_name(package: &Object) -> PyResult<bool> {

@@ -113,6 +113,12 @@ impl StackRef {
         std::ptr::eq(self.ptr(), o)
     }
 
+    /// Whether neither has a reference to give back.
+    #[inline(always)]
+    pub fn both_borrowed(self, other: StackRef) -> bool {
+        self.0 & other.0 & BORROWED != 0
+    }
+
     /// A borrowed form of the same reference.
     #[inline(always)]
     pub fn as_borrow(self) -> StackRef {

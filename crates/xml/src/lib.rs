@@ -22,6 +22,8 @@ mod parser;
 mod prolog;
 mod prolog_tokens;
 mod roles;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod values;
 

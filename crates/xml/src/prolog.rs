@@ -481,11 +481,9 @@ impl Parser {
                 d.element = Some(shared(word));
                 d.groups.drain(..).for_each(|(m, _)| dismantle(m));
             }
-            Role::ContentAny | Role::ContentEmpty => {
-                if d.in_model {
-                    let kind = if role == Role::ContentAny { ANY } else { EMPTY };
-                    self.model_done(Model::new(kind));
-                }
+            Role::ContentAny | Role::ContentEmpty if d.in_model => {
+                let kind = if role == Role::ContentAny { ANY } else { EMPTY };
+                self.model_done(Model::new(kind));
             }
             Role::GroupOpen => {
                 d.groups.push((Model::new(SEQ), None));

@@ -191,10 +191,8 @@ pub fn prolog(t: &[u8], p: usize, ns: bool, last: bool) -> Scan<(Kind, usize)> {
         b'\r' if p + 1 == t.len() && !last => return Err(Stop::Partial),
         c if is(c, SPACE) => {
             let mut end = spaces(t, p);
-            if end == t.len() && !last {
-                if t[end - 1] == b'\r' && end - 1 > p {
-                    end -= 1;
-                }
+            if end == t.len() && !last && t[end - 1] == b'\r' && end - 1 > p {
+                end -= 1;
             }
             (Kind::Space, end)
         }

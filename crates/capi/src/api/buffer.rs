@@ -86,7 +86,6 @@ exports! {
         if request == buffer::request::WRITE {
             bail!(BufferError, "writable contiguous buffer requested for a non-contiguous object.");
         }
-        let data = taipan_object::types::bytes::Bytes::new(&v.raw().to_contiguous(order == 'F')?);
-        obj(MemoryView::new(&data))
+        obj(v.contiguous_copy(order == 'F'))
     }
 }

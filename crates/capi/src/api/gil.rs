@@ -10,6 +10,8 @@ static MAIN: OnceLock<&'static Interp> = OnceLock::new();
 thread_local! {
     /// The state that this thread last gave the lock up with; where `PyGILState_Ensure` finds it again.
     static LAST: Cell<Option<&'static Thread>> = const { Cell::new(None) };
+    /// `PyGILState_Ensure` made this thread's state.
+    static MADE_HERE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Remembers the interpreter that threads from C join.
@@ -74,9 +76,9 @@ exports! {
         let ts = match (LAST.get(), MAIN.get()) {
             (Some(ts), _) => ts,
             (None, Some(interp)) => {
-                // The list of states is the interpreter's: joined under its lock by way of a state that is not in it yet.
                 let ts = new_thread(interp);
                 LAST.set(Some(ts));
+                MADE_HERE.set(true);
                 ts
             }
             (None, None) => {
@@ -90,8 +92,16 @@ exports! {
     }
     fn PyGILState_Release(state: c_int) {
         let ts = Thread::current();
-        ts.gilstate_counter.set(ts.gilstate_counter.get() - 1);
-        if state == 1 {
+        let left = ts.gilstate_counter.get() - 1;
+        ts.gilstate_counter.set(left);
+        if left == 0 && MADE_HERE.get() {
+            // The state was made by the first call in this thread, and goes with the last.
+            MADE_HERE.set(false);
+            taipan_vm::thread::start::clear_state(ts);
+            LAST.set(None);
+            ts.unlink();
+            gil::detach();
+        } else if state == 1 {
             detach();
         }
     }
@@ -120,15 +130,19 @@ exports! {
         old
     }
     fn PyThreadState_New(interp: &'static Interp) -> &'static Thread { new_thread(interp) }
-    fn PyThreadState_Clear(ts: &'static Thread) {
-        ts.dict.set(None);
-        ts.current_exception.set(None);
-        ts.context.set(None);
+    fn PyThreadState_Clear(ts: &'static Thread) { taipan_vm::thread::start::clear_state(ts) }
+    fn PyThreadState_Delete(ts: &'static Thread) {
+        if LAST.get().is_some_and(|l| std::ptr::eq(l, ts)) {
+            LAST.set(None);
+        }
+        // SAFETY: the C API's contract: the state is cleared, and nobody uses it.
+        unsafe { taipan_vm::thread::start::delete_state(ts) };
     }
-    // States are small and stay: other threads may still refer to them.
-    fn PyThreadState_Delete(_ts: &'static Thread) {}
     fn PyThreadState_DeleteCurrent() {
         LAST.set(None);
+        let ts = Thread::current();
+        // Off the list while the lock is held. The memory stays until the process ends, since the lock has to be given up with it.
+        ts.unlink();
         gil::detach();
     }
     fn PyThreadState_EnterTracing(ts: &'static Thread) { ts.tracing.set(ts.tracing.get() + 1) }

@@ -7,6 +7,7 @@ mod bytes;
 mod call;
 mod capsule;
 mod clinic_args;
+mod context;
 mod dict_set;
 mod err;
 mod float;
@@ -21,6 +22,7 @@ mod misc;
 mod module;
 mod number;
 mod object;
+pub mod pending;
 mod shim;
 mod sys;
 mod thread;
@@ -39,6 +41,7 @@ static ALL: &[&[Export]] = &[
     call::TABLE,
     capsule::TABLE,
     clinic_args::TABLE,
+    context::TABLE,
     dict_set::TABLE,
     err::TABLE,
     float::TABLE,
@@ -53,6 +56,7 @@ static ALL: &[&[Export]] = &[
     module::TABLE,
     number::TABLE,
     object::TABLE,
+    pending::TABLE,
     shim::TABLE,
     sys::TABLE,
     thread::TABLE,

@@ -130,7 +130,7 @@ impl<'a> Compiler<'a, '_> {
         let of_class = self.unit.kind == ScopeKind::Class;
         if of_module {
             // This code belongs before all other code of the module.
-            let fresh = self.spare.pop().unwrap_or_default();
+            let fresh = self.workshop.sequences.pop().unwrap_or_default();
             self.unit.stashed = Some(std::mem::replace(&mut self.unit.sequence, fresh));
         }
         let snapshots = self.snapshots.as_ref().map_or(0, Vec::len);

@@ -64,11 +64,38 @@ pub struct Compiler<'a, 'w> {
     pub(crate) depth: Depth,
     /// Nesting of code that is a second copy and must not warn again.
     muted: u32,
-    cfg: Cfg,
-    scratch: assemble::Scratch,
-    spare: Vec<Sequence>,
+    workshop: Box<Workshop>,
     /// The instructions of the units finished inside the current one, if they are wanted.
     snapshots: Option<Vec<stages::Generated>>,
+}
+
+/// Memory that every unit needs. It goes from unit to unit, and from one compilation of a thread to the next.
+#[derive(Default)]
+struct Workshop {
+    cfg: Cfg,
+    scratch: assemble::Scratch,
+    sequences: Vec<Sequence>,
+    metadata: Vec<Metadata>,
+}
+
+impl Workshop {
+    /// Whether it is worth keeping, and not large only because one unit was.
+    fn is_handy(&self) -> bool {
+        let sequences: usize = self.sequences.iter().map(|s| s.instructions.capacity()).sum();
+        self.cfg.blocks() < 2000 && sequences < 20_000 && self.metadata.len() < 100
+    }
+}
+
+thread_local! {
+    static WORKSHOP: std::cell::Cell<Option<Box<Workshop>>> = const { std::cell::Cell::new(None) };
+}
+
+impl Drop for Compiler<'_, '_> {
+    fn drop(&mut self) {
+        if self.workshop.is_handy() {
+            WORKSHOP.set(Some(std::mem::take(&mut self.workshop)));
+        }
+    }
 }
 
 impl<'a, 'w> Compiler<'a, 'w> {
@@ -95,9 +122,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
             sink,
             depth,
             muted: 0,
-            cfg: Cfg::default(),
-            scratch: assemble::Scratch::default(),
-            spare: Vec::new(),
+            workshop: WORKSHOP.take().unwrap_or_default(),
             snapshots: None,
         }
     }
@@ -197,7 +222,8 @@ impl<'a, 'w> Compiler<'a, 'w> {
 
     /// Loads `None`.
     pub(crate) fn load_none(&mut self, at: Location) {
-        self.load_const(at, Const::None);
+        let id = self.consts.none();
+        self.load_const_id(at, id);
     }
 
     /// Loads a name as a string.
@@ -252,7 +278,11 @@ impl<'a, 'w> Compiler<'a, 'w> {
         let entry_id: EntryId =
             self.table.lookup(key).ok_or_else(|| CompileError::system("unknown symbol table entry"))?;
         let entry = self.table.entry(entry_id);
-        let mut metadata = Metadata { name, qualname: name, firstlineno, arguments, ..Metadata::default() };
+        let mut metadata = self.workshop.metadata.pop().unwrap_or_default();
+        metadata.name = name;
+        metadata.qualname = name;
+        metadata.firstlineno = firstlineno;
+        metadata.arguments = arguments;
         for &name in &entry.varnames {
             metadata.varname(name);
         }
@@ -289,7 +319,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
             entry: entry_id,
             kind,
             metadata,
-            sequence: self.spare.pop().unwrap_or_default(),
+            sequence: self.workshop.sequences.pop().unwrap_or_default(),
             static_attributes: (kind == ScopeKind::Class).then(FxHashSet::default),
             ..Unit::default()
         };
@@ -360,20 +390,16 @@ impl<'a, 'w> Compiler<'a, 'w> {
             self.snapshots = Some(outer);
         }
         let nparams = self.table.entry(unit.entry).varnames.len();
-        self.cfg.build(&unit.sequence)?;
-        self.cfg.optimize(&mut self.consts, &mut unit.metadata, nparams)?;
-        let layout = self.cfg.finish(&unit.metadata, code_flags)?;
-        let finished = assemble::assemble(
-            &self.cfg,
-            &mut self.scratch,
-            unit.metadata,
-            &layout,
-            &self.filename,
-            &mut self.names,
-            &self.consts,
-        )?;
+        let Workshop { cfg, scratch, sequences, metadata } = &mut *self.workshop;
+        cfg.build(&unit.sequence)?;
+        cfg.optimize(&mut self.consts, &mut unit.metadata, nparams)?;
+        let layout = cfg.finish(&unit.metadata, code_flags)?;
+        let finished =
+            assemble::assemble(cfg, scratch, &unit.metadata, &layout, &self.filename, &mut self.names, &self.consts)?;
         unit.sequence.clear();
-        self.spare.push(unit.sequence);
+        sequences.push(unit.sequence);
+        unit.metadata.clear();
+        metadata.push(unit.metadata);
         Ok(finished)
     }
 

@@ -76,6 +76,13 @@ fn number(map: &mut OrderedMap<u32>, key: u32) -> u32 {
 }
 
 impl Metadata {
+    /// Makes it empty, keeping its memory.
+    pub fn clear(&mut self) {
+        let Metadata { consts, names, varnames, cellvars, freevars, fast_hidden, .. } = self;
+        [consts, names, varnames, cellvars, freevars].into_iter().for_each(OrderedMap::clear);
+        fast_hidden.clear();
+    }
+
     /// The number of a name.
     pub fn name(&mut self, name: Name) -> u32 {
         number(&mut self.names, name.0)

@@ -129,25 +129,29 @@ impl Cfg {
                 if self[id].is_labelled {
                     previous = None;
                 }
-                for i in 0..self[id].instrs.len() {
-                    if self[id].instrs[i].op == Op::POP_TOP
-                        && let Some((block, at)) = previous
-                    {
-                        let pushed = &mut self[block].instrs[at];
-                        let redundant = match pushed.op {
-                            Op::LOAD_CONST | Op::LOAD_SMALL_INT => true,
-                            Op::COPY => pushed.oparg == 1,
-                            _ => false,
-                        };
-                        if redundant {
-                            pushed.set_nop();
-                            self[block].has_nops = true;
-                            self[id].instrs[i].set_nop();
-                            self[id].has_nops = true;
-                            done = false;
-                        }
+                let len = self[id].instrs.len();
+                for i in 0..len {
+                    if self[id].instrs[i].op != Op::POP_TOP {
+                        continue;
                     }
-                    previous = Some((id, i));
+                    let before = if i > 0 { Some((id, i - 1)) } else { previous };
+                    let Some((block, at)) = before else { continue };
+                    let pushed = &mut self[block].instrs[at];
+                    let redundant = match pushed.op {
+                        Op::LOAD_CONST | Op::LOAD_SMALL_INT => true,
+                        Op::COPY => pushed.oparg == 1,
+                        _ => false,
+                    };
+                    if redundant {
+                        pushed.set_nop();
+                        self[block].has_nops = true;
+                        self[id].instrs[i].set_nop();
+                        self[id].has_nops = true;
+                        done = false;
+                    }
+                }
+                if len > 0 {
+                    previous = Some((id, len - 1));
                 }
                 let jumps = previous.is_some_and(|(block, at)| self[block].instrs[at].op.has_jump());
                 if jumps || !self[id].falls_through() {

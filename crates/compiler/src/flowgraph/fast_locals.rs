@@ -4,7 +4,7 @@ use taipan_bytecode::Op;
 
 use super::{BlockId, Cfg, Instr};
 
-/// Locals beyond this many are checked within single blocks only.
+/// Locals beyond this many are checked within single blocks only; one bit each of a word stands for the others.
 const TRACKED: usize = 64;
 
 fn push_unsafe(cfg: &mut Cfg, work: &mut Vec<BlockId>, id: BlockId, mask: u64) {
@@ -24,23 +24,22 @@ impl Cfg {
     fn scan_for_unset_locals(&mut self, id: BlockId, work: &mut Vec<BlockId>) {
         let mut unset = self[id].unsafe_locals;
         let mut instrs = std::mem::take(&mut self[id].instrs);
+        let handlers = self.facts.handlers;
         for instr in &mut instrs {
-            if instr.except.is_some() {
+            if handlers && instr.except.is_some() {
                 push_unsafe(self, work, instr.except, unset);
             }
-            if instr.oparg as usize >= TRACKED {
-                continue;
-            }
-            let bit = 1u64 << instr.oparg;
+            let bit = |oparg: u32| 1u64.checked_shl(oparg).unwrap_or(0);
             match instr.op {
-                Op::DELETE_FAST | Op::LOAD_FAST_AND_CLEAR | Op::STORE_FAST_MAYBE_NULL => unset |= bit,
-                Op::STORE_FAST | Op::LOAD_FAST_CHECK => unset &= !bit,
                 Op::LOAD_FAST => {
+                    let bit = bit(instr.oparg);
                     if unset & bit != 0 {
                         instr.op = Op::LOAD_FAST_CHECK;
+                        unset &= !bit;
                     }
-                    unset &= !bit;
                 }
+                Op::STORE_FAST | Op::LOAD_FAST_CHECK => unset &= !bit(instr.oparg),
+                Op::DELETE_FAST | Op::LOAD_FAST_AND_CLEAR | Op::STORE_FAST_MAYBE_NULL => unset |= bit(instr.oparg),
                 _ => {}
             }
         }
@@ -114,7 +113,7 @@ impl Cfg {
             let block = &mut self[id];
             let mut made = false;
             for i in 1..block.instrs.len() {
-                let (first, second) = (block.instrs[i - 1], block.instrs[i]);
+                let [first, second] = &mut block.instrs[i - 1..=i] else { break };
                 let pair = match (first.op, second.op) {
                     (Op::LOAD_FAST, Op::LOAD_FAST) => Op::LOAD_FAST_LOAD_FAST,
                     (Op::STORE_FAST, Op::LOAD_FAST) => Op::STORE_FAST_LOAD_FAST,
@@ -125,8 +124,8 @@ impl Cfg {
                 if (line1 >= 0 && line2 >= 0 && line1 != line2) || first.oparg >= 16 || second.oparg >= 16 {
                     continue;
                 }
-                block.instrs[i - 1].set(pair, first.oparg << 4 | second.oparg);
-                block.instrs[i].set_nop();
+                first.set(pair, first.oparg << 4 | second.oparg);
+                second.set_nop();
                 made = true;
             }
             block.has_nops |= made;

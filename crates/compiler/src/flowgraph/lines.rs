@@ -13,7 +13,8 @@ impl Cfg {
     /// Leaves the frame, or checks the eval breaker, without a line of its own.
     fn needs_a_line(&self, id: BlockId) -> bool {
         let block = &self[id];
-        (block.exits_scope() || block.instrs.iter().any(|i| i.op.flags().has(Flags::EVAL_BREAK))) && block.has_no_line()
+        // Most blocks have a line, which the first instruction tells.
+        block.has_no_line() && (block.exits_scope() || block.instrs.iter().any(|i| i.op.flags().has(Flags::EVAL_BREAK)))
     }
 
     /// Every way into an exit without a line gets a copy of its own, so that the line is known.

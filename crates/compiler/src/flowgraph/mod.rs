@@ -228,6 +228,11 @@ impl Cfg {
         BlockId(self.used as u32 - 1)
     }
 
+    /// Blocks that it has memory for.
+    pub fn blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
     /// The first block.
     pub fn entry(&self) -> BlockId {
         BlockId::ENTRY

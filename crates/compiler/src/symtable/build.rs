@@ -707,6 +707,7 @@ impl<'a> Builder<'a, '_> {
                     rights.push(node.right);
                     left = node.left;
                 }
+                self.depth.check_chain(rights.len())?;
                 self.expr(left)?;
                 while let Some(right) = rights.pop() {
                     self.expr(right)?;

@@ -168,7 +168,8 @@ pub fn digest(this: &Hash) -> PyResult<Ref<Bytes>> {
     Bytes::try_new(&this.state.borrow().digest(0))
 }
 
-fn hex(b: &[u8]) -> Obj {
+/// In hexadecimal digits.
+pub fn hex(b: &[u8]) -> Obj {
     let digits: Vec<u8> =
         b.iter().flat_map(|&c| [c >> 4, c & 15]).map(|d| b"0123456789abcdef"[usize::from(d)]).collect();
     Str::from_latin1(&digits).into_obj()

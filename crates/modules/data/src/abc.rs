@@ -217,19 +217,11 @@ fn set_collection_flag(cls: &Type, flag: u64) -> PyResult<()> {
     }
     cls.remove_flags(COLLECTION);
     cls.add_flags(flag);
+    for s in cls.subclass_list() {
+        set_collection_flag(s, flag)?;
+    }
     // Matching remembers what a class is by its version.
     cls.modified();
-    let subclasses = cls.as_object().call_method(intern!("__subclasses__"), &[]);
-    let subclasses = match subclasses {
-        Ok(s) => s.to_list()?,
-        // A metaclass, whose method is unbound here: nothing further to mark.
-        Err(e) => return e.recover(exceptions::TypeError, ()),
-    };
-    for s in subclasses.snapshot() {
-        if let Some(s) = s.downcast::<Type>() {
-            set_collection_flag(s, flag)?;
-        }
-    }
     Ok(())
 }
 
@@ -259,7 +251,8 @@ fn _abc_register(slf: &Object, subclass: &Object) -> PyResult {
 #[function(signature = "(self, instance, /)")]
 fn _abc_instancecheck(slf: &Object, instance: &Object) -> PyResult {
     let d = data_of(slf)?;
-    let subclass = instance.get_attr(intern!("__class__"))?;
+    // An instance that denies its class is of its type.
+    let subclass = instance.get_attr_opt(intern!("__class__"))?.unwrap_or_else(|| instance.ty().to_obj());
     if in_weak_set(&d.cache, &subclass)? {
         return Ok(bool_::from_bool(true));
     }

@@ -9,6 +9,7 @@ mod cmath;
 mod collections;
 mod contextvars;
 mod datetime;
+mod decimal;
 mod functools;
 mod heapq;
 mod itertools;
@@ -21,6 +22,7 @@ mod statistics;
 mod struct_;
 mod support;
 mod weakref;
+mod zoneinfo;
 
 use taipan_object::types::module::ModuleDef;
 
@@ -34,6 +36,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &collections::MODULE,
     &contextvars::MODULE,
     &datetime::MODULE,
+    &decimal::MODULE,
     &functools::MODULE,
     &heapq::MODULE,
     &itertools::MODULE,
@@ -45,4 +48,5 @@ pub static MODULES: &[&ModuleDef] = &[
     &statistics::MODULE,
     &struct_::MODULE,
     &weakref::MODULE,
+    &zoneinfo::MODULE,
 ];

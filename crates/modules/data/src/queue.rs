@@ -90,6 +90,10 @@ impl SimpleQueue {
         };
         loop {
             if let Some(v) = items.pop_front() {
+                // Others may wait for what was put meanwhile: each looks for itself.
+                if self.locked.replace(false) {
+                    self.empty.release();
+                }
                 return Ok(v);
             }
             if !self.empty.try_acquire() {

@@ -3,6 +3,7 @@
 
 pub mod ast;
 pub mod faulthandler;
+pub mod interpreters;
 pub mod lsprof;
 pub mod opcode;
 pub mod suggestions;
@@ -19,6 +20,8 @@ pub static MODULES: &[&ModuleDef] = &[
     &ast::MODULE,
     &faulthandler::MODULE,
     &lsprof::MODULE,
+    &interpreters::MODULE,
+    &interpreters::QUEUES_MODULE,
     &opcode::MODULE,
     &suggestions::MODULE,
     &symtable::MODULE,

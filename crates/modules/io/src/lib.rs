@@ -13,6 +13,7 @@ pub mod errno;
 pub mod fcntl;
 pub mod io;
 pub mod locale;
+pub mod mmap;
 pub mod multiprocessing;
 pub mod posix;
 pub mod posixsubprocess;
@@ -46,4 +47,5 @@ pub static MODULES: &[&ModuleDef] = &[
     &locale::MODULE,
     &multiprocessing::MODULE,
     &multiprocessing::SHMEM_MODULE,
+    &mmap::MODULE,
 ];

@@ -176,7 +176,7 @@ fn until(seconds: f64) -> libc::timespec {
     let mut ts = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: writes to `ts`.
     unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut ts) };
-    let seconds = seconds.max(0.0).min(1e9);
+    let seconds = seconds.clamp(0.0, 1e9);
     let nanoseconds = ts.tv_nsec + ((seconds - seconds.floor()) * 1e9) as i64;
     ts.tv_sec += seconds as i64 + nanoseconds / 1_000_000_000;
     ts.tv_nsec = nanoseconds % 1_000_000_000;
@@ -352,7 +352,7 @@ fn exec(m: &Module) -> PyResult<()> {
     for name in ["HAVE_SEM_OPEN", "HAVE_SEM_TIMEDWAIT"] {
         flags.set_item(&Str::from_utf8(name), &Int::from_i64(1))?;
     }
-    m.add("flags", &*flags)
+    m.add("flags", &flags)
 }
 
 /// The module.

@@ -357,6 +357,9 @@ fn fork_exec(args: &[&Object]) -> PyResult<c_int> {
     };
     let python = plan.preexec.is_some();
     if python {
+        if taipan_object::Interp::current().id != 0 {
+            bail!(RuntimeError, "preexec_fn not supported within subinterpreters");
+        }
         before_fork();
     }
     // SAFETY: the child goes on in this thread only, and ends in exec or `_exit`.

@@ -391,7 +391,11 @@ fn set_of(o: &Object) -> PyResult<libc::sigset_t> {
     unsafe {
         libc::sigemptyset(set.as_mut_ptr());
         taipan_object::protocol::iter::for_each(o, |s| {
-            let n = s.as_i64()?;
+            let n = match s.as_i64() {
+                Ok(n) => n,
+                // No number of a signal is that large.
+                Err(e) => e.recover(exceptions::OverflowError, 0)?,
+            };
             if n < 1 || n >= NSIG as i64 {
                 bail!(ValueError, "signal number {n} out of range [1; {}]", NSIG - 1);
             }

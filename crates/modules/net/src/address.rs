@@ -209,7 +209,7 @@ impl Address {
 
     fn parse_path(o: &Object) -> PyResult<Address> {
         let path = match o.downcast::<Str>() {
-            Some(s) => codecs::text::fs_encode(s)?,
+            Some(s) => codecs::text::utf_8_encode(s, "surrogateescape")?.as_slice().to_vec(),
             None => Buffer::get(o)?.to_vec(),
         };
         // A name that starts with NUL lives outside the file system and needs no NUL at its end.

@@ -49,7 +49,7 @@ pub static PREPARE_PROTOCOL_TYPE: Type = Type::new_static(TypeDef {
 pub fn add_registers(m: &Module) -> PyResult<()> {
     for (key, name) in [(ADAPTERS, "adapters"), (CONVERTERS, "converters")] {
         let d = Dict::new();
-        m.add(name, &*d)?;
+        m.add(name, &d)?;
         Interp::current().module_state.borrow_mut().insert(key, d.into_obj());
     }
     Ok(())
@@ -119,7 +119,7 @@ pub fn adapt(o: &Object, protocol: &Object, alternative: Option<&Object>) -> PyR
 /// A parameter as it is bound. Plain values need no adapting, unless there are adapters for them.
 pub fn adapt_parameter(o: &Object) -> PyResult {
     let plain = [&PyLong_Type, &PyFloat_Type, &PyUnicode_Type, &PyByteArray_Type];
-    if plain.iter().any(|t| o.is_exact(t)) && register(ADAPTERS).is_none_or(|d| d.cast::<Dict>().len() == 0) {
+    if plain.iter().any(|t| o.is_exact(t)) && register(ADAPTERS).is_none_or(|d| d.cast::<Dict>().is_empty()) {
         return Ok(o.to_obj());
     }
     adapt(o, PREPARE_PROTOCOL_TYPE.as_object(), Some(o))

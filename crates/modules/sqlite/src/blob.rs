@@ -3,11 +3,11 @@
 use crate::connection::Connection;
 use crate::errors::{Class, failed, raise};
 use crate::unlocked::unlocked;
-use crate::visit_cells;
+use crate::{finalize_and_dealloc, visit_cells};
 use libsqlite3_sys as ffi;
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
-use taipan_object::alloc::{dealloc_of, new_object};
+use taipan_object::alloc::new_object;
 use taipan_object::buffer::Buffer;
 use taipan_object::typeobj::slots::{MappingMethods, SequenceMethods, Slot, VisitProc};
 use taipan_object::types::bytes::Bytes;
@@ -158,7 +158,7 @@ fn seek(this: &Blob, offset: c_int, origin: c_int) -> PyResult<()> {
         _ => bail!(ValueError, "'origin' should be os.SEEK_SET, os.SEEK_CUR, or os.SEEK_END"),
     };
     let Some(to) = base.checked_add(offset) else {
-        bail!(OverflowError, "seek offset results in offset overflow");
+        bail!(OverflowError, "seek offset results in overflow");
     };
     if to < 0 || to > len {
         bail!(ValueError, "offset out of blob range");
@@ -295,7 +295,7 @@ pub static BLOB_TYPE: Type = Type::new_static(TypeDef {
     name: c"sqlite3.Blob",
     basicsize: size_of::<Blob>(),
     flags: flags::HAVE_GC | flags::DISALLOW_INSTANTIATION,
-    dealloc: Some(dealloc_of::<Blob>),
+    dealloc: Some(finalize_and_dealloc::<Blob>),
     finalize: Some(blob_finalize),
     traverse: Some(blob_traverse),
     clear: Some(blob_clear),

@@ -51,7 +51,11 @@ pub fn enable_callback_tracebacks(enable: bool) {
 
 /// An exception that cannot go through the library.
 fn report(e: Raised, object: &Object) {
-    if TRACEBACKS.load(Ordering::Relaxed) { error::unraisable(e, Some(object)) } else { e.clear() }
+    if TRACEBACKS.load(Ordering::Relaxed) {
+        error::unraisable_doing(e, "on sqlite3 callback", object);
+    } else {
+        e.clear();
+    }
 }
 
 /// The exception as the result of a function.
@@ -209,10 +213,8 @@ unsafe extern "C" fn on_collation(
             let Some(i) = r.downcast::<Int>() else { bail!(TypeError, "an integer is required") };
             Ok(if i.is_negative() { -1 } else { c_int::from(i.to_i64() != Some(0)) })
         };
-        compare().unwrap_or_else(|e| {
-            report(e, f);
-            0
-        })
+        // The exception stays: whoever runs the statement raises it.
+        compare().unwrap_or(0)
     })
 }
 

@@ -14,12 +14,12 @@ use crate::cursor::{CURSOR_TYPE, Cursor};
 use crate::errors::{CLASSES, Class, failed, none, raise};
 use crate::statement::Statement;
 use crate::unlocked::unlocked;
-use crate::visit_cells;
+use crate::{finalize_and_dealloc, visit_cells};
 use libsqlite3_sys as ffi;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::mem::offset_of;
-use taipan_object::alloc::{dealloc_of, new_instance};
+use taipan_object::alloc::new_instance;
 use taipan_object::args::{ArgContext, FromArg, Given, Signature};
 use taipan_object::method::{MemberDef, member};
 use taipan_object::native::{bind, optional, required};
@@ -599,7 +599,7 @@ fn get_autocommit(this: &Connection) -> PyResult {
 
 fn set_autocommit(this: &Connection, v: Option<&Object>) -> PyResult<()> {
     this.ready()?;
-    let Some(v) = v else { bail!(AttributeError, "cannot delete attribute") };
+    let Some(v) = v else { bail!(AttributeError, "cannot delete autocommit attribute") };
     let mode = autocommit_of(v)?;
     if mode == 1 && this.in_transaction() {
         this.run("COMMIT")?;
@@ -608,6 +608,11 @@ fn set_autocommit(this: &Connection, v: Option<&Object>) -> PyResult<()> {
     }
     this.autocommit.set(mode);
     Ok(())
+}
+
+/// How the connection itself is called.
+fn get_signature(_: &Connection) -> &'static str {
+    "(sql, /)"
 }
 
 fn get_row_factory(this: &Connection) -> Obj {
@@ -667,7 +672,7 @@ pub static CONNECTION_TYPE: Type = Type::new_static(TypeDef {
     basicsize: size_of::<Connection>(),
     flags: flags::HAVE_GC | flags::BASETYPE,
     doc: Some(c"A connection to a database."),
-    dealloc: Some(dealloc_of::<Connection>),
+    dealloc: Some(finalize_and_dealloc::<Connection>),
     finalize: Some(connection_finalize),
     traverse: Some(connection_traverse),
     clear: Some(connection_clear),
@@ -719,6 +724,7 @@ pub static CONNECTION_TYPE: Type = Type::new_static(TypeDef {
         getset!(c"total_changes", get_total_changes),
         getset!(c"in_transaction", get_in_transaction),
         getset!(c"autocommit", get_autocommit, set_autocommit),
+        getset!(c"__text_signature__", get_signature),
         getset!(c"row_factory", get_row_factory, set_row_factory),
         getset!(c"text_factory", get_text_factory, set_text_factory),
     ],

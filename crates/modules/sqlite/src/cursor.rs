@@ -6,12 +6,12 @@ use crate::errors::{CLASSES, Class, failed, none, raise, text};
 use crate::statement::Statement;
 use crate::unlocked::unlocked;
 use crate::values::{bytes_at, decode};
-use crate::visit_cells;
+use crate::{finalize_and_dealloc, visit_cells};
 use libsqlite3_sys as ffi;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_int, c_long, c_void};
 use std::mem::offset_of;
-use taipan_object::alloc::{dealloc_of, new_instance};
+use taipan_object::alloc::new_instance;
 use taipan_object::args::Given;
 use taipan_object::method::{MemberDef, member};
 use taipan_object::typeobj::slots::VisitProc;
@@ -591,6 +591,11 @@ extern "C" fn cursor_traverse(o: &Object, visit: VisitProc, arg: *mut c_void) ->
     visit_cells(&[&c.connection, &c.description, &c.lastrowid, &c.row_factory, &c.statement], visit, arg)
 }
 
+/// A statement that stands on a row would keep its table locked.
+extern "C" fn cursor_finalize(o: &Object) {
+    o.cast::<Cursor>().drop_statement();
+}
+
 extern "C" fn cursor_clear(o: &Object) -> c_int {
     let c: &Cursor = o.cast();
     c.drop_statement();
@@ -607,7 +612,8 @@ pub static CURSOR_TYPE: Type = Type::new_static(TypeDef {
     basicsize: size_of::<Cursor>(),
     flags: flags::HAVE_GC | flags::BASETYPE,
     doc: Some(c"A cursor: executes statements and fetches their rows."),
-    dealloc: Some(dealloc_of::<Cursor>),
+    dealloc: Some(finalize_and_dealloc::<Cursor>),
+    finalize: Some(cursor_finalize),
     traverse: Some(cursor_traverse),
     clear: Some(cursor_clear),
     weaklistoffset: offset_of!(Cursor, weakreflist) as isize,

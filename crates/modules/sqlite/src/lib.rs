@@ -41,3 +41,16 @@ fn visit_cells(
     }
     0
 }
+
+/// The destructor of objects that hold something of the library's: they are finalised first.
+///
+/// # Safety
+/// The contract of destructors.
+unsafe extern "C" fn finalize_and_dealloc<T: taipan_object::Layout>(o: std::ptr::NonNull<taipan_object::Object>) {
+    // SAFETY: the object is dead unless its finaliser revives it; then it goes the way of all objects.
+    unsafe {
+        if taipan_object::typeobj::heap::call_finalizer_from_dealloc(o.as_ref()) {
+            taipan_object::alloc::dealloc_of::<T>(o);
+        }
+    }
+}

@@ -82,6 +82,9 @@ extern "C" fn row_subscript(o: &Object, key: &Object) -> PyResult {
                 return row.at(i as isize);
             }
         }
+        if row.description.get().is_none_or(Object::is_none) {
+            bail!(IndexError, "No item with key {}", wanted.repr()?.display());
+        }
         bail!(IndexError, "No item with that key");
     }
     if key.downcast::<Slice>().is_some() {

@@ -670,12 +670,15 @@ fn pop(this: &NdArray) -> PyResult<()> {
 
 // The protocol.
 
+/// Whom requests go to in the array's place.
+fn redirected(this: &NdArray) -> Option<Obj> {
+    let base = this.bases.borrow().last().cloned()?;
+    let behind = base.source.borrow().as_ref().and_then(|s| s.obj.clone());
+    behind.filter(|_| base.has(REDIRECT))
+}
+
 fn fill_view(this: &NdArray, view: &mut RawBuffer, flags: c_int) -> PyResult<()> {
     let base = this.head()?;
-    let behind = base.source.borrow().as_ref().and_then(|s| s.obj.clone());
-    if let Some(o) = behind.filter(|_| base.has(REDIRECT)) {
-        return buffer::get(&o, view, flags);
-    }
     let asked = |what: c_int| flags & what == what;
     let mut v = borrowed(&base.raw.borrow());
     if v.format.is_null() {
@@ -735,19 +738,28 @@ extern "C" fn ndarray_getbuffer(o: &Object, view: *mut RawBuffer, flags: c_int) 
     if view.is_null() {
         return status((|| bail!(BufferError, "ndarray: a view is needed"))());
     }
-    // SAFETY: the protocol passes a place for a view, without one in it.
-    let mut filled = RawBuffer::empty();
-    let result = fill_view(o.cast(), &mut filled, flags);
-    // SAFETY: as above; what the place holds is no live view.
-    unsafe { view.write(filled) };
-    status(result)
+    // SAFETY: the protocol passes a place for a view, without one in it. The view must be filled in that very place: it may point into itself.
+    let view = unsafe {
+        view.write(RawBuffer::empty());
+        &mut *view
+    };
+    status(match redirected(o.cast()) {
+        Some(behind) => buffer::get(&behind, view, flags),
+        None => fill_view(o.cast(), view, flags),
+    })
 }
 
-extern "C" fn ndarray_releasebuffer(_: &Object, view: *mut RawBuffer) {
+extern "C" fn ndarray_releasebuffer(o: &Object, view: *mut RawBuffer) {
     // SAFETY: views that the array filled hold a counted layout.
-    unsafe {
-        let base = Rc::from_raw((*view).internal.cast::<Base>().cast_const());
-        base.exports.set(base.exports.get() - 1);
+    let base = unsafe { Rc::from_raw((*view).internal.cast::<Base>().cast_const()) };
+    base.exports.set(base.exports.get() - 1);
+    if base.exports.get() == 0 {
+        // A layout that is not the last one goes with its last view.
+        let this: &NdArray = o.cast();
+        let last = this.bases.borrow().last().cloned();
+        if !last.is_some_and(|l| Rc::ptr_eq(&l, &base)) {
+            this.bases.borrow_mut().retain(|b| !Rc::ptr_eq(b, &base));
+        }
     }
 }
 
@@ -806,7 +818,7 @@ extern "C" fn ndarray_subscript(o: &Object, key: &Object) -> PyResult {
         }
     }
     if has_index(key) {
-        return ndarray_item(o, key.index_as_isize(Some(taipan_object::types::exceptions::IndexError))?);
+        return ndarray_item(o, key.index_as_isize(Some(taipan_object::types::exceptions::OverflowError))?);
     }
     let cut = Base::consumer(o, request::FULL_RO)?;
     cut.own_arrays();
@@ -863,7 +875,7 @@ fn assign(o: &Object, key: &Object, value: Option<&Object>) -> PyResult<()> {
             bail!(TypeError, "invalid indexing of scalar");
         }
         if raw.ndim == 1 && has_index(key) {
-            let index = key.index_as_isize(Some(taipan_object::types::exceptions::IndexError))?;
+            let index = key.index_as_isize(Some(taipan_object::types::exceptions::OverflowError))?;
             return pack_at(first_item(&raw, index)?, value, &raw);
         }
     }
@@ -986,6 +998,9 @@ fn memoryview_from_buffer(this: &NdArray) -> PyResult {
         },
     };
     let raw = head.raw.borrow();
+    if raw.format().to_bytes().len() > ND_MAX_NDIM {
+        bail!(TypeError, "memoryview_from_buffer: format is limited to {ND_MAX_NDIM} characters");
+    }
     let mut info = borrowed(&raw);
     info.internal = std::ptr::null_mut();
     // The view owns nothing: what it shows must stay as long as the process.

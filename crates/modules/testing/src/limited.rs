@@ -111,8 +111,8 @@ fn codec_incrementaldecoder(encoding: &Str, errors: Option<&Str>) -> PyResult {
 /// Calls with one positional and one keyword argument.
 #[function(signature = "(callable, /)")]
 fn call_vectorcall(callable: &Object) -> PyResult<Obj> {
-    let (foo, bar) = (Str::from_utf8("foo"), Str::from_utf8("bar"));
-    callable.call_kw(&[&foo, &bar], 1, &Tuple::new(&[intern!("baz")]))
+    let (positional, named) = (Str::from_utf8("foo"), Str::from_utf8("bar"));
+    callable.call_kw(&[&positional, &named], 1, &Tuple::new(&[intern!("baz")]))
 }
 
 /// The same with the method `f` of an object.

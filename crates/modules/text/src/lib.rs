@@ -6,10 +6,10 @@ pub mod codecs;
 pub mod csv;
 pub mod elementtree;
 pub mod json;
+pub mod multibytecodec;
 pub mod pyexpat;
 pub mod sre;
 pub mod string;
-pub mod tokenize;
 pub mod unicodedata;
 
 use taipan_object::types::module::ModuleDef;
@@ -23,7 +23,13 @@ pub static MODULES: &[&ModuleDef] = &[
     &binascii::MODULE,
     &unicodedata::MODULE,
     &csv::MODULE,
-    &tokenize::MODULE,
     &pyexpat::MODULE,
     &elementtree::MODULE,
+    &multibytecodec::MODULE,
+    &multibytecodec::CN,
+    &multibytecodec::HK,
+    &multibytecodec::ISO2022,
+    &multibytecodec::JP,
+    &multibytecodec::KR,
+    &multibytecodec::TW,
 ];

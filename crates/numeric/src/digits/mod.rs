@@ -10,7 +10,7 @@ pub mod big;
 pub mod convert;
 pub mod gcd;
 pub mod limbs;
-mod ntt;
+pub(crate) mod ntt;
 pub mod text;
 
 #[cfg(test)]

@@ -166,3 +166,25 @@ pub fn mul_into(out: &mut [u64], a: &[u64], b: &[u64]) {
         at += 1;
     }
 }
+
+/// The column sums of the product of two sequences of small pieces; none may reach the modulus.
+pub fn convolve(mut a: Vec<u64>, mut b: Vec<u64>) -> Vec<u64> {
+    let len = a.len() + b.len();
+    let n = len.next_power_of_two();
+    a.resize(n, 0);
+    b.resize(n, 0);
+    let tw = twiddles(n, false);
+    forward(&mut a, &tw);
+    forward(&mut b, &tw);
+    for (x, y) in a.iter_mut().zip(b) {
+        *x = mul(*x, y);
+    }
+    drop(tw);
+    backward(&mut a, &twiddles(n, true));
+    let scale = pow(n as u64, P - 2);
+    for x in &mut a {
+        *x = mul(*x, scale);
+    }
+    a.truncate(len);
+    a
+}

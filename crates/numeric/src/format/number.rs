@@ -5,6 +5,9 @@ use super::spec::{Align, Grouping, Spec, SpecError, unknown_type, value};
 use crate::digits::{BigRef, convert, text};
 use crate::float::{Flags, format_double};
 
+/// Numbers are shown with at most so many digits: the text of the longest double before them must still fit in a C `int`.
+pub const MAX_PRECISION: usize = i32::MAX as usize - 1024;
+
 /// What type `n` takes from the locale.
 #[derive(Clone, Copy, Debug)]
 pub struct Locale<'a> {
@@ -216,7 +219,7 @@ fn float_text(
     default: (u8, usize),
     type_name: &str,
 ) -> Result<(String, bool), SpecError> {
-    if spec.precision.is_some_and(|p| i32::try_from(p).is_err()) {
+    if spec.precision.is_some_and(|p| p > MAX_PRECISION) {
         return value("precision too big");
     }
     let (mut x, mut flags) = (x, Flags { alt: spec.alternate, no_neg_0: spec.no_neg_0, ..Flags::default() });
@@ -290,7 +293,7 @@ pub fn format_complex(out: &mut dyn Sink, re: f64, im: f64, spec: &Spec, locale:
     {
         return unknown_type(c, "complex");
     }
-    if spec.precision.is_some_and(|p| i32::try_from(p).is_err()) {
+    if spec.precision.is_some_and(|p| p > MAX_PRECISION) {
         return value("precision too big");
     }
     if spec.fill == u32::from(b'0') {

@@ -54,11 +54,15 @@ pub fn next_after(x: f64, y: f64, steps: u64) -> f64 {
     }
     let steps = i128::from(steps);
     let target = if a < b { (a + steps).min(b) } else { (a - steps).max(b) };
+    if target == 0 {
+        // Zero is reached from one side.
+        return 0f64.copysign(x);
+    }
     if target == b {
         return y;
     }
     let v = f64::from_bits(target.unsigned_abs() as u64);
-    if target < 0 || (target == 0 && a < 0) { -v } else { v }
+    if target < 0 { -v } else { v }
 }
 
 /// `math.ulp(x)`

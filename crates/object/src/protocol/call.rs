@@ -181,7 +181,7 @@ impl Object {
             return call_with_tuple(self, f, args.cast(), kwargs);
         }
         let Some(f) = self.ty().call.get() else {
-            bail!(TypeError, "'{}' object is not callable", self.ty().name_str());
+            return Err(not_callable(self));
         };
         check_recursion(" while calling a Python object")?;
         f(self, args, kwargs)

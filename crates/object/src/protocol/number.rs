@@ -273,8 +273,9 @@ pub fn absolute(o: &Object) -> PyResult {
 }
 
 /// Whether the object has `__index__` (`PyIndex_Check`).
+#[inline(always)]
 pub fn has_index(o: &Object) -> bool {
-    o.ty().number().is_some_and(|n| n.index.get().is_some())
+    o.is_exact(Int::type_object()) || o.ty().number().is_some_and(|n| n.index.get().is_some())
 }
 
 /// Calls a slot that should give an `int`; a strict subclass is accepted with a `DeprecationWarning`.
@@ -338,7 +339,18 @@ pub fn to_float(o: &Object) -> PyResult<Ref<Float>> {
 impl Object {
     /// An index as a machine integer. `overflow` is the exception for values that do not fit; `None` clips them
     /// (`PyNumber_AsSsize_t`).
+    #[inline(always)]
     pub fn index_as_isize(&self, overflow: Option<&Type>) -> PyResult<isize> {
+        if let Some(i) = self.downcast_exact::<Int>()
+            && let Some(v) = i.compact()
+        {
+            return Ok(v as isize);
+        }
+        self.any_index_as_isize(overflow)
+    }
+
+    #[inline(never)]
+    fn any_index_as_isize(&self, overflow: Option<&Type>) -> PyResult<isize> {
         let i = index(self)?;
         match (i.to_i64(), overflow) {
             (Some(n), _) => Ok(n as isize),

@@ -3,8 +3,8 @@
 //! A type's version tag stands for the contents of every dict on its MRO. Changing a type sets its tag and those of all its subclasses to
 //! zero (`modified`); inline caches and the method cache compare tags and so never see stale entries.
 
-use crate::header::{Obj, Object};
-use crate::thread::Interp;
+use crate::header::{Obj, ObjCell, Object};
+use crate::thread::{Interp, VersionCounter};
 use crate::typeobj::{Type, flags};
 use crate::types::dict::Dict;
 use crate::types::str::Str;
@@ -13,17 +13,17 @@ use std::cell::Cell;
 
 const CACHE_BITS: u32 = 12;
 
-/// One line of the method cache: borrowed pointers, valid while the version stands.
+/// One line of the method cache. The value is a borrowed pointer, valid while the version stands. The name is kept alive: another string
+/// at its address would be taken for it.
 struct Line {
     version: Cell<u32>,
-    name: Cell<*const Object>,
+    name: ObjCell,
     value: Cell<*const Object>,
 }
 
 /// The method cache and the version counter of an interpreter.
 pub struct TypeCache {
     lines: Box<[Line]>,
-    next_version: Cell<u32>,
 }
 
 /// Versions below this are for static types; the counter starts after it.
@@ -31,12 +31,14 @@ const FIRST_VERSION: u32 = 1;
 /// When the counter gets here, no more versions are given out and look-ups are not cached.
 const LAST_VERSION: u32 = u32::MAX - 1;
 
+/// The versions of types: those of built-in types are the same in all interpreters.
+static VERSIONS: VersionCounter = VersionCounter::new(FIRST_VERSION);
+
 impl TypeCache {
     /// An empty cache.
     pub fn new() -> TypeCache {
-        let line =
-            || Line { version: Cell::new(0), name: Cell::new(std::ptr::null()), value: Cell::new(std::ptr::null()) };
-        TypeCache { lines: (0..1usize << CACHE_BITS).map(|_| line()).collect(), next_version: Cell::new(FIRST_VERSION) }
+        let line = || Line { version: Cell::new(0), name: ObjCell::empty(), value: Cell::new(std::ptr::null()) };
+        TypeCache { lines: (0..1usize << CACHE_BITS).map(|_| line()).collect() }
     }
 
     #[inline(always)]
@@ -49,7 +51,7 @@ impl TypeCache {
     pub fn clear(&self) {
         for l in &self.lines {
             l.version.set(0);
-            l.name.set(std::ptr::null());
+            l.name.set(None);
             l.value.set(std::ptr::null());
         }
     }
@@ -75,7 +77,7 @@ impl Type {
         let version = self.version_tag.get();
         if version != 0 {
             let line = cache.line(version, name);
-            if line.version.get() == version && std::ptr::eq(line.name.get(), name) {
+            if line.version.get() == version && line.name.get().is_some_and(|n| n.is(name)) {
                 // SAFETY: a line holds a value of a class dict on this type's MRO, alive while the version stands.
                 return unsafe { line.value.get().as_ref() };
             }
@@ -91,7 +93,7 @@ impl Type {
             let version = self.version_tag.get();
             let line = Interp::current().type_cache.line(version, name);
             line.version.set(version);
-            line.name.set(name);
+            line.name.set(Some(name.to_obj()));
             line.value.set(found.map_or(std::ptr::null(), |o| o as *const Object));
         }
         found
@@ -132,7 +134,7 @@ impl Type {
         if !self.has_flag(flags::READY) || self.mro.is_empty() {
             return false;
         }
-        let versions = &Interp::current().type_cache.next_version;
+        let versions = &VERSIONS;
         if versions.get() >= LAST_VERSION || self.versions_used.get() >= MAX_VERSIONS_PER_TYPE {
             return false;
         }

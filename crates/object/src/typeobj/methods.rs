@@ -104,7 +104,7 @@ fn immutable_check(ty: &Type, value: Option<&Object>, name: &str) -> PyResult<()
         bail!(TypeError, "cannot set '{name}' attribute of immutable type '{}'", ty.name_str());
     }
     if value.is_none() {
-        bail!(TypeError, "cannot delete '{name}' attribute of type '{}'", ty.name_str());
+        bail!(TypeError, "cannot delete '{name}' attribute of immutable type '{}'", ty.name_str());
     }
     Ok(())
 }
@@ -392,6 +392,7 @@ fn set_bases(ty: &Type, value: Option<&Object>) -> PyResult<()> {
     ty.bases.set(Some(bases.to_obj()));
     new_base.as_object().incref();
     ty.base.set(new_base);
+    crate::thread::RareEvents::note(&crate::Interp::current().rare_events.set_bases);
     let mut before = Vec::new();
     let result = recompute_mro(ty, &mut before);
     // An `mro()` may have assigned other bases meanwhile: then those count.
@@ -478,9 +479,9 @@ pub fn compatible_layout(old: &Type, new: &Type) -> bool {
 
 fn same_slots(a: &Type, b: &Type) -> bool {
     match (a.as_heap().and_then(|h| h.ht_slots.get_owned()), b.as_heap().and_then(|h| h.ht_slots.get_owned())) {
-        (None, None) => true,
         (Some(x), Some(y)) => x.eq(&y).unwrap_or(false),
-        _ => false,
+        // One of them without slots: neither adds anything but what the flags say.
+        _ => a.base().is_some_and(|base| a.basicsize.get() == base.basicsize.get()),
     }
 }
 

@@ -187,6 +187,10 @@ fn build(meta: &Type, name: &Str, bases: &Ref<Tuple>, base: &Type, dict: &Ref<Di
     }
     let tpname =
         CString::new(name.to_utf8()?).map_err(|_| raise!(ValueError, "type name must not contain null characters"))?;
+    if !dict.has_only_string_keys() {
+        let text = format!("non-string key in the __dict__ of class {}", name.display());
+        (crate::hooks::get().warn)(crate::types::exceptions::RuntimeWarning, &text, 1)?;
+    }
     let layout = SlotLayout::plan(name, bases, base, dict)?;
     let alloc = meta.alloc.get().unwrap_or(generic_alloc);
     let cls = alloc(meta, layout.names.len() as isize)?;

@@ -20,6 +20,9 @@ pub fn ready(ty: &Type) -> PyResult<()> {
         return Ok(());
     }
     if ty.has_flag(flags::READYING) {
+        if ty.is_heap() {
+            bail!(TypeError, "Cannot extend an incomplete type '{}'", ty.name_str());
+        }
         bail!(SystemError, "type '{}' is being readied already", ty.name_str());
     }
     ty.add_flags(flags::READYING);

@@ -309,7 +309,19 @@ pub extern "C" fn richcompare(a: &Object, b: &Object, op: c_int) -> PyResult {
         CompareOp::Gt => intern!("__gt__"),
         CompareOp::Ge => intern!("__ge__"),
     };
-    call_optional(a, name, &[b])
+    // A method that cannot be had is as good as none.
+    let found = match a.lookup_special_method(name) {
+        Ok(f) => f,
+        Err(e) => {
+            e.clear();
+            None
+        }
+    };
+    match found {
+        Some(Method::Bound(f)) => f.call_one(b),
+        Some(Method::Unbound(f)) => f.call(&[a, b]),
+        None => Ok(not_implemented()),
+    }
 }
 
 pub extern "C" fn iter(o: &Object) -> PyResult {
@@ -331,8 +343,9 @@ pub extern "C" fn iternext(o: &Object) -> Option<Obj> {
 
 pub extern "C" fn descr_get(d: &Object, instance: Option<&Object>, owner: Option<&Object>) -> PyResult {
     let none = none::none();
-    match call_special(d, intern!("__get__"), &[instance.unwrap_or(none), owner.unwrap_or(none)])? {
-        Some(r) => Ok(r),
+    // What is found is called as it is, with the descriptor itself first: a native function there is not bound.
+    match d.ty().lookup(intern!("__get__")) {
+        Some(f) => f.call(&[d, instance.unwrap_or(none), owner.unwrap_or(none)]),
         None => Ok(d.to_obj()),
     }
 }

@@ -334,24 +334,22 @@ pub fn signature_of(def: &MethodDef) -> Option<String> {
     if !def.doc.is_null() {
         // SAFETY: a C string.
         let doc = unsafe { CStr::from_ptr(def.doc) }.to_string_lossy();
-        if let Some(text) = text_signature(def.name_str(), &doc) {
-            return Some(text.to_owned());
+        if let Some(s) = text_signature(def.name_str(), &doc) {
+            return Some(s.to_owned());
         }
     }
-    let receiver = match def.flags & (meth::STATIC | meth::CLASS) {
-        0 => "$self",
-        meth::CLASS => "$type",
-        _ => "",
-    };
-    let text = match (def.flags & (meth::VARARGS | meth::KEYWORDS | meth::NOARGS | meth::O | meth::FASTCALL), receiver)
-    {
-        (meth::NOARGS, "") => "()".to_owned(),
-        (meth::NOARGS, r) => format!("({r}, /)"),
-        (meth::O, "") => "(object, /)".to_owned(),
-        (meth::O, r) => format!("({r}, object, /)"),
+    // Two calling conventions say it all by themselves.
+    let role = def.flags & (meth::CLASS | meth::STATIC);
+    let text = match def.flags & !(meth::COEXIST | meth::CLASS | meth::STATIC) {
+        meth::NOARGS if role == meth::STATIC => "()",
+        meth::NOARGS if role == meth::CLASS => "($type, /)",
+        meth::NOARGS => "($self, /)",
+        meth::O if role == meth::STATIC => "(object, /)",
+        meth::O if role == meth::CLASS => "($type, object, /)",
+        meth::O => "($self, object, /)",
         _ => return None,
     };
-    Some(text)
+    Some(text.to_owned())
 }
 
 fn get_doc(c: &CFunction) -> Option<String> {

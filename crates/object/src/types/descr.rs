@@ -48,7 +48,10 @@ impl Descr {
     /// The class that the descriptor belongs to.
     #[inline(always)]
     pub fn owner(&self) -> &Type {
-        self.d_type.get().expect("a descriptor has its class").cast()
+        match self.d_type.get() {
+            Some(t) => t.cast(),
+            None => classless(),
+        }
     }
     /// The attribute's name.
     pub fn name(&self) -> String {
@@ -148,6 +151,7 @@ impl MethodDescr {
         unsafe { &*self.d_method.get() }
     }
     /// The class that the method belongs to.
+    #[inline(always)]
     pub fn owner(&self) -> &Type {
         self.d_common.owner()
     }
@@ -428,6 +432,7 @@ pub static PyClassMethodDescr_Type: Type = Type::new_static(TypeDef {
     dealloc: Some(dealloc_of::<ClassMethodDescr>),
     repr: Some(method_repr),
     call: Some(classmethod_call),
+    methods: None,
     getset: getsets![
         getset!(c"__doc__", classmethod_doc),
         getset!(c"__qualname__", get_qualname),
@@ -450,11 +455,13 @@ layout!(MemberDescr, PyMemberDescr_Type);
 
 impl MemberDescr {
     /// The description.
+    #[inline(always)]
     pub fn def(&self) -> &MemberDef {
         // SAFETY: members live as long as their type, which the descriptor keeps.
         unsafe { &*self.d_member.get() }
     }
     /// The class that the member belongs to.
+    #[inline(always)]
     pub fn owner(&self) -> &Type {
         self.d_common.owner()
     }
@@ -618,6 +625,7 @@ impl WrapperDescr {
         self.d_wrapped.get()
     }
     /// The class whose slot it is.
+    #[inline(always)]
     pub fn owner(&self) -> &Type {
         self.d_common.owner()
     }
@@ -837,5 +845,13 @@ pub static TYPES: &[&Type] = &[
 /// The `AttributeError` of a member that is not set.
 pub fn unset_member(o: &Object, name: &Object) -> crate::Raised {
     let n = name.downcast::<Str>().map_or_else(String::new, |s| s.to_utf8_lossy().into_owned());
-    exceptions::attribute_error(o, name, &format!("'{}' object has no attribute '{n}'", o.ty().name_str()))
+    match crate::protocol::repr::fully_qualified_name(o.ty()) {
+        Ok(class) => exceptions::attribute_error(o, name, &format!("'{class}' object has no attribute '{n}'")),
+        Err(e) => e,
+    }
+}
+
+#[cold]
+fn classless() -> ! {
+    unreachable!("a descriptor has its class")
 }

@@ -130,12 +130,14 @@ pub fn write_type(out: &mut StrBuilder, o: &Object) -> PyResult<()> {
     Ok(())
 }
 
-fn write_types(out: &mut StrBuilder, items: &[Obj]) -> PyResult<()> {
-    for (i, item) in items.iter().enumerate() {
+/// Shows the items of a list, which showing them may make shorter.
+fn write_types(out: &mut StrBuilder, list: &List) -> PyResult<()> {
+    for i in 0..list.len() {
         if i > 0 {
             out.push_str(", ");
         }
-        write_type(out, item)?;
+        let Some(item) = list.get(i) else { bail!(IndexError, "list index out of range") };
+        write_type(out, &item)?;
     }
     Ok(())
 }
@@ -157,7 +159,7 @@ extern "C" fn alias_repr(o: &Object) -> PyResult {
             // The argument of a parameter specification.
             Some(l) => {
                 out.push('[');
-                write_types(&mut out, &l.snapshot())?;
+                write_types(&mut out, l)?;
                 out.push(']');
             }
             None => write_type(&mut out, arg)?,

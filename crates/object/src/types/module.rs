@@ -253,29 +253,17 @@ fn missing_hint(m: &Module, module: &str, attr: &str) -> PyResult<String> {
 }
 
 /// Whether a file lies directly in the folder of the running script, where it can hide library modules.
-fn shadows_import_path(origin: &str) -> bool {
-    let Some((dir, _)) = origin.rsplit_once('/') else { return false };
-    let first = (|| -> PyResult<Option<String>> {
-        let Some(sys) = crate::Interp::current().sysdict.get_owned() else { return Ok(None) };
-        let sys: &Dict = sys.cast();
-        if let Some(flags) = sys.get_item(intern!("flags"))?
-            && let Some(safe) = flags.get_attr_opt(intern!("safe_path"))?
-            && safe.is_true()?
-        {
-            return Ok(None);
-        }
-        let Some(path) = sys.get_item(intern!("path"))? else { return Ok(None) };
-        let Some(list) = path.downcast::<List>() else { return Ok(None) };
-        Ok(list.get(0).and_then(|p| p.downcast::<Str>().map(|s| s.to_utf8_lossy().into_owned())))
-    })();
-    match first {
-        Ok(Some(p)) if p.is_empty() => std::env::current_dir().is_ok_and(|c| c.to_string_lossy() == dir),
-        Ok(Some(p)) => p == dir,
-        Ok(None) => false,
-        Err(e) => {
-            e.clear();
-            false
-        }
+pub fn shadows_import_path(origin: &str) -> bool {
+    let Some((mut dir, file)) = origin.rsplit_once('/') else { return false };
+    if file == "__init__.py" {
+        let Some((parent, _)) = dir.rsplit_once('/') else { return false };
+        dir = parent;
+    }
+    // The folder that start-up put first, whatever became of `sys.path`.
+    match crate::Interp::current().config.path_0.borrow().as_deref() {
+        Some("") => std::env::current_dir().is_ok_and(|c| c.to_string_lossy() == dir),
+        Some(p) => p == dir,
+        None => false,
     }
 }
 

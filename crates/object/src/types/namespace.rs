@@ -138,9 +138,9 @@ fn __replace__(this: &Namespace, args: &[&Object], changes: KwArgs<'_>) -> PyRes
         bail!(
             TypeError,
             "expect {} type, but {}() returned '{}' object",
-            _PyNamespace_Type.name_str(),
-            crate::types::dict::qualified_type_name(this.ty())?,
-            new.ty().name_str()
+            crate::protocol::repr::fully_qualified_name(&_PyNamespace_Type)?,
+            crate::protocol::repr::fully_qualified_name(this.ty())?,
+            crate::protocol::repr::fully_qualified_name(new.ty())?
         );
     };
     let dict = n.dict();

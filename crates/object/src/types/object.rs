@@ -20,13 +20,13 @@ use taipan_clinic::{classmethod, method};
 
 /// Attributes of classes whose instances have a dict, weak references, or both.
 pub static DICT_AND_WEAKREF: &[GetSetDef] = &[
-    getset!(c"__dict__", dict_getter, dict_setter; c"dictionary for instance variables"),
+    getset!(c"__dict__", instance_dict, set_instance_dict; c"dictionary for instance variables"),
     getset!(c"__weakref__", get_weakref; c"list of weak references to the object"),
     GetSetDef::END,
 ];
 /// See [`DICT_AND_WEAKREF`].
 pub static DICT_ONLY: &[GetSetDef] =
-    &[getset!(c"__dict__", dict_getter, dict_setter; c"dictionary for instance variables"), GetSetDef::END];
+    &[getset!(c"__dict__", instance_dict, set_instance_dict; c"dictionary for instance variables"), GetSetDef::END];
 /// See [`DICT_AND_WEAKREF`].
 pub static WEAKREF_ONLY: &[GetSetDef] =
     &[getset!(c"__weakref__", get_weakref; c"list of weak references to the object"), GetSetDef::END];
@@ -143,6 +143,39 @@ pub extern "C" fn object_richcompare(a: &Object, b: &Object, op: c_int) -> PyRes
     }
 }
 
+/// The `__dict__` of the native base that has one of its own, as types and modules do: theirs counts.
+fn native_dict(o: &Object) -> PyResult<Option<Obj>> {
+    let mut chain = std::iter::successors(Some(o.ty()), |t| t.base());
+    let Some(native) = chain.find(|t| t.dictoffset.get() != 0 && !t.is_heap()) else { return Ok(None) };
+    match native.lookup(intern!("__dict__")) {
+        Some(d) => Ok(Some(d)),
+        None => bail!(TypeError, "this __dict__ descriptor does not support '{}' objects", o.ty().name_str()),
+    }
+}
+
+/// `__dict__` of an instance of a Python class.
+fn instance_dict(o: &Object) -> PyResult {
+    match native_dict(o)? {
+        Some(d) => match d.ty().descr_get.get() {
+            Some(f) => f(&d, Some(o), Some(o.ty().as_object())),
+            None => Ok(d),
+        },
+        None => dict_getter(o),
+    }
+}
+
+fn set_instance_dict(o: &Object, value: Option<&Object>) -> PyResult<()> {
+    match native_dict(o)? {
+        Some(d) => match d.ty().descr_set.get() {
+            Some(f) => crate::error::from_status(f(&d, o, value)),
+            None => {
+                bail!(TypeError, "this __dict__ descriptor does not support '{}' objects", o.ty().name_str())
+            }
+        },
+        None => dict_setter(o, value),
+    }
+}
+
 fn get_class(o: &Object) -> Obj {
     o.ty().to_obj()
 }
@@ -170,6 +203,7 @@ fn set_class(o: &Object, value: Option<&Object>) -> PyResult<()> {
         new.as_object().incref();
     }
     o.set_ty(new);
+    crate::thread::RareEvents::note(&crate::Interp::current().rare_events.set_class);
     if old.is_heap() {
         // SAFETY: the instance's own reference to its former class.
         unsafe { Object::decref(old.as_object()) };

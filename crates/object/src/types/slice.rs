@@ -87,6 +87,7 @@ pub fn adjust((start, stop, step): (isize, isize, isize), len: usize) -> SliceRa
 }
 
 /// A bound as a machine integer, clipped; `default` for `None`.
+#[inline(always)]
 fn bound(o: &Object, default: isize) -> PyResult<isize> {
     if o.is_none() {
         return Ok(default);

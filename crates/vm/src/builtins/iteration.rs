@@ -143,6 +143,33 @@ fn extreme(name: &str, op: CompareOp, args: &[&Object], kwargs: KwArgs<'_>) -> P
     if args.len() > 1 && default.is_some() {
         bail!(TypeError, "Cannot specify a default for {name}() with multiple positional arguments");
     }
+    if key.is_none() {
+        if let [iterable] = args {
+            let it = iterable.iter()?;
+            let mut best: Option<Obj> = None;
+            while let Some(v) = it.next()? {
+                let better = match &best {
+                    None => true,
+                    Some(b) => v.rich_compare_bool(b, op)?,
+                };
+                if better {
+                    best = Some(v);
+                }
+            }
+            return match (best, default) {
+                (Some(v), _) => Ok(v),
+                (None, Some(d)) => Ok(d.to_obj()),
+                (None, None) => bail!(ValueError, "{name}() iterable argument is empty"),
+            };
+        }
+        let mut best = args[0];
+        for v in &args[1..] {
+            if v.rich_compare_bool(best, op)? {
+                best = v;
+            }
+        }
+        return Ok(best.to_obj());
+    }
     let mut best: Option<(Obj, Obj)> = None;
     let mut consider = |item: Obj| -> PyResult<()> {
         let k = match key {

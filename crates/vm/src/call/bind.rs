@@ -45,8 +45,14 @@ pub unsafe fn arguments(
             *place(i) = take(i);
         }
         if has_varargs {
-            let rest = (n..argc).map(|i| take(i).into_obj()).collect();
-            *place(total) = StackRef::steal(Tuple::from_vec(rest).into_obj());
+            let rest = args.add(n);
+            for i in 0..argc - n {
+                // An owned reference is the plain pointer.
+                rest.add(i).cast::<*mut Object>().write((*rest.add(i)).into_obj().into_raw());
+            }
+            let t = Tuple::from_raw_items(rest.cast(), argc - n);
+            Frame::null_values(rest, argc - n);
+            *place(total) = StackRef::steal(t.into_obj());
         }
 
         if let Some(names) = kwnames {

@@ -44,6 +44,7 @@ pub unsafe fn push_frame(
         let locals: *const Object =
             if code.has_flag(flags::OPTIMIZED) { std::ptr::null() } else { func.globals().to_obj().into_raw() };
         Frame::init(f, funcobj, &**func.globals(), func.builtins(), locals, code, std::ptr::null_mut());
+        (*f).special |= datastack::is_first(ts, f) as u8;
         if kwnames.is_none() && code.is_simple_call(argc) {
             let n = code.nlocalsplus();
             for i in 0..argc {
@@ -52,6 +53,24 @@ pub unsafe fn push_frame(
             }
             Frame::null_locals(f, argc, n);
             return Ok(f);
+        }
+        if kwnames.is_none()
+            && code.is_positional()
+            && let Some(defaults) = func.defaults()
+        {
+            // Only the last parameters are missing, and have defaults.
+            let (positional, n) = (code.argcount(), defaults.len());
+            if argc < positional && n <= positional && positional - n <= argc {
+                for i in 0..argc {
+                    *Frame::slot(f, i) = *args.add(i);
+                    *args.add(i) = StackRef::NULL;
+                }
+                for i in argc..positional {
+                    *Frame::slot(f, i) = StackRef::new(defaults.item(i + n - positional));
+                }
+                Frame::null_locals(f, positional, code.nlocalsplus());
+                return Ok(f);
+            }
         }
         Frame::null_locals(f, 0, code.nlocalsplus());
         match bind::arguments(func, code, f, args, argc, kwnames) {
@@ -134,6 +153,24 @@ pub unsafe extern "C" fn function_vectorcall(
         let argc = nargs(nargsf);
         let kwnames: Option<&Tuple> = kwnames.map(|k| k.cast_unchecked()).filter(|k: &&Tuple| !k.is_empty());
         let funcobj = StackRef::new(func);
+        let code = func.code();
+        if kwnames.is_none()
+            && code.has_flag(flags::OPTIMIZED)
+            && code.is_simple_call(argc)
+            && ts.py_recursion_remaining.get() > 0
+        {
+            let f = datastack::push_for(ts, code);
+            Frame::init(f, funcobj, &**func.globals(), func.builtins(), std::ptr::null(), code, std::ptr::null_mut());
+            (*f).special = datastack::is_first(ts, f) as u8;
+            let mut i = 0;
+            while i < argc {
+                *Frame::slot(f, i) = StackRef::new(&**args.add(i));
+                crate::frame::keep_loop();
+                i += 1;
+            }
+            Frame::null_locals(f, argc, code.nlocalsplus());
+            return eval_frame(ts, f, false);
+        }
         let total = argc + kwnames.map_or(0, Tuple::len);
         let mut scratch = [StackRef::NULL; 10];
         let mut large;
@@ -186,12 +223,38 @@ pub fn eval_code(code: &CodeObject, globals: &Dict, locals: &Object, closure: Op
             code,
             std::ptr::null_mut(),
         );
+        (*f).special |= datastack::is_first(ts, f) as u8;
         Frame::null_locals(f, 0, code.nlocalsplus());
         if let Err(e) = bind::arguments(&func, code, f, std::ptr::null_mut(), 0, None) {
             discard(ts, f);
             return Err(e);
         }
         eval_frame(ts, f, false)
+    }
+}
+
+/// A frame object for code that does not run: what tracebacks of compiled extensions show (`PyFrame_New`).
+pub fn frame_object_of(code: &CodeObject, globals: &Dict, locals: Option<&Object>) -> PyResult {
+    let ts = Thread::current();
+    let builtins = builtins_for(globals)?;
+    let func = Function::with_builtins(code, globals, &builtins)?;
+    // SAFETY: a complete frame that never runs; it is given up at once, and its object, which is asked for before, takes the contents over.
+    unsafe {
+        let f = datastack::push_for(ts, code);
+        let namespace = locals.map_or(std::ptr::null(), |l| l.to_obj().into_raw().cast_const());
+        Frame::init(
+            f,
+            StackRef::steal(func.clone().into_obj()),
+            &**func.globals(),
+            func.builtins(),
+            namespace,
+            code,
+            std::ptr::null_mut(),
+        );
+        Frame::null_locals(f, 0, code.nlocalsplus());
+        let object = crate::frame::frame_object(f);
+        discard(ts, f);
+        Ok(object.into_obj())
     }
 }
 

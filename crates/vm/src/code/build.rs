@@ -5,11 +5,11 @@ use crate::eval::handlers::{BASE, CACHES};
 use crate::frame::FRAME_HEADER_WORDS;
 use crate::specialize::counter;
 use crate::support;
+use rustc_hash::FxHashMap;
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use taipan_bytecode::code::kinds;
+use taipan_bytecode::code::{flags, kinds};
 use taipan_bytecode::location_table::{self, Location};
 use taipan_bytecode::{Code, Const, Op};
 use taipan_object::types::bytes::Bytes;
@@ -86,6 +86,21 @@ impl CodeObject {
             nlocals += (k & kinds::LOCAL != 0) as i32;
             ncells += (k & kinds::CELL != 0) as i32;
             nfree += (k & kinds::FREE != 0) as i32;
+        }
+        if !p.code.len().is_multiple_of(2) {
+            bail!(ValueError, "code: co_code is malformed");
+        }
+        let counts = [p.argcount, p.posonlyargcount, p.kwonlyargcount, p.stacksize];
+        if counts.iter().any(|n| *n < 0)
+            || p.argcount < p.posonlyargcount
+            || p.localsplusnames.len() != variables.len()
+            || (p.flags as i32) < 0
+        {
+            bail!(SystemError, "bad argument to internal function");
+        }
+        let packs = [flags::VARARGS, flags::VARKEYWORDS].iter().filter(|f| p.flags & **f != 0).count();
+        if p.argcount as usize + p.kwonlyargcount as usize + packs > nlocals as usize {
+            bail!(ValueError, "code: co_varnames is too small");
         }
         let Some(framesize) =
             nlocalsplus.checked_add(p.stacksize).and_then(|n| n.checked_add(FRAME_HEADER_WORDS as i32))
@@ -187,33 +202,43 @@ fn next_version() -> u32 {
     v
 }
 
+/// Small tables of names and constants are looked for among those that there are.
+const SHARED_TABLE: usize = 4;
+
 /// The constants of one compilation: equal ones are one object.
 #[derive(Default)]
 struct Constants {
-    seen: HashMap<Vec<u8>, Obj>,
+    /// By where the compiler keeps them: most strings occur many times, in one allocation.
+    strings: FxHashMap<usize, Obj>,
+    ints: FxHashMap<i64, Obj>,
+    /// By content.
+    seen: FxHashMap<Vec<u8>, Obj>,
 }
 
 impl Constants {
     fn code(&mut self, c: &Code) -> PyResult<Ref<CodeObject>> {
-        let strings =
-            |names: &[taipan_bytecode::Str]| Tuple::from_vec(names.iter().map(|n| interned(n.as_bytes())).collect());
         // Names first: the parser knows them before there are constants.
-        let names = strings(&c.names);
+        let names: Vec<Obj> = c.names.iter().map(|n| self.name(n)).collect();
         let mut consts = Vec::with_capacity(c.consts.len());
         for k in &c.consts {
             consts.push(self.constant(k)?);
         }
+        let consts = match c.consts.iter().any(|k| matches!(k, Const::Code(_))) {
+            true => Tuple::from_vec(consts).into_obj(),
+            false => self.table(consts),
+        };
+        let localsplusnames = c.localsplusnames.iter().map(|n| self.name(n)).collect();
         CodeObject::from_parts(Parts {
             code: &c.code,
-            consts: Tuple::from_vec(consts).into_obj(),
-            names: names.into_obj(),
-            localsplusnames: strings(&c.localsplusnames),
+            consts,
+            names: self.table(names),
+            localsplusnames: Tuple::from_vec(localsplusnames),
             localspluskinds: Bytes::new(&c.localspluskinds),
-            filename: self.string(c.filename.as_bytes()),
-            name: interned(c.name.as_bytes()),
-            qualname: interned(c.qualname.as_bytes()),
-            linetable: self.bytes(&c.linetable),
-            exceptiontable: self.bytes(&c.exceptiontable),
+            filename: self.string(&c.filename),
+            name: self.name(&c.name),
+            qualname: self.name(&c.qualname),
+            linetable: Bytes::new(&c.linetable).into_obj(),
+            exceptiontable: Bytes::new(&c.exceptiontable).into_obj(),
             flags: c.flags,
             argcount: c.argcount as i32,
             posonlyargcount: c.posonlyargcount as i32,
@@ -223,17 +248,42 @@ impl Constants {
         })
     }
 
+    /// A tuple of objects that are shared already.
+    fn table(&mut self, items: Vec<Obj>) -> Obj {
+        if items.len() > SHARED_TABLE {
+            return Tuple::from_vec(items).into_obj();
+        }
+        let mut key = Vec::with_capacity(1 + 8 * SHARED_TABLE);
+        key.push(b't');
+        items.iter().for_each(|o| key.extend_from_slice(&(o.as_ptr() as usize).to_le_bytes()));
+        self.shared(key, || Tuple::from_vec(items).into_obj())
+    }
+
     fn shared(&mut self, key: Vec<u8>, make: impl FnOnce() -> Obj) -> Obj {
         self.seen.entry(key).or_insert_with(make).clone()
     }
 
-    fn string(&mut self, s: &[u8]) -> Obj {
-        if is_name(s) {
-            return interned(s);
+    fn name(&mut self, s: &taipan_bytecode::Str) -> Obj {
+        // The code object that is read keeps the allocation alive, so no other can get its address meanwhile.
+        let made = self.strings.entry(s.as_bytes().as_ptr() as usize);
+        made.or_insert_with(|| interned(s.as_bytes())).clone()
+    }
+
+    fn string(&mut self, s: &taipan_bytecode::Str) -> Obj {
+        let at = s.as_bytes().as_ptr() as usize;
+        if let Some(o) = self.strings.get(&at) {
+            return o.clone();
         }
-        let mut key = vec![b's'];
-        key.extend_from_slice(s);
-        self.shared(key, || Str::from_wtf8(s).into_obj())
+        let bytes = s.as_bytes();
+        let o = if is_name(bytes) {
+            interned(bytes)
+        } else {
+            let mut key = vec![b's'];
+            key.extend_from_slice(bytes);
+            self.shared(key, || Str::from_wtf8(bytes).into_obj())
+        };
+        self.strings.insert(at, o.clone());
+        o
     }
 
     fn bytes(&mut self, b: &[u8]) -> Obj {
@@ -248,14 +298,10 @@ impl Constants {
             Const::True => support::true_().to_obj(),
             Const::False => support::false_().to_obj(),
             Const::Ellipsis => taipan_object::types::none::ellipsis().to_obj(),
-            Const::Str(s) => self.string(s.as_bytes()),
+            Const::Str(s) => self.string(s),
             Const::Bytes(b) => self.bytes(b),
             Const::Code(c) => self.code(c)?.into_obj(),
-            Const::Int(n) => {
-                let mut key = vec![b'i'];
-                key.extend_from_slice(&n.to_le_bytes());
-                self.shared(key, || Int::from_i64(*n).into_obj())
-            }
+            Const::Int(n) => self.ints.entry(*n).or_insert_with(|| Int::from_i64(*n).into_obj()).clone(),
             Const::BigInt { negative, digits } => {
                 let mut key = vec![b'l', *negative as u8];
                 digits.iter().for_each(|d| key.extend_from_slice(&d.to_le_bytes()));

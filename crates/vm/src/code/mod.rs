@@ -158,6 +158,12 @@ impl CodeObject {
         use taipan_bytecode::code::flags::{VARARGS, VARKEYWORDS};
         self.co_argcount as usize == argc && self.co_kwonlyargcount == 0 && !self.has_flag(VARARGS | VARKEYWORDS)
     }
+    /// Whether there are only parameters that can be given by position.
+    #[inline(always)]
+    pub fn is_positional(&self) -> bool {
+        use taipan_bytecode::code::flags::{VARARGS, VARKEYWORDS};
+        self.co_kwonlyargcount == 0 && !self.has_flag(VARARGS | VARKEYWORDS)
+    }
     /// Constant `i`.
     ///
     /// # Safety
@@ -224,10 +230,13 @@ impl CodeObject {
 
     /// Changes `co_filename`, in the code among the constants too.
     pub fn set_filename(&self, name: &taipan_object::types::str::Str) {
-        self.co_filename.set(Some(name.to_obj()));
+        let Some(old) = self.co_filename.replace(Some(name.to_obj())) else { return };
         if let Some(consts) = self.co_consts.get().and_then(|c| c.downcast::<Tuple>()) {
             for c in consts.items() {
-                if let Some(code) = c.downcast::<CodeObject>() {
+                // Code of another file keeps its name.
+                if let Some(code) = c.downcast::<CodeObject>()
+                    && code.co_filename.get().is_some_and(|f| f.is(&old) || same_text(f, &old))
+                {
                     code.set_filename(name);
                 }
             }
@@ -296,4 +305,10 @@ unsafe extern "C" fn code_dealloc(o: NonNull<Object>) {
         std::ptr::drop_in_place(o.cast::<CodeObject>().as_ptr());
         alloc::free_object(o.as_ptr().cast());
     }
+}
+
+/// Whether two objects are equal strings.
+fn same_text(a: &Object, b: &Object) -> bool {
+    use taipan_object::types::str::Str;
+    a.downcast::<Str>().zip(b.downcast::<Str>()).is_some_and(|(a, b)| a.eq(b))
 }

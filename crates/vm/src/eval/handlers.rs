@@ -202,6 +202,28 @@ unsafe extern "C" fn slow_path<const NC: usize>(
     }
 }
 
+/// Goes on as the answer of a body says that belongs to an instruction with `NC` caches: for functions behind [`Flow::Tail`].
+#[inline(always)]
+pub(crate) unsafe fn go_on<const NC: usize>(vm: Machine, flow: Flow, oparg: usize) -> usize {
+    // SAFETY: the registers are those of the instruction.
+    unsafe {
+        match flow {
+            Flow::Next => dispatch(vm.ts, vm.frame, vm.ip.add(NC), vm.sp),
+            Flow::Jump(d) => dispatch(vm.ts, vm.frame, vm.ip.offset(d + NC as isize), vm.sp),
+            Flow::Go => dispatch(vm.ts, vm.frame, vm.ip, vm.sp),
+            Flow::General(f) | Flow::Slow(f) => slow_path::<NC>(vm.ts, vm.frame, vm.ip, vm.sp, oparg, f),
+            Flow::Dealloc(o) => dealloc_path(vm.ts, vm.frame, vm.ip.add(NC), vm.sp, o as usize),
+            Flow::Tail(f) => f(vm.ts, vm.frame, vm.ip, vm.sp, oparg),
+            Flow::Deopt => dispatch_as(vm.ts, vm.frame, vm.ip, vm.sp, BASE[*vm.ip.sub(1) as u8 as usize], oparg),
+            Flow::Error => {
+                (*vm.frame).instr_ptr = vm.ip.sub(1);
+                unwind::error_path(vm.ts, vm.frame, vm.ip, vm.sp, oparg)
+            }
+            Flow::Exit(result) => result,
+        }
+    }
+}
+
 /// Frees an object whose last reference an instruction gave up, then goes on at `ip`.
 #[inline(never)]
 unsafe extern "C" fn dealloc_path(

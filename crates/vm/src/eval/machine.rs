@@ -408,6 +408,15 @@ impl Machine {
                 self.ip = self.ip.add(1);
                 return old;
             }
+            if unit as u8 == STORE_FAST_LOAD_FAST {
+                let slot = self.local((unit >> 12) as usize);
+                let old = *slot;
+                *slot = v;
+                let next = *self.local((unit >> 8 & 15) as usize);
+                self.push(StackRef::new(next.as_ref()));
+                self.ip = self.ip.add(1);
+                return old;
+            }
             self.push(v);
             StackRef::NULL
         }
@@ -418,6 +427,7 @@ const JUMP_IF_FALSE: u8 = Op::POP_JUMP_IF_FALSE as u16 as u8;
 const JUMP_IF_TRUE: u8 = Op::POP_JUMP_IF_TRUE as u16 as u8;
 const NOT_TAKEN: u8 = Op::NOT_TAKEN as u16 as u8;
 const STORE_FAST: u8 = Op::STORE_FAST as u16 as u8;
+const STORE_FAST_LOAD_FAST: u8 = Op::STORE_FAST_LOAD_FAST as u16 as u8;
 
 /// The answer of a body that has released a value: see [`StackRef::release`].
 #[inline(always)]

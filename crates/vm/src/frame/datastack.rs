@@ -41,8 +41,8 @@ pub fn push(ts: &Thread, words: usize) -> *mut Frame {
 /// Whether `words` words fit without a new chunk.
 #[inline(always)]
 pub fn has_room(ts: &Thread, words: usize) -> bool {
-    let top = ts.datastack_top.get();
-    !top.is_null() && top.wrapping_add(words) <= ts.datastack_limit.get()
+    // Without a chunk both are null.
+    ts.datastack_top.get().wrapping_add(words) <= ts.datastack_limit.get()
 }
 
 /// Room for a frame of `code`.
@@ -106,13 +106,12 @@ pub fn is_first(ts: &Thread, frame: *mut Frame) -> bool {
     frame.cast::<u64>() == first_word(ts.datastack_chunk.get().cast())
 }
 
-/// [`pop`] of a frame that is not the first of its chunk.
+/// [`pop`] of a frame that is not the first of its chunk, unless it is the thread's first chunk.
 ///
 /// # Safety
 /// As for [`pop`].
 #[inline(always)]
 pub unsafe fn pop_inner(ts: &Thread, frame: *mut Frame) {
-    debug_assert!(!is_first(ts, frame));
     ts.datastack_top.set(frame.cast());
 }
 

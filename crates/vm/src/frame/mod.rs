@@ -69,6 +69,9 @@ pub struct Frame {
     pub visited: u8,
     /// Whether the evaluation loop was entered with this frame: RETURN and unwinding leave the loop here.
     pub entry: bool,
+    /// Not 0 if leaving the frame takes more than closing its variables: it has a namespace or a frame object, or begins a chunk of
+    /// the data stack.
+    pub special: u8,
     /// Locals, cells, free variables, then the value stack.
     pub localsplus: [StackRef; 1],
     /// Frames are reached over several ways at once: no reference to one is exclusive or read-only.
@@ -187,6 +190,35 @@ impl Frame {
             (*this).owner = owner::THREAD;
             (*this).visited = 0;
             (*this).entry = false;
+            (*this).special = !locals.is_null() as u8;
+        }
+    }
+
+    /// Whether leaving the frame needs no more than closing its variables.
+    ///
+    /// # Safety
+    /// `this` is a frame.
+    #[inline(always)]
+    pub unsafe fn is_plain(this: *mut Frame) -> bool {
+        const _: () = assert!(owner::THREAD == 0 && offset_of!(Frame, special) == 77 && offset_of!(Frame, owner) == 74);
+        // SAFETY: owner, mark, entry and special are four bytes in a row.
+        let bytes = unsafe { (&raw const (*this).owner).cast::<[u8; 4]>().read() };
+        let entry = u32::from_ne_bytes([0, 0, 1, 0]);
+        u32::from_ne_bytes(bytes) & !entry == 0
+    }
+
+    /// Overwrites `n` places by null.
+    ///
+    /// # Safety
+    /// The memory is a frame's or a caller's array.
+    #[inline(always)]
+    pub unsafe fn null_values(at: *mut StackRef, n: usize) {
+        let mut i = 0;
+        while i < n {
+            // SAFETY: the caller's promise.
+            unsafe { *at.add(i) = StackRef::NULL };
+            keep_loop();
+            i += 1;
         }
     }
 
@@ -311,6 +343,7 @@ pub unsafe fn move_to(src: *mut Frame, dest: *mut Frame) {
         (*dest).owner = (*src).owner;
         (*dest).visited = 0;
         (*dest).entry = false;
+        (*dest).special = 0;
         let n = (*src).stackpointer.offset_from(Frame::slot(src, 0)) as usize;
         (*dest).stackpointer = Frame::slot(dest, n);
         for i in 0..n {
@@ -328,6 +361,7 @@ pub fn frame_object(frame: *mut Frame) -> taipan_object::Ref<FrameObject> {
     }
     let fo = FrameObject::for_frame(frame);
     f.frame_obj = fo.clone().into_obj().into_raw().cast();
+    f.special = 1;
     fo
 }
 

@@ -15,8 +15,7 @@ use taipan_object::types::none::none;
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{
-    Obj, ObjCell, Object, PyResult, Thread, Type, TypeDef, error, flags, getset, getsets, intern, layout, method,
-    methods,
+    Obj, ObjCell, Object, PyResult, Thread, Type, TypeDef, flags, getset, getsets, intern, layout, method, methods,
 };
 
 /// Notes where a coroutine was made, if `sys.set_coroutine_origin_tracking_depth` asks for it.
@@ -58,7 +57,7 @@ pub fn warn_unawaited(g: &Generator) {
         )
     };
     if let Err(e) = warn() {
-        error::unraisable_while(e, "finalizing coroutine", g);
+        taipan_object::error::unraisable_while(e, "finalizing coroutine", g);
     }
 }
 

@@ -252,11 +252,14 @@ pub unsafe extern "C" fn generator_dealloc(o: NonNull<Object>) {
         if !g.weakreflist.get().is_null() {
             taipan_object::types::weakref::clear_all(o.as_ref());
         }
-        gc::track(o.as_ref());
-        if !call_finalizer_from_dealloc(o.as_ref()) {
-            return;
+        // A finished one has nothing left to finalise.
+        if !g.is_finished() {
+            gc::track(o.as_ref());
+            if !call_finalizer_from_dealloc(o.as_ref()) {
+                return;
+            }
+            gc::untrack(o.as_ref());
         }
-        gc::untrack(o.as_ref());
         g.origin_or_finalizer.set(None);
         if g.frame_state.get() != state::CLEARED {
             g.frame_state.set(state::CLEARED);

@@ -157,8 +157,8 @@ impl Generator {
             self.exc_state.previous_item.set(ts.exc_info.get());
             ts.exc_info.set(&self.exc_state);
             if throw && let Some(e) = ts.current_exception.take() {
-                // The exception happens inside: what is handled there is its context.
-                if let Some(handled) = ts.handled_exception() {
+                // The exception happens inside: what the generator itself handles is its context, not what its caller does.
+                if let Some(handled) = self.exc_state.exc_value.get().filter(|h| !h.is_none()) {
                     exceptions::chain_context(&e, handled);
                 }
                 ts.current_exception.set(Some(e));

@@ -265,7 +265,10 @@ fn find_frozen(name: &Str, withdata: bool) -> PyResult<Option<Ref<Tuple>>> {
 fn get_frozen_object(name: &Str, data: Option<&Object>) -> PyResult {
     if let Some(d) = data {
         let b = taipan_object::buffer::Buffer::get(d)?;
-        let o = crate::marshal::loads(b.as_slice())?;
+        let Ok(o) = crate::marshal::loads(b.as_slice()).map_err(taipan_object::Raised::clear) else {
+            let text = format!("Frozen object named {} is invalid", name.repr()?.display());
+            return Err(import_error(exceptions::ImportError, &text, Some(name), None, None));
+        };
         if o.downcast::<CodeObject>().is_none() {
             bail!(TypeError, "frozen object {} is not a code object", name.repr()?.display());
         }

@@ -4,6 +4,7 @@
 //! library nor the native modules are known here.
 
 pub mod imp;
+pub mod timing;
 
 use crate::code::CodeObject;
 use std::sync::OnceLock;
@@ -87,13 +88,18 @@ fn find_or_load(name: &Object) -> PyResult {
     let modules = modules()?;
     if let Some(m) = lookup(&modules, name)?.filter(|m| !m.is_none()) {
         ensure_initialized(&m, name)?;
+        if timing::wanted() > 1 {
+            timing::cached(name);
+        }
         return Ok(m);
     }
     let Some(importlib) = Interp::current().importlib.get_owned() else {
         bail!(ImportError, "import of {} before importlib is there", name.repr()?.display());
     };
     let import = importlib.get_attr(intern!("_gcd_import"))?;
-    importlib.call_method(intern!("_find_and_load"), &[name, &import]).inspect_err(|_| remove_importlib_frames())
+    let find = || importlib.call_method(intern!("_find_and_load"), &[name, &import]);
+    let found = if timing::wanted() > 0 { timing::timed(name, find) } else { find() };
+    found.inspect_err(|_| remove_importlib_frames())
 }
 
 /// Takes the frames of `importlib` out of the traceback of an exception that leaves an import: all of them for `ImportError`, otherwise those
@@ -150,6 +156,10 @@ fn ensure_initialized(m: &Object, name: &Object) -> PyResult<()> {
 
 /// `__import__(name, globals, fromlist=fromlist, level=level)` (`PyImport_ImportModuleLevelObject`).
 pub fn import_module_level(name: &Object, globals: Option<&Object>, fromlist: Option<&Object>, level: i32) -> PyResult {
+    module_level(name, globals, fromlist, level).inspect_err(|_| remove_importlib_frames())
+}
+
+fn module_level(name: &Object, globals: Option<&Object>, fromlist: Option<&Object>, level: i32) -> PyResult {
     let Some(text) = name.downcast::<Str>() else {
         bail!(TypeError, "module name must be a string");
     };

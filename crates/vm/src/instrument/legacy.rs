@@ -151,13 +151,12 @@ pub fn setprofile(f: &Object) -> PyResult<()> {
 }
 
 /// Does `f` with the state of every thread. `f` may run code, in which threads come and go: each is done once.
-fn each_thread(f: impl Fn(&Thread) -> PyResult<()>) -> PyResult<()> {
+pub fn each_thread(f: impl Fn(&Thread) -> PyResult<()>) -> PyResult<()> {
     let mut seen: Vec<u64> = Vec::new();
     loop {
         let mut t = Thread::current().interp.threads.get();
-        // SAFETY: linked states are alive, and the list does not change while nothing runs.
         let next = loop {
-            // SAFETY: linked thread states are alive.
+            // SAFETY: linked states are alive, and the list does not change while nothing runs.
             match unsafe { t.as_ref() } {
                 Some(ts) if seen.contains(&ts.id.get()) => t = ts.next.get(),
                 other => break other,

@@ -91,8 +91,7 @@ pub fn watches_unwinding() -> bool {
 /// Tells tools that an exception came up.
 #[inline]
 pub fn raised(ts: &Thread, frame: *mut Frame, how: Raise) {
-    let event = events::RAISE;
-    if watched(event) {
+    if watched(events::RAISE) {
         // The reference tells the unit before the one that would be next.
         // SAFETY: the frame is alive.
         let (unit, code) = unsafe { ((*frame).unit_index(), (*frame).code()) };
@@ -101,7 +100,7 @@ pub fn raised(ts: &Thread, frame: *mut Frame, how: Raise) {
             Raise::InCaller => unit.saturating_sub(1),
             Raise::Ended => unit,
         };
-        fire::exception(ts, frame, event, unit);
+        fire::exception(ts, frame, events::RAISE, unit);
     }
 }
 

@@ -4,6 +4,7 @@ mod memory;
 
 use crate::code::{CodeObject, build::Parts};
 use std::borrow::Cow;
+use taipan_bytecode::code;
 use taipan_bytecode::marshal::{
     Builder, CodeFields, CodeParts, Input, Kind, ReadError, Reader, SliceInput, View, WriteError, Writer,
 };
@@ -35,6 +36,8 @@ pub static MODULE: ModuleDef = ModuleDef {
 };
 
 static METHODS: &[MethodDef] = &[dump::DEF, load::DEF, marshal_dumps::DEF, marshal_loads::DEF, MethodDef::END];
+
+pub use taipan_bytecode::marshal::PYC_MAGIC;
 
 /// The version of the format.
 const VERSION: i32 = 5;
@@ -84,7 +87,11 @@ impl Builder for Objects {
             Ok(s) => Str::from_utf8(s),
             Err(_) => match taipan_bytecode::wtf8::is_wtf8(utf8) {
                 true => Str::from_wtf8(utf8),
-                false => return Ok(None),
+                false => {
+                    // Says what is wrong.
+                    let bytes = Bytes::new(utf8);
+                    return taipan_object::codecs::decode_text(&bytes, "utf-8", "surrogatepass").map(Some);
+                }
             },
         };
         Ok(Some(if interned { intern(s).into_obj() } else { s.into_obj() }))
@@ -129,26 +136,35 @@ impl Builder for Objects {
         Ok(crate::support::new_slice(&parts[0], &parts[1], &parts[2]))
     }
     fn code(&mut self, p: CodeParts<Obj>) -> PyResult {
-        let bytes = |o: &Obj| -> PyResult<Ref<Bytes>> {
-            o.clone().downcast_into().map_err(|_| raise!(TypeError, "bad marshal data (code: bytes expected)"))
-        };
-        let tuple = |o: &Obj| -> PyResult<Ref<Tuple>> {
-            o.clone().downcast_into().map_err(|_| raise!(TypeError, "bad marshal data (code: tuple expected)"))
-        };
-        let text = |o: Obj| -> PyResult<Obj> {
-            if o.downcast::<Str>().is_none() {
-                bail!(TypeError, "bad marshal data (code: str expected)");
-            }
-            Ok(o)
-        };
+        let wrong = || raise!(SystemError, "bad marshal data (code: a part is of the wrong type)");
+        let bytes = |o: &Obj| -> PyResult<Ref<Bytes>> { o.clone().downcast_into().map_err(|_| wrong()) };
+        let tuple = |o: &Obj| -> PyResult<Ref<Tuple>> { o.clone().downcast_into().map_err(|_| wrong()) };
+        let text = |o: Obj| -> PyResult<Obj> { if o.downcast::<Str>().is_some() { Ok(o) } else { Err(wrong()) } };
         let (code, kinds) = (bytes(&p.code)?, bytes(&p.localspluskinds)?);
         bytes(&p.linetable)?;
         bytes(&p.exceptiontable)?;
+        let (names, locals) = (tuple(&p.names)?, tuple(&p.localsplusnames)?);
+        let counts = [p.posonlyargcount, p.kwonlyargcount, p.stacksize, p.flags];
+        if p.argcount < p.posonlyargcount || counts.iter().any(|n| *n < 0) || locals.len() != kinds.as_slice().len() {
+            bail!(SystemError, "bad marshal data (code: numbers that do not fit)");
+        }
+        if code.as_slice().is_empty() || code.as_slice().len() % 2 != 0 {
+            bail!(ValueError, "code: co_code is malformed");
+        }
+        let plain = kinds.as_slice().iter().filter(|kind| **kind & code::kinds::LOCAL != 0).count() as i64;
+        let rest = [code::flags::VARARGS, code::flags::VARKEYWORDS];
+        let rest = rest.into_iter().filter(|flag| p.flags as u32 & flag != 0).count() as i64;
+        if plain < i64::from(p.argcount) + i64::from(p.kwonlyargcount) + rest {
+            bail!(ValueError, "code: varnames is too small");
+        }
+        if names.items().iter().chain(locals.items()).any(|name| name.downcast::<Str>().is_none()) {
+            bail!(SystemError, "non-string found in code slot");
+        }
         let parts = Parts {
             code: code.as_slice(),
             consts: tuple(&p.consts)?.into_obj(),
-            names: tuple(&p.names)?.into_obj(),
-            localsplusnames: tuple(&p.localsplusnames)?,
+            names: names.into_obj(),
+            localsplusnames: locals,
             localspluskinds: kinds,
             filename: text(p.filename)?,
             name: text(p.name)?,

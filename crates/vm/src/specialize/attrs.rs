@@ -39,6 +39,7 @@ enum Found<'a> {
     NonData,
 }
 
+/// What was found on a class. A slot counts as one only where it belongs: its place in other objects is something else.
 fn classify<'a>(owner: &Type, descr: Option<&'a Object>) -> Found<'a> {
     let Some(d) = descr else { return Found::Absent };
     let ty = d.ty();

@@ -17,10 +17,16 @@ use taipan_object::types::str::PyUnicode_Type;
 use taipan_object::types::tuple::PyTuple_Type;
 use taipan_object::types::type_::PyType_Type;
 
-slow!(call(vm, n) {
-    let op = choose_call(vm, n);
-    vm.settle(op)
-});
+slow!(call(vm, n) { respecialize(vm, n) });
+
+/// Chooses the form of a `CALL`, which is then done again under it.
+pub(crate) unsafe fn respecialize(vm: &mut Machine, n: usize) -> PyResult<Done> {
+    // SAFETY: the registers are those of a CALL.
+    unsafe {
+        let op = choose_call(vm, n);
+        vm.settle(op)
+    }
+}
 
 unsafe fn choose_call(vm: &mut Machine, n: usize) -> Option<Op> {
     // SAFETY: callable, receiver or null and `n` arguments are on the stack.

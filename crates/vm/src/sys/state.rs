@@ -254,7 +254,7 @@ pub fn _clear_internal_caches() {
 /// Return the number of CPUs set by the command line; -1 is the machine's.
 #[function(signature = "()")]
 pub fn _get_cpu_count_config() -> i32 {
-    -1
+    Interp::current().config.cpu_count.get().unwrap_or(-1)
 }
 
 /// Return whether a profiling trampoline is active; there is none.

@@ -28,6 +28,8 @@ pub enum Stage {
 /// What the handle and its thread share.
 pub struct Shared {
     stage: AtomicU8,
+    /// The interpreter that it runs in.
+    pub interp: i64,
     /// `pthread_self()` of the thread.
     pub ident: AtomicU64,
     /// The thread has dropped its state and will touch nothing of Python any more.
@@ -41,6 +43,7 @@ impl Shared {
     pub fn create() -> Arc<Shared> {
         Arc::new(Shared {
             stage: AtomicU8::new(Stage::NotStarted as u8),
+            interp: taipan_object::Interp::current().id,
             ident: AtomicU64::new(0),
             exiting: Event::new(),
             os_thread: Mutex::new(None),
@@ -71,6 +74,10 @@ impl Shared {
         if !self.exiting.is_set() {
             if self.ident.load(Ordering::Relaxed) == super::ident() {
                 bail!(RuntimeError, "Cannot join current thread");
+            }
+            if crate::sys::state::FINALIZING.load(Ordering::Relaxed) {
+                // It does not get the interpreter lock any more, and so does not end.
+                bail!(PythonFinalizationError, "cannot join thread at interpreter shutdown");
             }
             let deadline = if ns < 0 { None } else { timeout::deadline(ns) };
             if !self.exiting.wait(deadline)? {

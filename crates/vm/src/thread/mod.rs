@@ -177,7 +177,7 @@ fn start_joinable_thread(function: &Object, handle: Option<&Object>, daemon: Giv
 /// Return whether this interpreter may have daemon threads.
 #[function(signature = "()")]
 fn daemon_threads_allowed() -> bool {
-    true
+    !Interp::current().module_state.borrow().contains_key("interpreter.no_daemon_threads")
 }
 
 /// Return a new lock.

@@ -4,13 +4,13 @@ use super::handle::{Shared, Stage};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use taipan_object::types::exceptions;
-use taipan_object::{Obj, Object, PyResult, Thread, bail, gil};
+use taipan_object::{Interp, Obj, Object, PyResult, Thread, bail, gil};
 
 /// The stack of new threads; 0 is the system's usual size.
 pub static STACK_SIZE: AtomicUsize = AtomicUsize::new(0);
 /// How many threads started here are running.
 pub static RUNNING: AtomicUsize = AtomicUsize::new(0);
-/// The threads that `_shutdown` waits for.
+/// The threads that `_shutdown` waits for, of all interpreters.
 static JOINED_AT_EXIT: Mutex<Vec<Arc<Shared>>> = Mutex::new(Vec::new());
 
 /// Everything that was ever started and may still be referred to, for a forked child.
@@ -88,6 +88,13 @@ pub fn start(
 ) -> PyResult<()> {
     if crate::sys::state::FINALIZING.load(Ordering::Relaxed) {
         bail!(PythonFinalizationError, "can't create new thread at interpreter shutdown");
+    }
+    let may_not = |what| Thread::current().interp.module_state.borrow().contains_key(what);
+    if may_not("interpreter.no_threads") {
+        bail!(RuntimeError, "thread is not supported for isolated subinterpreters");
+    }
+    if daemon && may_not("interpreter.no_daemon_threads") {
+        bail!(RuntimeError, "daemon threads are not supported in this interpreter");
     }
     if shared.stage() != Stage::NotStarted {
         bail!(RuntimeError, "thread already started");
@@ -207,20 +214,44 @@ unsafe fn free_state(ts: &'static Thread) {
     }
 }
 
+/// Ends a state that never was, or no longer is, a thread's.
+///
 /// # Safety
-/// Nobody uses the state, and it is linked.
-unsafe fn delete_state(ts: &'static Thread) {
+/// Nobody uses the state, it is current in no thread, and it is linked.
+pub unsafe fn delete_state(ts: &'static Thread) {
     clear_state(ts);
     ts.unlink();
     // SAFETY: the caller's promise.
     unsafe { free_state(ts) };
 }
 
+/// Runs `f` in another interpreter, with a state of its own for this thread. `f` lets no object out.
+pub fn run_in<R>(interp: &'static Interp, f: impl FnOnce() -> R) -> R {
+    let mine = Thread::current();
+    let ts = Thread::new(interp, (0, 0));
+    ts.stack_soft_limit.set(mine.stack_soft_limit.get());
+    ts.stack_top.set(mine.stack_top.get());
+    ts.thread_id.set(super::ident());
+    ts.native_thread_id.set(super::native_id());
+    gil::detach();
+    gil::attach(ts);
+    let r = f();
+    super::local::forget_thread(ts);
+    clear_state(ts);
+    ts.unlink();
+    gil::detach();
+    // SAFETY: unlinked and detached: nobody knows the state any more.
+    unsafe { free_state(ts) };
+    gil::attach(mine);
+    r
+}
+
 /// Waits for all threads that are not daemons.
 pub fn shutdown() {
     let me = super::ident();
     loop {
-        let next = joined_at_exit().iter().find(|s| s.ident.load(Ordering::Relaxed) != me).cloned();
+        let here = Thread::current().interp.id;
+        let next = joined_at_exit().iter().find(|s| s.interp == here && s.ident.load(Ordering::Relaxed) != me).cloned();
         let Some(s) = next else { return };
         // A handler that raises (Ctrl-C) ends the waiting for all.
         if let Err(e) = s.join(-1) {

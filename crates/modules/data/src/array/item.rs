@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use taipan_object::args::{ArgContext, FromArg};
 use taipan_object::protocol::number;
+use taipan_object::types::float::Float;
 use taipan_object::types::memoryview::item::unpack;
 use taipan_object::types::str::Str;
 use taipan_object::{Object, PyResult, bail};
@@ -56,6 +57,10 @@ impl Descr {
     /// `size` bytes lie there.
     #[inline]
     pub unsafe fn get(&self, p: *const u8) -> PyResult {
+        if self.code == b'd' {
+            // SAFETY: the caller's promise.
+            return Ok(Float::new(unsafe { p.cast::<f64>().read_unaligned() }).into_obj());
+        }
         if self.is_text() {
             // SAFETY: the caller's promise.
             let c = unsafe { p.cast::<u32>().read_unaligned() };

@@ -18,6 +18,7 @@ use taipan_object::types::bool_;
 use taipan_object::types::bytearray::ByteArray;
 use taipan_object::types::bytes::Bytes;
 use taipan_object::types::exceptions;
+use taipan_object::types::float::Float;
 use taipan_object::types::slice::Slice;
 use taipan_object::types::str::{Str, StrBuilder};
 use taipan_object::types::tuple::Tuple;
@@ -110,6 +111,14 @@ impl Array {
     /// Stores an object as item `i`; converting it may run code that shortens the array.
     pub fn set(&self, i: usize, v: &Object) -> PyResult<()> {
         let d = self.descr();
+        if d.code == b'd'
+            && let Some(x) = v.downcast_exact::<Float>()
+            && i < self.len()
+        {
+            // SAFETY: the item lies in the memory in use.
+            unsafe { self.items.get().cast::<f64>().add(i).write_unaligned(x.value()) };
+            return Ok(());
+        }
         let bits = d.encode(v)?;
         match self.bytes_mut().get_mut(i * d.size..(i + 1) * d.size) {
             Some(place) => place.copy_from_slice(&bits[..d.size]),
@@ -424,7 +433,11 @@ fn index_of(a: &Array, key: &Object) -> PyResult<isize> {
 extern "C" fn array_subscript(o: &Object, key: &Object) -> PyResult {
     let a: &Array = o.cast();
     if number::has_index(key) {
-        return array_item(o, index_of(a, key)?);
+        let i = index_of(a, key)?;
+        if (i as usize) < a.len() {
+            return a.get(i as usize);
+        }
+        return array_item(o, i);
     }
     let Some(s) = key.downcast::<Slice>() else { bail!(TypeError, "array indices must be integers") };
     let (unpacked, size) = (s.unpack()?, a.descr().size);

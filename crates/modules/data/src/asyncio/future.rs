@@ -333,14 +333,12 @@ extern "C" fn future_repr(o: &Object) -> PyResult {
 /// Return the result. Raise the exception if it ended with one.
 #[method]
 fn result(this: &Future) -> PyResult {
-    this.alive()?;
     this.result()
 }
 
 /// Return the exception it ended with, or None.
 #[method]
 fn exception(this: &Future) -> PyResult {
-    this.alive()?;
     match this.state.get() {
         State::Cancelled => Err(raise_instance(this.make_cancelled_error()?)),
         State::Pending => Err(invalid_state(format_args!("Exception is not set."))),

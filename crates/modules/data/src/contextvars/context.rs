@@ -8,7 +8,7 @@ use std::ffi::{c_int, c_void};
 use std::mem::offset_of;
 use taipan_object::alloc::{dealloc_of, new_object};
 use taipan_object::args::KwArgs;
-use taipan_object::error::status_bool;
+use taipan_object::error::{status, status_bool};
 use taipan_object::protocol::compare::{CompareOp, hash_not_implemented, not_implemented};
 use taipan_object::typeobj::slots::*;
 use taipan_object::types::bool_;
@@ -187,6 +187,29 @@ fn run(ts: &Thread, this: &Context, args: &[&Object], kwargs: KwArgs<'_>) -> PyR
             Err(taipan_object::error::restore(exc))
         }
     }
+}
+
+/// Makes a context the running thread's (`PyContext_Enter`).
+#[unsafe(no_mangle)]
+pub extern "C" fn PyContext_Enter(o: &Object) -> c_int {
+    let Some(c) = o.downcast::<Context>() else { return status(Err(not_a_context())) };
+    status(c.enter(Thread::current()))
+}
+
+/// Puts the former context back (`PyContext_Exit`).
+#[unsafe(no_mangle)]
+pub extern "C" fn PyContext_Exit(o: &Object) -> c_int {
+    let Some(c) = o.downcast::<Context>() else { return status(Err(not_a_context())) };
+    status(c.exit(Thread::current()))
+}
+
+/// Keeps both linked: only extension modules call them.
+#[used]
+static EXPORTED: [extern "C" fn(&Object) -> c_int; 2] = [PyContext_Enter, PyContext_Exit];
+
+#[cold]
+fn not_a_context() -> taipan_object::Raised {
+    taipan_object::raise!(TypeError, "an instance of Context was expected")
 }
 
 // ---- iteration

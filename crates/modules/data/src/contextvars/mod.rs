@@ -2,7 +2,7 @@
 
 mod context;
 mod hamt;
-mod var;
+pub mod var;
 
 pub use context::copy_current;
 

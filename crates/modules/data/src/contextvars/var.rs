@@ -64,7 +64,7 @@ pub fn missing() -> &'static Object {
 
 impl ContextVar {
     /// The value in the current context, if it is set.
-    fn lookup(&self, ts: &Thread) -> Option<Obj> {
+    pub fn lookup(&self, ts: &Thread) -> Option<Obj> {
         if self.cached_thread.get() == ts.id.get() && self.cached_version.get() == ts.context_ver.get() {
             // SAFETY: the thread's current context holds the value, unless it was replaced, which replaces the cache as well.
             return unsafe { self.cached.get().as_ref() }.map(Object::to_obj);
@@ -87,7 +87,8 @@ impl ContextVar {
         self.cached_thread.set(0);
     }
 
-    fn store(&self, ts: &Thread, value: &Object) {
+    /// Sets the value in the current context.
+    pub fn store(&self, ts: &Thread, value: &Object) {
         self.forget();
         let context = Context::of_thread(ts);
         context.set_vars(context.vars().with(&self.ob_base, value));

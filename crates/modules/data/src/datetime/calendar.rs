@@ -43,18 +43,20 @@ impl Parts {
 
     /// Microseconds since 0000-12-31.
     pub fn microseconds(&self) -> i128 {
-        (i128::from(self.ordinal()) * 86_400 + i128::from(self.second_of_day())) * 1_000_000 + i128::from(self.us)
+        i128::from((self.ordinal() * 86_400 + self.second_of_day()) * 1_000_000 + i64::from(self.us))
     }
 
     /// The reverse of `microseconds`.
     pub fn from_microseconds(t: i128) -> PyResult<Parts> {
-        const DAY: i128 = 86_400_000_000;
+        const DAY: i64 = 86_400_000_000;
+        // All dates there are fit 64 bits, in which dividing is fast.
+        let t = i64::try_from(t).unwrap_or(-1);
         let days = t.div_euclid(DAY);
-        let mut rest = t.rem_euclid(DAY) as i64;
-        if days < 1 || days > i128::from(MAX_ORDINAL) {
+        let mut rest = t.rem_euclid(DAY);
+        if !(1..=MAX_ORDINAL).contains(&days) {
             bail!(OverflowError, "date value out of range");
         }
-        let (year, month, day) = from_ordinal(days as i64);
+        let (year, month, day) = from_ordinal(days);
         let us = (rest % 1_000_000) as i32;
         rest /= 1_000_000;
         Ok(Parts {

@@ -32,7 +32,7 @@ struct Table {
 }
 
 extern "C" fn new_date(y: c_int, m: c_int, d: c_int, cls: &Type) -> PyResult {
-    Date::new(cls, y, m, d)
+    Date::create(cls, y, m, d)
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -63,7 +63,7 @@ extern "C" fn new_datetime_fold(
     fold: c_int,
     cls: &Type,
 ) -> PyResult {
-    DateTime::new(cls, &Parts { year, month, day, hour, minute, second, us }, check(Some(tz))?, fold)
+    DateTime::create(cls, &Parts { year, month, day, hour, minute, second, us }, check(Some(tz))?, fold)
 }
 
 extern "C" fn new_time(h: c_int, m: c_int, s: c_int, us: c_int, tz: &Object, cls: &Type) -> PyResult {
@@ -71,7 +71,7 @@ extern "C" fn new_time(h: c_int, m: c_int, s: c_int, us: c_int, tz: &Object, cls
 }
 
 extern "C" fn new_time_fold(h: c_int, m: c_int, s: c_int, us: c_int, tz: &Object, fold: c_int, cls: &Type) -> PyResult {
-    Time::new(cls, &Parts::time(h, m, s, us), check(Some(tz))?, fold)
+    Time::create(cls, &Parts::time(h, m, s, us), check(Some(tz))?, fold)
 }
 
 extern "C" fn new_delta(days: c_int, seconds: c_int, us: c_int, _normalize: c_int, cls: &Type) -> PyResult {
@@ -81,7 +81,7 @@ extern "C" fn new_delta(days: c_int, seconds: c_int, us: c_int, _normalize: c_in
 
 extern "C" fn new_timezone(offset: &Object, name: Option<&Object>) -> PyResult {
     match offset.downcast::<Delta>() {
-        Some(d) => TimeZone::new(d, name),
+        Some(d) => TimeZone::create(d, name),
         None => bail!(TypeError, "a timedelta is required, not {}", offset.ty().name_str()),
     }
 }

@@ -77,7 +77,7 @@ impl Date {
     }
 
     /// A new date, directly in memory of `cls`.
-    pub fn new(cls: &Type, y: i32, m: i32, d: i32) -> PyResult {
+    pub fn create(cls: &Type, y: i32, m: i32, d: i32) -> PyResult {
         calendar::check_date(y, m, d)?;
         Date::alloc(cls, [(y >> 8) as u8, y as u8, m as u8, d as u8])
     }
@@ -85,10 +85,10 @@ impl Date {
     /// A new date as `cls` makes it.
     pub fn new_in(cls: &Type, (y, m, d): (i32, i32, i32)) -> PyResult {
         if std::ptr::eq(cls, &DATE_TYPE) {
-            return Date::new(cls, y, m, d);
+            return Date::create(cls, y, m, d);
         }
         if std::ptr::eq(cls, &DATETIME_TYPE) {
-            return DateTime::new(cls, &Parts::day(y, m, d), None, 0);
+            return DateTime::create(cls, &Parts::day(y, m, d), None, 0);
         }
         let args = [y, m, d].map(|n| Int::from_i64(i64::from(n)));
         cls.as_object().call(&[&args[0], &args[1], &args[2]])
@@ -130,9 +130,9 @@ extern "C" fn new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResul
     {
         return Date::alloc(cls, [b[0], b[1], b[2], b[3]]);
     }
-    let sig = signature!("function", posonly 0, positional 3, ["year" true, "month" true, "day" true]);
+    let sig = signature!("", posonly 0, positional 3, ["year" true, "month" true, "day" true]);
     bind::<3, _>(sig, args, kwargs, |[y, m, d]| {
-        Date::new(cls, int_argument(receiver(y))?, int_argument(receiver(m))?, int_argument(receiver(d))?)
+        Date::create(cls, int_argument(receiver(y))?, int_argument(receiver(m))?, int_argument(receiver(d))?)
     })
 }
 
@@ -183,13 +183,7 @@ fn fromisoformat(cls: &Type, object: &Object) -> PyResult {
         return invalid(s);
     }
     match parse::date(s.data_bytes()) {
-        Ok((y, m, d)) => Date::new_in(cls, (y, m, d)).or_else(|e| {
-            if e.matches(taipan_object::types::exceptions::ValueError) && std::ptr::eq(cls, &DATE_TYPE) {
-                e.clear();
-                return invalid(s);
-            }
-            Err(e)
-        }),
+        Ok((y, m, d)) => Date::new_in(cls, (y, m, d)),
         Err(_) => invalid(s),
     }
 }
@@ -320,18 +314,14 @@ fn replaced(this: &Date, y: Option<&Object>, m: Option<&Object>, d: Option<&Obje
 /// Return date with new specified fields.
 #[method(
     signature = "(year=unchanged, month=unchanged, day=unchanged)",
-    shown = "($self, /, year=unchanged, month=unchanged, day=unchanged)"
+    shown = "(year=unchanged, month=unchanged, day=unchanged)"
 )]
 fn replace(this: &Date, year: Given<&Object>, month: Given<&Object>, day: Given<&Object>) -> PyResult {
     replaced(this, year.0, month.0, day.0)
 }
 
 /// The same as replace().
-#[method(
-    name = "__replace__",
-    signature = "(year=unchanged, month=unchanged, day=unchanged)",
-    shown = "($self, /, **changes)"
-)]
+#[method(name = "__replace__", signature = "(year=unchanged, month=unchanged, day=unchanged)", shown = "(**changes)")]
 fn replace_(this: &Date, year: Given<&Object>, month: Given<&Object>, day: Given<&Object>) -> PyResult {
     replaced(this, year.0, month.0, day.0)
 }

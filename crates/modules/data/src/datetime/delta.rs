@@ -16,7 +16,7 @@ use taipan_object::types::bool_::from_bool;
 use taipan_object::types::float::Float;
 use taipan_object::types::int::{self, Int};
 use taipan_object::types::tuple::Tuple;
-use taipan_object::{Object, PyResult, Ref, Type, TypeDef, bail, flags, layout, members, method, methods};
+use taipan_object::{Object, PyResult, Ref, Type, TypeDef, bail, flags, intern, layout, members, method, methods};
 
 const MAX_DAYS: i64 = 999_999_999;
 const US_PER_SECOND: i128 = 1_000_000;
@@ -42,8 +42,11 @@ fn too_large<T>() -> PyResult<T> {
 
 impl Delta {
     fn body(us: i128) -> PyResult<Delta> {
-        let days = us.div_euclid(US_PER_DAY);
-        let rest = us.rem_euclid(US_PER_DAY) as i64;
+        let (days, rest) = match i64::try_from(us) {
+            // The common case: dividing is fast in 64 bits.
+            Ok(us) => (i128::from(us.div_euclid(86_400_000_000)), us.rem_euclid(86_400_000_000)),
+            Err(_) => (us.div_euclid(US_PER_DAY), us.rem_euclid(US_PER_DAY) as i64),
+        };
         let Ok(days) = i32::try_from(days) else { return too_large() };
         if i64::from(days).abs() > MAX_DAYS {
             bail!(OverflowError, "days={days}; must have magnitude <= {MAX_DAYS}");
@@ -232,22 +235,27 @@ extern "C" fn is_true(o: &Object) -> c_int {
 
 /// `us * (a / b)`, rounded half to even, for a float or its reciprocal.
 fn scale(us: i128, x: &Float, divide: bool) -> PyResult {
-    let x = x.value();
-    if x.is_nan() {
-        bail!(ValueError, "cannot convert NaN to integer ratio");
-    }
-    if x.is_infinite() {
-        bail!(OverflowError, "cannot convert Infinity to integer ratio");
-    }
-    let Some((mut a, mut b)) = taipan_numeric::float::as_integer_ratio(x) else {
-        bail!(ValueError, "cannot convert float to integer ratio");
+    let ratio = x.call_method(intern!("as_integer_ratio"), &[])?;
+    let Some(ratio) = ratio.downcast::<Tuple>() else {
+        bail!(
+            TypeError,
+            "unexpected return type from as_integer_ratio(): expected tuple, not '{}'",
+            ratio.ty().name_str()
+        );
     };
+    let [a, b] = ratio.items() else {
+        bail!(ValueError, "as_integer_ratio() must return a 2-tuple");
+    };
+    let (Some(a), Some(b)) = (a.downcast::<Int>(), b.downcast::<Int>()) else {
+        bail!(TypeError, "unexpected return type from as_integer_ratio(): expected integers");
+    };
+    let (mut a, mut b) = (a, b);
     if divide {
         std::mem::swap(&mut a, &mut b);
     }
     let us = Int::from_i128(us);
-    let product = us.as_big().mul(a.as_ref());
-    match product.as_ref().divmod_near(b.as_ref()) {
+    let product = us.as_big().mul(a.as_big());
+    match product.as_ref().divmod_near(b.as_big()) {
         Some((q, _)) => delta_of(from_big(&q)?),
         None => bail!(ZeroDivisionError, "division by zero"),
     }
@@ -304,7 +312,7 @@ extern "C" fn true_divide(a: &Object, b: &Object) -> PyResult {
         if e.us() == 0 {
             return zero_division();
         }
-        let x = int::true_div(&*Int::from_i128(d.us()), &*Int::from_i128(e.us()))?;
+        let x = int::true_div(&Int::from_i128(d.us()), &Int::from_i128(e.us()))?;
         return Ok(Float::new(x).into_obj());
     }
     if let Some(x) = b.downcast::<Float>() {
@@ -340,7 +348,7 @@ extern "C" fn divmod(a: &Object, b: &Object) -> PyResult {
 /// Return the whole duration in seconds.
 #[method]
 fn total_seconds(this: &Delta) -> PyResult<f64> {
-    int::true_div(&*Int::from_i128(this.us()), &*Int::from_i64(1_000_000))
+    int::true_div(&Int::from_i128(this.us()), &Int::from_i64(1_000_000))
 }
 
 /// What pickling makes the object from.

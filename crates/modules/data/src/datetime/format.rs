@@ -62,7 +62,7 @@ pub fn nine(p: &Parts, yday: i32, dst: i32) -> Ref<Tuple> {
 pub fn struct_time(p: &Parts, dst: i32) -> PyResult {
     let yday = days_before_month(p.year, p.month) + p.day;
     let class = (taipan_object::hooks::get().import)("time")?.get_attr(intern!("struct_time"))?;
-    class.call_one(&*nine(p, yday, dst))
+    class.call_one(&nine(p, yday, dst))
 }
 
 fn time_strftime(format: &Object, tuple: &Object) -> PyResult<Ref<Str>> {
@@ -120,12 +120,13 @@ pub fn strftime(o: &Object, p: &Parts, us: i32, format: &Str, tuple: &Object) ->
                                 name.ty().name_str()
                             );
                         };
-                        for j in 0..s.len() {
-                            b.push_char(s.char_at(j));
-                            if s.char_at(j) == u32::from(b'%') {
-                                b.push('%');
-                            }
-                        }
+                        // What stands in the name is no format.
+                        let escaped =
+                            s.call_method(intern!("replace"), &[&*Str::from_utf8("%"), &*Str::from_utf8("%%")])?;
+                        let Some(e) = escaped.downcast::<Str>() else {
+                            bail!(TypeError, "tzname.replace() did not return a string");
+                        };
+                        b.push_pystr(e);
                     }
                 }
             }
@@ -133,7 +134,7 @@ pub fn strftime(o: &Object, p: &Parts, us: i32, format: &Str, tuple: &Object) ->
             'Y' | 'G' | 'F' | 'C' if p.year < 1000 => {
                 let mut year = p.year;
                 if code == u32::from(b'G') {
-                    let iso = time_strftime(&*Str::from_utf8("%G"), tuple)?;
+                    let iso = time_strftime(&Str::from_utf8("%G"), tuple)?;
                     year = iso.to_utf8_lossy().trim().parse().unwrap_or(year);
                 }
                 let mut s = String::new();

@@ -4,16 +4,16 @@
 //! - `clock.rs`: the system's clock and local time; `format.rs`: text
 //! - `delta.rs`, `date.rs`, `time.rs`, `moment.rs` (datetime), `zone.rs`: the types; `capi.rs`: for extensions
 
-mod calendar;
+pub mod calendar;
 mod capi;
 mod clock;
 mod date;
-mod delta;
+pub mod delta;
 mod format;
-mod moment;
+pub mod moment;
 mod parse;
 mod time;
-mod zone;
+pub mod zone;
 
 use calendar::Parts;
 use taipan_object::typeobj::ready::ready;
@@ -27,7 +27,7 @@ use taipan_object::{Obj, Object, PyResult, Ref, Type, bail};
 fn set_constant(ty: &'static Type, name: &str, value: &Object) -> PyResult<()> {
     ready(ty)?;
     match ty.dict.get() {
-        Some(d) => d.cast::<Dict>().set_item(&*intern_str(name), value),
+        Some(d) => d.cast::<Dict>().set_item(&intern_str(name), value),
         None => bail!(SystemError, "type without a dict"),
     }
 }
@@ -36,7 +36,7 @@ fn set_constant(ty: &'static Type, name: &str, value: &Object) -> PyResult<()> {
 fn zone_of(offset: Option<i64>) -> PyResult<Option<Obj>> {
     match offset {
         None => Ok(None),
-        Some(us) => zone::TimeZone::new(&*delta::Delta::new(i128::from(us))?, None).map(Some),
+        Some(us) => zone::TimeZone::create(&*delta::Delta::new(i128::from(us))?, None).map(Some),
     }
 }
 
@@ -71,14 +71,14 @@ fn exec(m: &Module) -> PyResult<()> {
         (&DELTA_TYPE, "resolution", one.clone()),
         (&DELTA_TYPE, "min", Delta::new(-999_999_999 * day).map(Ref::into_obj)?),
         (&DELTA_TYPE, "max", Delta::new(1_000_000_000 * day - 1).map(Ref::into_obj)?),
-        (&DATE_TYPE, "min", Date::new(&DATE_TYPE, 1, 1, 1)?),
-        (&DATE_TYPE, "max", Date::new(&DATE_TYPE, 9999, 12, 31)?),
+        (&DATE_TYPE, "min", Date::create(&DATE_TYPE, 1, 1, 1)?),
+        (&DATE_TYPE, "max", Date::create(&DATE_TYPE, 9999, 12, 31)?),
         (&DATE_TYPE, "resolution", Delta::new(day)?.into_obj()),
-        (&TIME_TYPE, "min", Time::new(&TIME_TYPE, &Parts::time(0, 0, 0, 0), None, 0)?),
-        (&TIME_TYPE, "max", Time::new(&TIME_TYPE, &last, None, 0)?),
+        (&TIME_TYPE, "min", Time::create(&TIME_TYPE, &Parts::time(0, 0, 0, 0), None, 0)?),
+        (&TIME_TYPE, "max", Time::create(&TIME_TYPE, &last, None, 0)?),
         (&TIME_TYPE, "resolution", one.clone()),
-        (&DATETIME_TYPE, "min", DateTime::new(&DATETIME_TYPE, &Parts::day(1, 1, 1), None, 0)?),
-        (&DATETIME_TYPE, "max", DateTime::new(&DATETIME_TYPE, &last, None, 0)?),
+        (&DATETIME_TYPE, "min", DateTime::create(&DATETIME_TYPE, &Parts::day(1, 1, 1), None, 0)?),
+        (&DATETIME_TYPE, "max", DateTime::create(&DATETIME_TYPE, &last, None, 0)?),
         (&DATETIME_TYPE, "resolution", one),
     ] {
         set_constant(ty, name, &value)?;

@@ -81,7 +81,7 @@ impl DateTime {
     }
 
     /// A new datetime, directly in memory of `cls`.
-    pub fn new(cls: &Type, p: &Parts, tz: Option<&Object>, fold: i32) -> PyResult {
+    pub fn create(cls: &Type, p: &Parts, tz: Option<&Object>, fold: i32) -> PyResult {
         check_date(p.year, p.month, p.day)?;
         check_time(p.hour, p.minute, p.second, p.us, fold)?;
         let [a, b, c] = microsecond_bytes(p.us);
@@ -103,7 +103,7 @@ impl DateTime {
     /// A new datetime as `cls` makes it.
     pub fn new_in(cls: &Type, p: &Parts, tz: Option<&Object>, fold: i32) -> PyResult {
         if std::ptr::eq(cls, &DATETIME_TYPE) {
-            return DateTime::new(cls, p, tz, fold);
+            return DateTime::create(cls, p, tz, fold);
         }
         check_time(0, 0, 0, 0, fold)?;
         let n = [p.year, p.month, p.day, p.hour, p.minute, p.second, p.us].map(|n| Int::from_i64(i64::from(n)));
@@ -131,7 +131,7 @@ impl DateTime {
 
     /// `utcoffset` of the same fields with the other fold.
     fn other_offset(&self) -> PyResult<Option<Ref<Delta>>> {
-        let flipped = DateTime::new(self.ty(), &self.parts(), self.tz(), 1 - i32::from(self.fold()))?;
+        let flipped = DateTime::create(self.ty(), &self.parts(), self.tz(), 1 - i32::from(self.fold()))?;
         flipped.cast::<DateTime>().utcoffset()
     }
 
@@ -165,7 +165,7 @@ extern "C" fn new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResul
         data[2] &= 0x7f;
         return DateTime::alloc(cls, data, tz.cloned(), b[2] >> 7);
     }
-    let sig = signature!("function", posonly 0, positional 8,
+    let sig = signature!("", posonly 0, positional 8,
         ["year" true, "month" true, "day" true, "hour" false, "minute" false, "second" false, "microsecond" false, "tzinfo" false, "fold" false]);
     bind::<9, _>(sig, args, kwargs, |[y, m, d, h, min, s, us, tz, fold]| {
         let p = Parts {
@@ -180,7 +180,7 @@ extern "C" fn new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResul
         let fold = int_or(fold, 0)?;
         // Fields are complained about before the zone, except by the type of the argument.
         let tz = zone::check(tz)?;
-        DateTime::new(cls, &p, tz, fold)
+        DateTime::create(cls, &p, tz, fold)
     })
 }
 
@@ -422,26 +422,26 @@ fn timestamp(this: &DateTime) -> PyResult<f64> {
     let Some(off) = off else { bail!(TypeError, "can't subtract offset-naive and offset-aware datetimes") };
     let epoch = i128::from(super::calendar::EPOCH) * 86_400 * US;
     let us = p.microseconds() - off.us() - epoch;
-    taipan_object::types::int::true_div(&*Int::from_i128(us), &*Int::from_i64(1_000_000))
+    taipan_object::types::int::true_div(&Int::from_i128(us), &Int::from_i64(1_000_000))
 }
 
 /// Return date object with same year, month and day.
 #[method]
 fn date(this: &DateTime) -> PyResult {
     let p = this.parts();
-    Date::new(&DATE_TYPE, p.year, p.month, p.day)
+    Date::create(&DATE_TYPE, p.year, p.month, p.day)
 }
 
 /// Return time object with same time but with tzinfo=None.
 #[method]
 fn time(this: &DateTime) -> PyResult {
-    Time::new(&TIME_TYPE, &this.parts(), None, i32::from(this.fold()))
+    Time::create(&TIME_TYPE, &this.parts(), None, i32::from(this.fold()))
 }
 
 /// Return time object with same time and tzinfo.
 #[method]
 fn timetz(this: &DateTime) -> PyResult {
-    Time::new(&TIME_TYPE, &this.parts(), this.tz(), i32::from(this.fold()))
+    Time::create(&TIME_TYPE, &this.parts(), this.tz(), i32::from(this.fold()))
 }
 
 fn replaced(this: &DateTime, given: [Given<&Object>; 9]) -> PyResult {
@@ -467,7 +467,7 @@ fn replaced(this: &DateTime, given: [Given<&Object>; 9]) -> PyResult {
 /// Return datetime with new specified fields.
 #[method(
     signature = "(year=unchanged, month=unchanged, day=unchanged, hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)",
-    shown = "($self, /, year=unchanged, month=unchanged, day=unchanged,\n        hour=unchanged, minute=unchanged, second=unchanged,\n        microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
+    shown = "(year=unchanged, month=unchanged, day=unchanged,\n        hour=unchanged, minute=unchanged, second=unchanged,\n        microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn replace(
@@ -489,7 +489,7 @@ fn replace(
 #[method(
     name = "__replace__",
     signature = "(year=unchanged, month=unchanged, day=unchanged, hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)",
-    shown = "($self, /, **changes)"
+    shown = "(**changes)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn replace_(
@@ -510,7 +510,7 @@ fn replace_(
 fn local_zone_at(t: i64) -> PyResult {
     let l = clock::local(t)?;
     let name = taipan_object::codecs::text::fs_decode(&l.zone);
-    zone::TimeZone::new(&*Delta::new(i128::from(l.offset) * US)?, Some(&name))
+    zone::TimeZone::create(&*Delta::new(i128::from(l.offset) * US)?, Some(&name))
 }
 
 /// The local zone at the time that a naive datetime shows.

@@ -57,8 +57,8 @@ fn clock(s: &[u8]) -> Parsed<[i32; 4]> {
     let mut out = [0; 4];
     let mut at = 0;
     let mut colons = false;
-    for i in 0..3 {
-        out[i] = digits(s, at, 2)?;
+    for (i, field) in out.iter_mut().take(3).enumerate() {
+        *field = digits(s, at, 2)?;
         at += 2;
         let next = s.get(at);
         if i == 0 {

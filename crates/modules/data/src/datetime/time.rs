@@ -71,7 +71,7 @@ impl Time {
     }
 
     /// A new time, directly in memory of `cls`.
-    pub fn new(cls: &Type, p: &Parts, tz: Option<&Object>, fold: i32) -> PyResult {
+    pub fn create(cls: &Type, p: &Parts, tz: Option<&Object>, fold: i32) -> PyResult {
         check_time(p.hour, p.minute, p.second, p.us, fold)?;
         let [a, b, c] = microsecond_bytes(p.us);
         let data = [p.hour as u8, p.minute as u8, p.second as u8, a, b, c];
@@ -81,7 +81,7 @@ impl Time {
     /// A new time as `cls` makes it.
     pub fn new_in(cls: &Type, p: &Parts, tz: Option<&Object>, fold: i32) -> PyResult {
         if std::ptr::eq(cls, &TIME_TYPE) {
-            return Time::new(cls, p, tz, fold);
+            return Time::create(cls, p, tz, fold);
         }
         check_time(p.hour, p.minute, p.second, p.us, fold)?;
         let n = [p.hour, p.minute, p.second, p.us].map(|n| Int::from_i64(i64::from(n)));
@@ -109,13 +109,13 @@ extern "C" fn new(cls: &Type, args: &Object, kwargs: Option<&Object>) -> PyResul
         let data = [b[0] & 0x7f, b[1], b[2], b[3], b[4], b[5]];
         return Time::alloc(cls, data, tz.cloned(), b[0] >> 7);
     }
-    let sig = signature!("function", posonly 0, positional 5,
+    let sig = signature!("", posonly 0, positional 5,
         ["hour" false, "minute" false, "second" false, "microsecond" false, "tzinfo" false, "fold" false]);
     bind::<6, _>(sig, args, kwargs, |[h, m, s, us, tz, fold]| {
         let p = Parts::time(int_or(h, 0)?, int_or(m, 0)?, int_or(s, 0)?, int_or(us, 0)?);
         let fold = int_or(fold, 0)?;
         let tz = zone::check(tz)?;
-        Time::new(cls, &p, tz, fold)
+        Time::create(cls, &p, tz, fold)
     })
 }
 
@@ -242,7 +242,7 @@ fn replaced(
 /// Return time with new specified fields.
 #[method(
     signature = "(hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)",
-    shown = "($self, /, hour=unchanged, minute=unchanged, second=unchanged,\n        microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
+    shown = "(hour=unchanged, minute=unchanged, second=unchanged,\n        microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn replace(
@@ -261,7 +261,7 @@ fn replace(
 #[method(
     name = "__replace__",
     signature = "(hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)",
-    shown = "($self, /, **changes)"
+    shown = "(**changes)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn replace_(

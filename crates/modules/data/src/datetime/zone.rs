@@ -162,7 +162,7 @@ layout!(TimeZone, TIMEZONE_TYPE);
 
 impl TimeZone {
     /// A new one, `utc` itself for no offset and no name.
-    pub fn new(offset: &Delta, name: Option<&Object>) -> PyResult {
+    pub fn create(offset: &Delta, name: Option<&Object>) -> PyResult {
         if name.is_none() && offset.us() == 0 {
             return utc();
         }
@@ -241,7 +241,7 @@ extern "C" fn timezone_new(_: &Type, args: &Object, kwargs: Option<&Object>) -> 
             let got = if n.is_none() { "None" } else { n.ty().name_str() };
             bail!(TypeError, "timezone() argument 2 must be str, not {got}");
         }
-        TimeZone::new(d, name)
+        TimeZone::create(d, name)
     })
 }
 

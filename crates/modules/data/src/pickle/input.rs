@@ -201,9 +201,12 @@ impl Input {
     /// The next line, with its end.
     pub fn line(&self, st: &State) -> PyResult<&[u8]> {
         let (at, len) = (self.at.get(), self.len.get());
-        // SAFETY: the holder keeps so many bytes.
-        let rest =
-            if len > at { unsafe { std::slice::from_raw_parts(self.data.get().add(at), len - at) } } else { &[] };
+        let rest = if len > at {
+            // SAFETY: the holder keeps so many bytes.
+            unsafe { std::slice::from_raw_parts(self.data.get().add(at), len - at) }
+        } else {
+            &[]
+        };
         if let Some(i) = rest.iter().position(|b| *b == b'\n') {
             self.at.set(at + i + 1);
             self.line_size.set(i + 2);
@@ -217,8 +220,12 @@ impl Input {
             return Input::truncated(st);
         }
         let n = self.fetch(None)?;
-        // SAFETY: as above.
-        let got = if n > 0 { unsafe { std::slice::from_raw_parts(self.data.get(), n) } } else { &[] };
+        let got = if n > 0 {
+            // SAFETY: as above.
+            unsafe { std::slice::from_raw_parts(self.data.get(), n) }
+        } else {
+            &[]
+        };
         if got.last() != Some(&b'\n') {
             return Input::truncated(st);
         }

@@ -422,7 +422,7 @@ impl Machine<'_> {
                 DICT => {
                     let m = self.mark()?;
                     let items = self.pop_from(m)?;
-                    if items.len() % 2 != 0 {
+                    if !items.len().is_multiple_of(2) {
                         return Err(self.st.unpickling("odd number of items for DICT"));
                     }
                     let d = Dict::new();
@@ -879,7 +879,7 @@ impl Machine<'_> {
         if start == s.len() {
             return Ok(());
         }
-        if (s.len() - start) % 2 != 0 {
+        if !(s.len() - start).is_multiple_of(2) {
             return Err(self.st.unpickling("odd number of items for SETITEMS"));
         }
         let target = s[start - 1].clone();

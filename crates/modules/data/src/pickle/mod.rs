@@ -41,7 +41,7 @@ fn dumps(obj: &Object, protocol: Option<&Object>, fix_imports: bool, buffer_call
 /// Read a pickled object from a binary file.
 #[function(
     signature = "(file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())",
-    shown = "($module, /, file, *, fix_imports=True, encoding='ASCII',\n     errors='strict', buffers=())"
+    shown = "(file, *, fix_imports=True, encoding='ASCII',\n     errors='strict', buffers=())"
 )]
 fn load(file: &Object, fix_imports: bool, encoding: &str, errors: &str, buffers: Option<&Object>) -> PyResult {
     unpickler::load_from(file, fix_imports, encoding, errors, buffers)
@@ -50,7 +50,7 @@ fn load(file: &Object, fix_imports: bool, encoding: &str, errors: &str, buffers:
 /// Read a pickled object from bytes.
 #[function(
     signature = "(data, /, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())",
-    shown = "($module, data, /, *, fix_imports=True, encoding='ASCII',\n      errors='strict', buffers=())"
+    shown = "(data, /, *, fix_imports=True, encoding='ASCII',\n      errors='strict', buffers=())"
 )]
 fn loads(data: &Object, fix_imports: bool, encoding: &str, errors: &str, buffers: Option<&Object>) -> PyResult {
     unpickler::load_bytes(data, fix_imports, encoding, errors, buffers)

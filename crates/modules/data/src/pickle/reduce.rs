@@ -384,8 +384,8 @@ impl Saver<'_> {
         }
         let b = (code as u32).to_le_bytes();
         match code {
-            ..=0xff => self.core.put(&[EXT1, b[0]]),
-            ..=0xffff => self.core.put(&[EXT2, b[0], b[1]]),
+            1..=0xff => self.core.put(&[EXT1, b[0]]),
+            0x100..=0xffff => self.core.put(&[EXT2, b[0], b[1]]),
             _ => self.core.put(&[EXT4, b[0], b[1], b[2], b[3]]),
         }
         Ok(())

@@ -106,7 +106,7 @@ impl Core {
     #[inline(always)]
     pub fn memo<R>(&self, f: impl FnOnce(&Memo) -> R) -> R {
         // SAFETY: see the type.
-        f(unsafe { &**self.memo.get() })
+        f(unsafe { &*self.memo.get() })
     }
 
     /// Enters an object into the memo.

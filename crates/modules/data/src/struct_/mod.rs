@@ -13,7 +13,6 @@ use taipan_object::alloc::{dealloc_of, new_instance, new_object};
 use taipan_object::args::receiver;
 use taipan_object::buffer::Buffer;
 use taipan_object::error::{status, to_iternext};
-use taipan_object::protocol::number;
 use taipan_object::protocol::repr::text;
 use taipan_object::typeobj::slots::VisitProc;
 use taipan_object::types::bytes::Bytes;
@@ -199,7 +198,7 @@ fn pack_at(packing: &Packing, args: &[&Object]) -> PyResult<()> {
         )
     });
     let mut b = writable?;
-    let offset = number::index(offset)?.to_isize().unwrap_or(isize::MAX);
+    let offset = offset.index_as_isize(Some(exceptions::IndexError))?;
     let start = resolve_offset(offset, b.len(), packing.size, "pack")?;
     // Values are converted first: that may run code which looks at the buffer.
     let mut out = vec![0; packing.size];
@@ -253,8 +252,15 @@ fn get_format(s: &Struct) -> PyResult {
     }
 }
 
-fn get_size(s: &Struct) -> PyResult<usize> {
-    Ok(s.packing()?.size)
+fn get_size(s: &Struct) -> isize {
+    match s.packing() {
+        Ok(p) => p.size as isize,
+        // Not initialised yet.
+        Err(e) => {
+            e.clear();
+            -1
+        }
+    }
 }
 
 extern "C" fn struct_repr(o: &Object) -> PyResult {

@@ -128,6 +128,9 @@ pub fn confstr(name: &Object) -> PyResult {
 /// Return the number of processors, None if it cannot be found out.
 #[function(signature = "()")]
 pub fn cpu_count() -> Option<i64> {
+    if let Some(n) = taipan_object::Interp::current().config.cpu_count.get() {
+        return Some(n.into());
+    }
     // SAFETY: no memory is passed.
     let n = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
     if n < 1 { None } else { Some(n) }

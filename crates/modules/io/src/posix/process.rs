@@ -93,6 +93,34 @@ pub fn after_fork_in_child() {
     run_hooks(AT_FORK[1], false);
 }
 
+/// `PyOS_BeforeFork`, `PyOS_AfterFork_Parent`, `PyOS_AfterFork_Child`: for extensions that fork.
+mod exported {
+    #[unsafe(no_mangle)]
+    extern "C" fn PyOS_BeforeFork() {
+        super::before_fork();
+    }
+    #[unsafe(no_mangle)]
+    extern "C" fn PyOS_AfterFork_Parent() {
+        super::after_fork_in_parent();
+    }
+    #[unsafe(no_mangle)]
+    extern "C" fn PyOS_AfterFork_Child() {
+        super::after_fork_in_child();
+    }
+    /// Keeps them linked.
+    #[used]
+    static EXPORTED: [extern "C" fn(); 3] = [PyOS_BeforeFork, PyOS_AfterFork_Parent, PyOS_AfterFork_Child];
+}
+
+/// Interpreters besides the main one may be kept from it.
+pub fn check_allowed(what: &str) -> PyResult<()> {
+    let key = if what == "fork" { "interpreter.no_fork" } else { "interpreter.no_exec" };
+    if Interp::current().module_state.borrow().contains_key(key) {
+        bail!(RuntimeError, "{what} not supported for isolated subinterpreters");
+    }
+    Ok(())
+}
+
 fn warn_about_threads(what: &str) -> PyResult<()> {
     let ts = Thread::current();
     let first = ts.interp.threads.get();
@@ -111,6 +139,7 @@ fn warn_about_threads(what: &str) -> PyResult<()> {
 /// Make a copy of the process. Return 0 in the child, its number in the parent.
 #[function(signature = "()")]
 pub fn fork() -> PyResult<c_int> {
+    check_allowed("fork")?;
     audit("os.fork", &[])?;
     before_fork();
     // SAFETY: the child goes on in this thread only.
@@ -131,6 +160,7 @@ pub fn fork() -> PyResult<c_int> {
 /// Fork with a new terminal as the child's; return the child's number and the terminal's master side.
 #[function(signature = "()")]
 pub fn forkpty() -> PyResult {
+    check_allowed("fork")?;
     audit("os.forkpty", &[])?;
     before_fork();
     let mut master = -1;
@@ -215,6 +245,7 @@ fn checked_arguments(argv: &Object, function: &str, word: &str) -> PyResult<CStr
 /// Go on as another program.
 #[function(signature = "(path, argv, /)")]
 pub fn execv(path: super::path::Path, argv: &Object) -> PyResult<()> {
+    check_allowed("exec")?;
     let args = checked_arguments(argv, "execv() arg 2", "")?;
     audit("os.exec", &[&path.object, argv, none::none()])?;
     // SAFETY: a C string and a null-terminated array of them are passed.
@@ -225,6 +256,7 @@ pub fn execv(path: super::path::Path, argv: &Object) -> PyResult<()> {
 /// Go on as another program with another environment.
 #[function(signature = "(path, argv, env)")]
 pub fn execve(path: PathOrFd, argv: &Object, env: &Object) -> PyResult<()> {
+    check_allowed("exec")?;
     let args = checked_arguments(argv, "execve:", " argv")?;
     if !env.is_mapping() {
         bail!(TypeError, "execve: environment must be a mapping object");

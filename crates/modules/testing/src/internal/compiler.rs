@@ -165,7 +165,7 @@ fn plain_code(o: &Object) -> PyResult<Const> {
     let dumped = taipan_vm::import::import("marshal")?.call_method(intern!("dumps"), &[o])?;
     let Some(bytes) = dumped.downcast::<Bytes>() else { bail!(TypeError, "marshal.dumps() must return bytes") };
     match taipan_bytecode::marshal::load_code(bytes.as_slice()) {
-        Ok(code) => Ok(Const::Code(code.into())),
+        Ok(code) => Ok(Const::Code(code)),
         Err(_) => bail!(ValueError, "marshalled code cannot be read"),
     }
 }

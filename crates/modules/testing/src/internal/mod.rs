@@ -4,10 +4,13 @@ mod code;
 mod compiler;
 mod sequence;
 
+use std::cell::Cell;
+use std::ffi::c_int;
 use taipan_object::gc;
-use taipan_object::thread::{STACK_MARGIN, stack_pointer};
+use taipan_object::thread::{RareEvents, STACK_MARGIN, stack_pointer};
 use taipan_object::typeobj::slotdefs::SLOT_DEFS;
-use taipan_object::types::dict::{Dict, instance, key_error};
+use taipan_object::types::dict::watch::LOOP_WATCHER;
+use taipan_object::types::dict::{Dict, WatchEvent, instance, key_error};
 use taipan_object::types::int::Int;
 use taipan_object::types::list::List;
 use taipan_object::types::module::{Module, ModuleDef};
@@ -38,6 +41,7 @@ pub static MODULE: ModuleDef = ModuleDef {
         get_long_lived_total,
         get_next_dict_keys_version,
         get_object_dict_values,
+        get_rare_event_counters,
         get_recursion_depth,
         get_stack_margin,
         get_stack_pointer,
@@ -49,13 +53,25 @@ pub static MODULE: ModuleDef = ModuleDef {
         new_instruction_sequence,
         optimize_cfg,
         pymem_getallocatorsname,
+        reset_rare_event_counters,
         set_vectorcall_nop,
         type_assign_specific_version_unsafe,
     ],
     exec,
 };
 
+extern "C" fn note_builtins(_: WatchEvent, _: &Object, _: Option<&Object>, _: Option<&Object>) -> c_int {
+    RareEvents::note(&Interp::current().rare_events.builtin_dict);
+    0
+}
+
 fn exec(m: &Module) -> PyResult<()> {
+    // Changes of builtins are counted from here on.
+    let interp = Interp::current();
+    interp.dict_state.set_watcher(LOOP_WATCHER, note_builtins);
+    if let Some(b) = interp.builtins.get() {
+        b.cast::<Dict>().watch(LOOP_WATCHER);
+    }
     m.add_int("SIZEOF_PYGC_HEAD", 16)?;
     m.add_int("SIZEOF_MANAGED_PRE_HEADER", 16)?;
     m.add_int("SIZEOF_PYOBJECT", size_of::<Object>() as i64)?;
@@ -64,6 +80,35 @@ fn exec(m: &Module) -> PyResult<()> {
     m.add_int("SPECIALIZATION_COOLDOWN", counter::runs_before_trigger(counter::COOLDOWN) as i64 + 1)?;
     m.add_int("TIER2_THRESHOLD", counter::runs_before_trigger(counter::JUMP_BACKWARD) as i64 + 1)?;
     m.add_int("SHARED_KEYS_MAX_SIZE", taipan_object::types::dict::SHARED_KEYS_MAX as i64)
+}
+
+fn rare_events() -> [(&'static str, &'static Cell<u8>); 5] {
+    let r = &Interp::current().rare_events;
+    [
+        ("set_class", &r.set_class),
+        ("set_bases", &r.set_bases),
+        ("set_eval_frame_func", &r.set_eval_frame_func),
+        ("builtin_dict", &r.builtin_dict),
+        ("func_modification", &r.func_modification),
+    ]
+}
+
+/// How often what optimised code relies on was changed.
+#[function(signature = "()")]
+fn get_rare_event_counters() -> PyResult {
+    let d = Dict::new();
+    for (name, n) in rare_events() {
+        d.set_item(&Str::from_utf8(name), &Int::from_i64(n.get() as i64))?;
+    }
+    Ok(d.into_obj())
+}
+
+/// Start counting anew.
+#[function(signature = "()")]
+fn reset_rare_event_counters() {
+    for (_, n) in rare_events() {
+        n.set(0);
+    }
 }
 
 /// How many calls deep the thread is.

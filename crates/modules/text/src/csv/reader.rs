@@ -38,20 +38,48 @@ pub struct Reader {
     line_num: Cell<u64>,
     /// Counts the records begun, to notice when fetching a line begins another.
     begun: Cell<u64>,
+    /// What each of the first characters ends.
+    ends: [u8; 256],
+    /// How many fields the last record had.
+    width: Cell<usize>,
 }
 layout!(Reader, Reader_Type);
 
 /// A reader of an iterator.
 pub fn new(lines: Obj, dialect: Obj) -> PyResult {
+    let d: &Dialect = dialect.cast();
+    let mut ends = [0; 256];
+    for (i, place) in ends.iter_mut().enumerate() {
+        let c = i as u32;
+        if c == d.delimiter || c == d.escapechar || c == 10 || c == 13 {
+            *place |= UNQUOTED;
+        }
+        if c == d.quotechar || c == d.escapechar {
+            *place |= QUOTED;
+        }
+        // A field does not just begin with one of these.
+        if c == d.quotechar || c == 32 && d.skipinitialspace.get() {
+            *place |= BEGINNING;
+        }
+    }
     let body = Reader {
         ob_base: Object::placeholder(),
         lines: ObjCell::new(lines),
         dialect: ObjCell::new(dialect),
         line_num: Cell::new(0),
         begun: Cell::new(0),
+        ends,
+        width: Cell::new(0),
     };
     Ok(new_object(body).into_obj())
 }
+
+/// Ends a stretch of an unquoted field.
+const UNQUOTED: u8 = 1;
+/// Ends a stretch of a quoted field.
+const QUOTED: u8 = 2;
+/// Means something at the beginning of a field.
+const BEGINNING: u8 = 4;
 
 /// What is behind the last character of a line.
 const END: u32 = u32::MAX - 1;
@@ -59,6 +87,7 @@ const END: u32 = u32::MAX - 1;
 /// One record under way.
 struct Record<'a> {
     d: &'a Dialect,
+    ends: &'a [u8; 256],
     state: State,
     fields: Vec<Obj>,
     field: StrBuilder,
@@ -100,20 +129,49 @@ impl Record<'_> {
         if c == END { State::StartRecord } else { State::EatNewline }
     }
 
+    #[inline(always)]
+    fn ends(&self, c: u32, what: u8) -> bool {
+        match self.ends.get(c as usize) {
+            Some(e) => e & what != 0,
+            None if what == QUOTED => c == self.d.quotechar || c == self.d.escapechar,
+            None if what == BEGINNING => c == self.d.quotechar,
+            None => c == self.d.delimiter || c == self.d.escapechar,
+        }
+    }
+
+    /// Takes a field that begins here, is not quoted, and ends in this line. Where the text goes on.
+    #[inline]
+    fn whole_field<U: Unit>(&mut self, s: &[U]) -> Option<usize> {
+        let first: u32 = (*s.first()?).into();
+        let begins = match self.state {
+            State::StartRecord => first != 10 && first != 13,
+            State::StartField => true,
+            _ => false,
+        };
+        if !begins || !matches!(self.d.quoting, Quoting::Minimal | Quoting::All) || self.ends(first, BEGINNING) {
+            return None;
+        }
+        let n = s.iter().position(|&c| self.ends(c.into(), UNQUOTED))?;
+        let end: u32 = s[n].into();
+        if end == self.d.escapechar || n > self.limit {
+            return None;
+        }
+        self.fields.push(Str::from_data(U::data(&s[..n])).into_obj());
+        self.state = if end == self.d.delimiter { State::StartField } else { State::EatNewline };
+        Some(n + 1)
+    }
+
     fn line<U: Unit>(&mut self, s: &[U]) -> PyResult<()> {
-        let d = self.d;
         let mut i = 0;
         while let Some(&c) = s.get(i) {
+            if let Some(end) = self.whole_field(&s[i..]) {
+                i += end;
+                continue;
+            }
             // Stretches without anything special are taken as a whole.
             let plain = match self.state {
-                State::InField => s[i..].iter().position(|&c| {
-                    let c = c.into();
-                    c == d.delimiter || c == d.escapechar || c == 10 || c == 13
-                }),
-                State::InQuoted => s[i..].iter().position(|&c| {
-                    let c = c.into();
-                    c == d.quotechar || c == d.escapechar
-                }),
+                State::InField => s[i..].iter().position(|&c| self.ends(c.into(), UNQUOTED)),
+                State::InQuoted => s[i..].iter().position(|&c| self.ends(c.into(), QUOTED)),
                 _ => Some(0),
             };
             let n = plain.unwrap_or(s.len() - i);
@@ -226,8 +284,9 @@ fn read(this: &Reader) -> PyResult<Option<Obj>> {
     let (Some(lines), Some(dialect)) = (this.lines.get_owned(), this.dialect.get_owned()) else { return Ok(None) };
     let mut r = Record {
         d: dialect.cast(),
+        ends: &this.ends,
         state: State::StartRecord,
-        fields: Vec::new(),
+        fields: Vec::with_capacity(this.width.get()),
         field: StrBuilder::new(),
         unquoted: false,
         limit: usize::try_from(field_limit()).unwrap_or(0),
@@ -261,6 +320,7 @@ fn read(this: &Reader) -> PyResult<Option<Obj>> {
             break;
         }
     }
+    this.width.set(r.fields.len());
     Ok(Some(List::from_vec(r.fields).into_obj()))
 }
 

@@ -7,6 +7,7 @@ use std::mem::offset_of;
 use taipan_object::alloc::{dealloc_of, new_instance, new_object};
 use taipan_object::args::{KwArgs, with_tuple_args};
 use taipan_object::error::{status, status_bool};
+use taipan_object::protocol::mapping::fast_items;
 use taipan_object::protocol::number;
 use taipan_object::protocol::repr::{repr_enter, text};
 use taipan_object::typeobj::slots::{MappingMethods, NumberMethods, SequenceMethods, Slot, VisitProc};
@@ -102,7 +103,7 @@ impl Element {
     }
 }
 
-fn check_child<'a>(o: &'a Object) -> PyResult<&'a Object> {
+fn check_child(o: &Object) -> PyResult<&Object> {
     if o.downcast::<Element>().is_none() {
         bail!(TypeError, "expected an Element, not \"{}\"", o.ty().name_str());
     }
@@ -194,15 +195,8 @@ fn append(this: &Element, subelement: &Object) -> PyResult<()> {
 /// Adds elements at the end.
 #[method(signature = "(elements, /)")]
 fn extend(this: &Element, elements: &Object) -> PyResult<()> {
-    let items = match elements.to_list() {
-        Ok(l) => l,
-        Err(e) if e.matches(exceptions::TypeError) => {
-            e.clear();
-            bail!(TypeError, "'elements' must be an iterable")
-        }
-        Err(e) => return Err(e),
-    };
-    for item in items.snapshot() {
+    let items = fast_items(elements, "'elements' must be an iterable")?;
+    for item in items {
         check_child(&item)?;
         this.push(item)?;
     }
@@ -223,22 +217,14 @@ fn insert(this: &Element, index: isize, subelement: &Object) -> PyResult<()> {
 fn remove(this: &Element, subelement: &Object) -> PyResult<()> {
     element_argument("remove", "", subelement)?;
     let mut i = 0;
-    while let Some(c) = this.child(i) {
-        if c.is(subelement) {
-            break;
+    let found = loop {
+        let Some(c) = this.child(i) else { break false };
+        if c.eq(subelement)? {
+            break true;
         }
         i += 1;
-    }
-    if i >= this.len() {
-        i = 0;
-        while let Some(c) = this.child(i) {
-            if c.eq(subelement)? {
-                break;
-            }
-            i += 1;
-        }
-    }
-    if i >= this.len() {
+    };
+    if !found {
         bail!(ValueError, "Element.remove(x): element not found");
     }
     this.list().cast::<List>().splice(i, i + 1, Vec::new())
@@ -476,18 +462,11 @@ fn assign_subscript(e: &Element, key: &Object, value: Option<&Object>) -> PyResu
     }
     let list = e.list();
     let Some(value) = value else { return list.del_item(key) };
-    let new = match value.to_list() {
-        Ok(l) => l,
-        Err(err) if err.matches(exceptions::TypeError) => {
-            err.clear();
-            bail!(TypeError, "assignment expects an iterable")
-        }
-        Err(err) => return Err(err),
-    };
-    for c in new.snapshot() {
-        check_child(&c)?;
+    let new = fast_items(value, "assignment expects an iterable")?;
+    for c in &new {
+        check_child(c)?;
     }
-    list.set_item(key, &new)
+    list.set_item(key, &List::from_vec(new))
 }
 
 extern "C" fn element_ass_subscript(o: &Object, key: &Object, value: Option<&Object>) -> c_int {

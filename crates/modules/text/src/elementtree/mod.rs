@@ -54,8 +54,11 @@ fn exec(m: &Module) -> PyResult<()> {
     for t in [&element::Element_Type, &builder::TreeBuilder_Type, &parser::XmlParser_Type] {
         m.add_type(t)?;
     }
-    native::add_exception(m, "xml.etree.ElementTree.ParseError", SyntaxError)?;
-    Ok(())
+    // The class is one, however often the module is made.
+    match native::exception_class("xml.etree.ElementTree.ParseError") {
+        Some(c) => m.add("ParseError", &c),
+        None => native::add_exception(m, "xml.etree.ElementTree.ParseError", SyntaxError).map(drop),
+    }
 }
 
 /// The module.

@@ -18,8 +18,9 @@ fn is_path(tag: &Object, namespaces: Option<&Object>) -> bool {
         match char::from_u32(c) {
             Some('{') => {
                 braces = true;
-                // `{*}tag` and `{ns}*` are patterns.
-                if i + 1 < s.len() && s.char_at(i + 1) == u32::from('*') {
+                // `{}tag`, `{*}tag` and `{ns}*` are patterns.
+                let next = if i + 1 < s.len() { char::from_u32(s.char_at(i + 1)) } else { None };
+                if next == Some('*') || i == 0 && next == Some('}') {
                     return true;
                 }
             }

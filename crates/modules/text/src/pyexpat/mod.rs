@@ -102,6 +102,9 @@ fn exec(m: &Module) -> PyResult<()> {
 }
 
 fn make_error() -> PyResult<Obj> {
+    if let Some(c) = native::exception_class("xml.parsers.expat.ExpatError") {
+        return Ok(c);
+    }
     // A module of its own adds it there; here it is wanted under two names.
     let holder = Module::new("pyexpat")?;
     native::add_exception(&holder, "xml.parsers.expat.ExpatError", Exception)

@@ -35,11 +35,11 @@ pub fn to_hex(b: &[u8], sep: Option<u8>, group: isize) -> PyResult<Vec<u8>> {
 /// The separator argument of the `hex` methods.
 pub fn separator(sep: Given<&Object>) -> PyResult<Option<u8>> {
     let Some(sep) = sep.0 else { return Ok(None) };
+    if sep.len()? != 1 {
+        bail!(ValueError, "sep must be length 1.");
+    }
     let c = if let Some(s) = sep.downcast::<Str>() {
-        if s.len() != 1 {
-            bail!(ValueError, "sep must be length 1.");
-        }
-        if !s.is_ascii() {
+        if !s.is_ascii() || s.is_empty() {
             bail!(ValueError, "sep must be ASCII.");
         }
         s.char_at(0) as u8
@@ -49,9 +49,6 @@ pub fn separator(sep: Given<&Object>) -> PyResult<Option<u8>> {
             _ => bail!(ValueError, "sep must be length 1."),
         }
     } else {
-        if sep.len()? != 1 {
-            bail!(ValueError, "sep must be length 1.");
-        }
         bail!(TypeError, "sep must be str or bytes.");
     };
     if c > 127 {

@@ -91,8 +91,15 @@ impl Needle {
 
 /// The operand of `in`.
 pub(crate) fn needle_of_in(x: &Object) -> PyResult<Needle> {
-    if has_index(x) && !buffer::supports(x) {
-        return byte_of(x, "byte must be in range(0, 256)").map(Needle::Byte);
+    if has_index(x) {
+        match x.index_as_isize(None) {
+            Ok(n) => match u8::try_from(n) {
+                Ok(b) => return Ok(Needle::Byte(b)),
+                Err(_) => bail!(ValueError, "byte must be in range(0, 256)"),
+            },
+            // It may still be bytes.
+            Err(e) => e.clear(),
+        }
     }
     Buffer::get(x).map(Needle::Bytes)
 }

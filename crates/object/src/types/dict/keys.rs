@@ -117,6 +117,16 @@ trait IndexCell: Copy {
 macro_rules! index_cell { ($($t:ty),*) => { $(impl IndexCell for $t { #[inline(always)] fn widen(self) -> isize { self as isize } })* } }
 index_cell!(i8, i16, i32, i64);
 
+/// What [`Keys::find_plain`] can tell.
+pub(super) enum Found {
+    /// The key has this entry.
+    Entry(usize),
+    /// The key is not there.
+    Nothing,
+    /// Only the keys themselves know whether they are equal.
+    Ask,
+}
+
 /// The sequence of cells that a hash tries.
 pub(super) struct Probe {
     mask: usize,
@@ -523,6 +533,50 @@ impl Keys {
                     }
                 } else if ix == EMPTY {
                     return None;
+                }
+            }
+            p.advance();
+        }
+    }
+
+    /// The entry of `key` in a table of any keys, as far as it can be found without running code of the program's.
+    #[inline(always)]
+    pub(super) fn find_plain(&self, key: &Object, hash: isize) -> Found {
+        if self.is_unicode() {
+            return Found::Ask;
+        }
+        match self.log2_size {
+            0..8 => self.find_plain_in::<i8>(key, hash),
+            8..16 => self.find_plain_in::<i16>(key, hash),
+            16..32 => self.find_plain_in::<i32>(key, hash),
+            _ => Found::Ask,
+        }
+    }
+
+    #[inline]
+    fn find_plain_in<T: IndexCell>(&self, key: &Object, hash: isize) -> Found {
+        let index = self.index_base().cast::<T>().cast_const();
+        let entries = self.entries_base().cast::<GeneralEntry>().cast_const();
+        let mut p = Probe::new(hash, self.mask());
+        loop {
+            // SAFETY: the cell is masked, and holds an entry number or a negative mark; live entries have keys.
+            unsafe {
+                let ix = index.add(p.cell).read().widen();
+                if ix >= 0 {
+                    let e = &*entries.offset(ix);
+                    let k = e.key.get();
+                    if std::ptr::eq(k, key) {
+                        return Found::Entry(ix as usize);
+                    }
+                    if e.hash.get() == hash {
+                        match super::plainly_equal(&*k, key) {
+                            Some(true) => return Found::Entry(ix as usize),
+                            Some(false) => {}
+                            None => return Found::Ask,
+                        }
+                    }
+                } else if ix == EMPTY {
+                    return Found::Nothing;
                 }
             }
             p.advance();

@@ -38,10 +38,10 @@ use crate::header::{Obj, Object, Ref};
 use crate::protocol::compare::CompareOp;
 use crate::typeobj::Type;
 use crate::types::exceptions;
-use crate::types::int::Int;
+use crate::types::int::{Int, PyLong_Type};
 use crate::types::str::Str;
 use crate::{bail, intern, raise};
-use keys::{DUMMY, EMPTY, Probe, log2_for, log2_for_entries, usable_fraction};
+use keys::{DUMMY, EMPTY, Found, Probe, log2_for, log2_for_entries, usable_fraction};
 use std::cell::Cell;
 use std::mem::offset_of;
 use std::ptr::NonNull;
@@ -85,6 +85,14 @@ pub static TYPES: &[&Type] = &[
 pub(crate) fn hash_for(key: &Object, role: &str) -> PyResult<isize> {
     match key.downcast_exact::<Str>() {
         Some(s) => Ok(s.str_hash()),
+        None if key.is_exact(&PyLong_Type) => {
+            // SAFETY: the type is tested.
+            match unsafe { key.cast_unchecked::<Int>() }.short() {
+                Some(-1) => Ok(-2),
+                Some(v) => Ok(v as isize),
+                None => key.hash(),
+            }
+        }
         None => match key.hash() {
             Ok(h) => Ok(h),
             Err(e) => Err(unhashable(e, key, role)),
@@ -132,7 +140,7 @@ pub(crate) fn plainly_equal(a: &Object, b: &Object) -> Option<bool> {
     if let (Some(a), Some(b)) = (a.downcast_exact::<Str>(), b.downcast_exact::<Str>()) {
         return Some(a.eq(b));
     }
-    let (a, b) = (a.downcast_exact::<Int>()?.compact()?, b.downcast_exact::<Int>()?.compact()?);
+    let (a, b) = (a.downcast_exact::<Int>()?.short()?, b.downcast_exact::<Int>()?.short()?);
     Some(a == b)
 }
 
@@ -198,6 +206,11 @@ impl Dict {
     pub fn keys(&self) -> &Keys {
         // SAFETY: a dict always has a table.
         unsafe { self.keys.get().as_ref() }
+    }
+
+    /// Whether every key is a string.
+    pub fn has_only_string_keys(&self) -> bool {
+        self.keys().is_unicode() || self.pairs().iter().all(|(k, _)| k.downcast::<Str>().is_some())
     }
 
     /// Whether the keys are shared with other dicts or instances.
@@ -270,7 +283,12 @@ impl Dict {
                 _ => None,
             });
         }
-        self.find_slow(key, hash)
+        match keys.find_plain(key, hash) {
+            // Values lie in the table: only `str` tables are split.
+            Found::Entry(ix) => Ok(Some(ix)),
+            Found::Nothing => Ok(None),
+            Found::Ask => self.find_slow(key, hash),
+        }
     }
 
     /// The look-up that may call `__eq__`, which may change the dict: it starts again when the table or the entry has changed.
@@ -838,6 +856,7 @@ pub(super) fn changed_size() -> Raised {
 }
 
 /// `d[key]` with `__missing__` of subclasses and `KeyError`.
+#[inline]
 pub fn subscript(d: &Dict, key: &Object) -> PyResult {
     let hash = hash_key(key)?;
     if let Some(v) = d.get_known_hash(key, hash)? {

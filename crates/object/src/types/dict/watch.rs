@@ -3,6 +3,7 @@
 use super::Dict;
 use crate::error::PyResult;
 use crate::header::{Obj, Object};
+use crate::thread::VersionCounter;
 use crate::{bail, error};
 use std::cell::Cell;
 use std::ffi::c_int;
@@ -34,29 +35,31 @@ const SLOTS: usize = 8;
 /// The first slot that `PyDict_AddWatcher` hands out: those below are the interpreter's own.
 const FIRST_PUBLIC: usize = 2;
 
+/// The versions of tables of keys: those of built-in types serve all interpreters. They start at 2, as 1 is the empty table's.
+static KEYS_VERSIONS: VersionCounter = VersionCounter::new(2);
+
 /// Interpreter-wide state of dicts.
 #[derive(Debug)]
 pub struct DictState {
-    next_keys_version: Cell<u32>,
     watchers: [Cell<Option<WatchCallback>>; SLOTS],
 }
 
 impl DictState {
     /// No watchers; versions start at 2, as 1 is the empty table's.
     pub const fn new() -> DictState {
-        DictState { next_keys_version: Cell::new(2), watchers: [const { Cell::new(None) }; SLOTS] }
+        DictState { watchers: [const { Cell::new(None) }; SLOTS] }
     }
 
     /// The version that the next table of keys gets.
     pub fn coming_keys_version(&self) -> u32 {
-        self.next_keys_version.get()
+        KEYS_VERSIONS.get()
     }
 
     /// A version that no keys table has had, or 0 when they have run out.
     pub(super) fn next_keys_version(&self) -> u32 {
-        let v = self.next_keys_version.get();
+        let v = KEYS_VERSIONS.get();
         if v != 0 {
-            self.next_keys_version.set(v.wrapping_add(1));
+            KEYS_VERSIONS.set(v.wrapping_add(1));
         }
         v
     }

@@ -97,6 +97,35 @@ pub(super) fn new_with_args(cls: &Type, args: Ref<Tuple>) -> PyResult {
     Ok(o)
 }
 
+/// Whether calling the class without arguments does nothing but what [`plain_instance`] does.
+#[inline]
+pub fn is_plain_class(cls: &Type) -> bool {
+    cls.as_object().is_exact(&crate::types::type_::PyType_Type)
+        && cls.new.get().is_some_and(|f| f as *const () == base_new as *const ())
+        && cls.init.get().is_some_and(|f| f as *const () == base_init as *const ())
+}
+
+/// An instance of such a class without arguments.
+pub fn plain_instance(cls: &Type) -> PyResult {
+    new_with_args(cls, Tuple::empty())
+}
+
+/// `tp_vectorcall` of classes of which [`is_plain_class`] is true.
+pub(super) unsafe extern "C" fn vectorcall(
+    cls: &Object,
+    args: *const *const Object,
+    nargsf: usize,
+    kwnames: Option<&Object>,
+) -> PyResult {
+    // SAFETY: the vectorcall contract.
+    let call = unsafe { crate::args::CallArgs::from_raw(args, crate::protocol::call::nargs(nargsf), kwnames) };
+    let cls: &Type = cls.cast();
+    if !call.keywords().is_empty() {
+        bail!(TypeError, "{}() takes no keyword arguments", cls.name_str());
+    }
+    new_with_args(cls, Tuple::new(call.positional()))
+}
+
 /// `BaseException.__init__`.
 pub extern "C" fn base_init(o: &Object, args: &Object, kwargs: Option<&Object>) -> c_int {
     status((|| {

@@ -11,7 +11,7 @@ mod syntax;
 mod table;
 mod unicode;
 
-pub use base::{BaseException, add_note, base_init, base_new, chain_context};
+pub use base::{BaseException, add_note, base_init, base_new, chain_context, is_plain_class, plain_instance};
 pub use fields::{
     attribute_error, complete_attribute_error, import_error, name_error, stop_iteration, stop_iteration_value,
 };

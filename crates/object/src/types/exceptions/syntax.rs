@@ -54,8 +54,9 @@ pub(super) extern "C" fn syntax_init(o: &Object, args: &Object, kwargs: Option<&
             bail!(TypeError, "function takes {word} {bound} arguments ({n} given)");
         }
         let cells = [&e.filename, &e.lineno, &e.offset, &e.text, &e.end_lineno, &e.end_offset, &e.metadata];
-        for (c, v) in cells.iter().zip(info.items()) {
-            c.set(Some(v.clone()));
+        // What an earlier initialisation left goes.
+        for (i, c) in cells.iter().enumerate() {
+            c.set(info.items().get(i).cloned());
         }
         if n == 5 {
             bail!(TypeError, "end_offset must be provided when end_lineno is provided");

@@ -30,6 +30,7 @@ macro_rules! exceptions {
                 name: $name,
                 base: exceptions!(@base $base),
                 doc: Some($doc),
+                vectorcall: exceptions!(@vectorcall $($more)*),
                 $($more)*
                 ..BASE
             });
@@ -41,6 +42,9 @@ macro_rules! exceptions {
         /// For readying, bases first.
         pub static TYPES: &[&Type] = &[$(&$static_),*];
     };
+    // Those that add nothing to `BaseException` are made without a tuple and a look at `__new__` and `__init__`.
+    (@vectorcall) => { Some(base::vectorcall) };
+    (@vectorcall $($more:tt)+) => { None };
     (@base object) => { None };
     (@base $base:ident) => { Some(&$base) };
 }

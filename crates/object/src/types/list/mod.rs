@@ -20,7 +20,7 @@ use crate::types::{bool_, exceptions};
 use crate::{bail, layout, methods};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
-use std::mem::offset_of;
+use std::mem::{MaybeUninit, offset_of};
 use std::ptr::NonNull;
 use taipan_clinic::{classmethod, method};
 
@@ -67,6 +67,9 @@ impl List {
     /// `src` points to `n` owned references, which now belong to the list.
     pub unsafe fn from_raw_items(src: *const Obj, n: usize) -> Ref<List> {
         let l = List::new();
+        if n == 0 {
+            return l;
+        }
         if l.resize_storage(n, true).is_err() {
             alloc::out_of_memory();
         }
@@ -74,6 +77,30 @@ impl List {
         unsafe { std::ptr::copy_nonoverlapping(src.cast::<Option<Obj>>(), l.ob_item.get(), n) };
         l.ob_base.ob_size.set(n as isize);
         l
+    }
+
+    /// A list of new references.
+    pub fn from_borrowed(items: &[Obj]) -> Ref<List> {
+        let l = List::new();
+        let n = items.len();
+        if n > 0 {
+            if l.resize_storage(n, true).is_err() {
+                alloc::out_of_memory();
+            }
+            let p = l.ob_item.get().cast::<Obj>();
+            for (i, o) in items.iter().enumerate() {
+                // SAFETY: there is room for all.
+                unsafe { p.add(i).write(o.clone()) };
+            }
+            l.ob_base.ob_size.set(n as isize);
+        }
+        l
+    }
+
+    /// Items `a..b`, clipped to what there is.
+    pub fn slice(&self, a: usize, b: usize) -> Ref<List> {
+        let b = b.min(self.len());
+        List::from_borrowed(if a < b { &self.items()[a..b] } else { &[] })
     }
 
     /// How many items.
@@ -151,7 +178,7 @@ impl List {
         }
         if n == 0 {
             // SAFETY: the storage holds no items any more.
-            unsafe { alloc::free(self.ob_item.replace(std::ptr::null_mut()).cast()) };
+            unsafe { free_items(self.ob_item.replace(std::ptr::null_mut()), allocated) };
             self.allocated.set(0);
             return Ok(());
         }
@@ -161,8 +188,9 @@ impl List {
             want = (n + 3) & !3;
         }
         let bytes = want.checked_mul(8).filter(|b| *b <= isize::MAX as usize).ok_or_else(no_memory)?;
+        let old = self.ob_item.get();
         // SAFETY: the storage came from this allocator.
-        let p = unsafe { alloc::realloc(self.ob_item.get().cast(), bytes) };
+        let p = if old.is_null() { alloc::storage(bytes) } else { unsafe { alloc::resize_storage(old.cast(), bytes) } };
         if p.is_null() {
             return Err(no_memory());
         }
@@ -197,15 +225,47 @@ impl List {
         v
     }
 
+    /// Takes item `i` out, which exists.
+    pub fn remove_at(&self, i: usize) -> PyResult {
+        let n = self.len();
+        debug_assert!(i < n);
+        // SAFETY: the item is moved out, and those behind it move down.
+        let v = unsafe {
+            let p = self.ob_item.get().cast::<Obj>();
+            let v = p.add(i).read();
+            if n - i <= 16 {
+                let mut k = i + 1;
+                while k < n {
+                    p.add(k - 1).write(p.add(k).read());
+                    k += 1;
+                }
+            } else {
+                std::ptr::copy(p.add(i + 1), p.add(i), n - i - 1);
+            }
+            v
+        };
+        self.ob_base.ob_size.set(n as isize - 1);
+        self.resize_storage(n - 1, false)?;
+        Ok(v)
+    }
+
     /// Inserts before `i`, which is at most the length.
     pub fn insert_at(&self, i: usize, v: Obj) -> PyResult<()> {
         let n = self.len();
         self.resize_storage(n + 1, false)?;
         // SAFETY: there is room for one more.
         unsafe {
-            let p = self.ob_item.get().add(i);
-            std::ptr::copy(p, p.add(1), n - i);
-            p.write(Some(v));
+            let p = self.ob_item.get();
+            if n - i <= 16 {
+                let mut k = n;
+                while k > i {
+                    p.add(k).write(p.add(k - 1).read());
+                    k -= 1;
+                }
+            } else {
+                std::ptr::copy(p.add(i), p.add(i + 1), n - i);
+            }
+            p.add(i).write(Some(v));
         }
         self.ob_base.ob_size.set(n as isize + 1);
         Ok(())
@@ -241,19 +301,58 @@ impl List {
         shrunk
     }
 
+    /// Replaces items `a..b` by new references to others, which do not lie in this list. The old ones are released when the list is whole
+    /// again.
+    pub fn replace_range(&self, a: usize, b: usize, new: &[Obj]) -> PyResult<()> {
+        const FEW: usize = 16;
+        let n = self.len();
+        let a = a.min(n);
+        let b = b.clamp(a, n);
+        let gone = b - a;
+        let size = n - gone + new.len();
+        if size > n {
+            self.resize_storage(size, false)?;
+        }
+        let mut few = [const { MaybeUninit::<Option<Obj>>::uninit() }; FEW];
+        let mut many: Vec<Option<Obj>> = Vec::new();
+        let old = if gone <= FEW {
+            few.as_mut_ptr().cast::<Option<Obj>>()
+        } else {
+            many.reserve_exact(gone);
+            many.as_mut_ptr()
+        };
+        // SAFETY: within the storage; the old items are moved out before they are overwritten, and released once.
+        unsafe {
+            let p = self.ob_item.get();
+            std::ptr::copy_nonoverlapping(p.add(a), old, gone);
+            if n > b && gone != new.len() {
+                std::ptr::copy(p.add(b), p.add(a + new.len()), n - b);
+            }
+            for (i, o) in new.iter().enumerate() {
+                p.add(a + i).write(Some(o.clone()));
+            }
+            self.ob_base.ob_size.set(size as isize);
+            let shrunk = if size < n { self.resize_storage(size, false) } else { Ok(()) };
+            for i in 0..gone {
+                drop(old.add(i).read());
+            }
+            shrunk
+        }
+    }
+
     /// Takes all items out; the list is empty afterwards.
     pub fn take_all(&self) -> Vec<Obj> {
         let n = self.len();
         let p = self.ob_item.replace(std::ptr::null_mut());
         self.ob_base.ob_size.set(0);
-        self.allocated.set(0);
+        let allocated = self.allocated.replace(0) as usize;
         if p.is_null() {
             return Vec::new();
         }
         // SAFETY: the storage now belongs to this function alone.
         unsafe {
             let v = (0..n).filter_map(|i| p.add(i).read()).collect();
-            alloc::free(p.cast());
+            free_items(p, allocated);
             v
         }
     }
@@ -305,6 +404,15 @@ impl List {
     }
 }
 
+/// Gives back the storage of a list that has room for `allocated` items.
+#[inline(always)]
+unsafe fn free_items(p: *mut Option<Obj>, allocated: usize) {
+    if !p.is_null() {
+        // SAFETY: the caller's promise: storage of that size, no longer used.
+        unsafe { alloc::free_storage(p.cast(), allocated * 8) }
+    }
+}
+
 unsafe extern "C" fn list_dealloc(obj: NonNull<Object>) {
     // SAFETY: the list is dead; its items are released once.
     unsafe {
@@ -314,7 +422,9 @@ unsafe extern "C" fn list_dealloc(obj: NonNull<Object>) {
         for i in (0..n).rev() {
             drop(p.add(i).read());
         }
-        alloc::free(p.cast());
+        if !p.is_null() {
+            free_items(p, l.allocated.get() as usize);
+        }
         alloc::finish_dealloc(obj);
     }
 }
@@ -495,7 +605,7 @@ fn set_index(l: &List, i: isize, value: Option<&Object>) -> PyResult<()> {
     }
     match value {
         Some(v) => drop(l.replace(i as usize, v.to_obj())),
-        None => l.splice(i as usize, i as usize + 1, Vec::new())?,
+        None => drop(l.remove_at(i as usize)?),
     }
     Ok(())
 }
@@ -504,8 +614,21 @@ extern "C" fn list_contains(o: &Object, x: &Object) -> c_int {
     status_bool((|| {
         let l: &List = o.cast();
         let mut i = 0;
-        while let Some(item) = l.get(i) {
-            if item.eq(x)? {
+        while i < l.len() {
+            // SAFETY: in range; the borrow ends before anything can change the list.
+            let item = unsafe { l.item_unchecked(i) };
+            let equal = if item.is(x) {
+                true
+            } else {
+                match crate::protocol::compare::plain_answer(item, x, CompareOp::Eq) {
+                    Some(answer) => answer,
+                    None => {
+                        let item = item.to_obj();
+                        item.eq(x)?
+                    }
+                }
+            };
+            if equal {
                 return Ok(true);
             }
             i += 1;
@@ -523,18 +646,27 @@ extern "C" fn list_subscript(o: &Object, key: &Object) -> PyResult {
     let Some(s) = key.downcast::<Slice>() else {
         bail!(TypeError, "list indices must be integers or slices, not {}", key.ty().name_str());
     };
-    let r = s.indices(l.len())?;
+    // The length counts after the bounds are known: finding them may run code that changes it.
+    let r = crate::types::slice::adjust(s.unpack()?, l.len());
     let items = l.items();
-    let v: Vec<Obj> = if r.step == 1 {
-        items[r.start as usize..r.start as usize + r.len].to_vec()
-    } else {
-        (0..r.len).map(|k| items[(r.start + k as isize * r.step) as usize].clone()).collect()
-    };
+    if r.step == 1 {
+        return Ok(List::from_borrowed(&items[r.start as usize..r.start as usize + r.len]).into_obj());
+    }
+    let v: Vec<Obj> = (0..r.len).map(|k| items[(r.start + k as isize * r.step) as usize].clone()).collect();
     Ok(List::from_vec(v).into_obj())
 }
 
 extern "C" fn list_ass_subscript(o: &Object, key: &Object, value: Option<&Object>) -> c_int {
     status(assign_subscript(o, key, value))
+}
+
+/// The items of an exact list or tuple.
+#[inline(always)]
+fn plain_items(o: &Object) -> Option<&[Obj]> {
+    match o.downcast_exact::<List>() {
+        Some(l) => Some(l.items()),
+        None => o.downcast_exact::<Tuple>().map(Tuple::items),
+    }
 }
 
 fn assign_subscript(o: &Object, key: &Object, value: Option<&Object>) -> PyResult<()> {
@@ -547,6 +679,14 @@ fn assign_subscript(o: &Object, key: &Object, value: Option<&Object>) -> PyResul
         bail!(TypeError, "list indices must be integers or slices, not {}", key.ty().name_str());
     };
     let bounds = s.unpack()?;
+    if bounds.2 == 1
+        && let Some(v) = value
+        && !v.is(o)
+        && let Some(items) = plain_items(v)
+    {
+        let r = crate::types::slice::adjust(bounds, l.len());
+        return l.replace_range(r.start as usize, r.start.max(r.stop).max(0) as usize, items);
+    }
     let new = match value {
         Some(v) if bounds.2 == 1 => Some(crate::protocol::mapping::fast_items(v, "can only assign an iterable")?),
         Some(v) => Some(crate::protocol::mapping::fast_items(v, "must assign iterable to extended slice")?),
@@ -668,9 +808,7 @@ fn pop(this: &List, index: isize) -> PyResult {
     if i == n - 1 {
         return Ok(this.pop_last().expect("not empty"));
     }
-    let v = this.get(i as usize).expect("in range");
-    this.splice(i as usize, i as usize + 1, Vec::new())?;
-    Ok(v)
+    this.remove_at(i as usize)
 }
 
 /// Remove the first occurrence of value. Raises ValueError if it is not there.

@@ -8,6 +8,7 @@ use crate::header::{Obj, Object};
 use crate::protocol::compare::not_implemented;
 use crate::types::bool_::from_bool;
 use crate::types::bytes::Bytes;
+use crate::types::bytes::shared::Pin;
 use crate::types::str::Str;
 use crate::types::str::hash::hash_bytes;
 use crate::{bail, intern};
@@ -138,6 +139,8 @@ fn hash_of(this: &MemoryView) -> PyResult<isize> {
     }
     if let Some(exporter) = &v.obj {
         let exporter = exporter.clone();
+        // Who is asked may try to release the view.
+        let _pin = Pin::new(&this.exports);
         exporter.hash()?;
         this.check_released()?;
     }

@@ -163,14 +163,14 @@ pub(crate) fn pack(item: &Object, format: u8) -> PyResult<[u8; 16]> {
                 b'f' => {
                     let y = x as f32;
                     if y.is_infinite() && x.is_finite() {
-                        bail!(OverflowError, "float too large to pack with f format");
+                        return Err(range());
                     }
                     put(&y.to_ne_bytes());
                 }
                 b'd' => put(&x.to_ne_bytes()),
                 _ => match f64_to_half(x) {
                     Some(h) => put(&h.to_ne_bytes()),
-                    None => bail!(OverflowError, "float too large to pack with e format"),
+                    None => return Err(range()),
                 },
             }
         }

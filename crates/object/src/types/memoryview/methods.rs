@@ -117,6 +117,8 @@ fn tobytes(this: &MemoryView, order: Option<&str>) -> PyResult<Ref<Bytes>> {
 #[method(signature = "(sep=None, bytes_per_sep=1)", shown = "(sep=<unrepresentable>, bytes_per_sep=1)", name = "hex")]
 fn hex_text(this: &MemoryView, sep: Given<&Object>, bytes_per_sep: c_int) -> PyResult<Ref<Str>> {
     this.check_released()?;
+    // Asking for the separator may try to release the view.
+    let _pin = crate::types::bytes::shared::Pin::new(&this.exports);
     hex::hex_str(&this.raw().to_contiguous(false)?, sep, bytes_per_sep as isize)
 }
 

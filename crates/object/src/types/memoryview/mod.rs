@@ -18,9 +18,11 @@ use crate::typeobj::slots::{GetBufferProc, VisitProc};
 use crate::typeobj::{Type, TypeDef, flags};
 use crate::{bail, gc, layout};
 use std::cell::{Cell, UnsafeCell};
-use std::ffi::{c_char, c_int, c_void};
+use std::collections::BTreeSet;
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::offset_of;
 use std::ptr::NonNull;
+use std::sync::Mutex;
 
 pub use methods::PyMemoryView_Type;
 
@@ -51,7 +53,7 @@ pub struct MemoryView {
     mbuf: ObjCell,
     hash: Cell<isize>,
     flags: Cell<c_int>,
-    exports: Cell<isize>,
+    pub(super) exports: Cell<isize>,
     view: UnsafeCell<RawBuffer>,
     weakreflist: Cell<*mut Object>,
 }
@@ -74,6 +76,18 @@ const F_ORDER: c_int = 4;
 const SCALAR: c_int = 8;
 const POINTERS: c_int = 16;
 const RESTRICTED: c_int = 32;
+
+/// A format that stays, for views that outlive the exporter which had it. There are few.
+fn kept(format: &CStr) -> *mut c_char {
+    static FORMATS: Mutex<BTreeSet<&'static CStr>> = Mutex::new(BTreeSet::new());
+    let mut formats = FORMATS.lock().unwrap_or_else(|e| e.into_inner());
+    let found = formats.get(format).copied().unwrap_or_else(|| {
+        let f: &'static CStr = Box::leak(format.to_owned().into_boxed_c_str());
+        formats.insert(f);
+        f
+    });
+    found.as_ptr().cast_mut()
+}
 
 impl ManagedBuffer {
     /// One export by a `bf_getbuffer` that is perhaps not that of the object's own type.
@@ -180,6 +194,28 @@ impl MemoryView {
         let master = unsafe { &mut *m.master.get() };
         drop(master.obj.take());
         MemoryView::over(&m, master)
+    }
+
+    /// A view of a copy of the items, with the same dimensions, one after the other in C order or in Fortran order.
+    pub fn contiguous_copy(&self, fortran: bool) -> PyResult<Ref<MemoryView>> {
+        let v = self.raw();
+        let bytes = crate::types::bytes::Bytes::new(&v.to_contiguous(fortran)?);
+        let m = ManagedBuffer::new(&bytes, buffer::request::FULL_RO)?;
+        let strides = if fortran {
+            let mut step = v.itemsize;
+            let stride = |n: &isize| {
+                let s = step;
+                step = s.wrapping_mul(*n);
+                s
+            };
+            v.shape().iter().map(stride).collect()
+        } else {
+            c_strides(v.shape(), v.itemsize)
+        };
+        // SAFETY: the master was just filled in.
+        let buf = unsafe { (*m.master.get()).buf };
+        let src = RawBuffer { buf, len: v.len, itemsize: v.itemsize, format: kept(v.format()), ..RawBuffer::empty() };
+        MemoryView::build(&m, &src, v.shape(), &strides, &[])
     }
 
     /// A view of the same memory as this one.

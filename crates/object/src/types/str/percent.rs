@@ -13,6 +13,7 @@ use crate::types::int::Int;
 use crate::types::tuple::Tuple;
 use crate::{bail, buffer, intern, raise};
 use taipan_numeric::format::Sink;
+use taipan_numeric::format::number::MAX_PRECISION;
 use taipan_numeric::format::percent::{self, Amount, Conversion};
 
 /// The values on the right of `%`, handed out one by one.
@@ -137,6 +138,9 @@ fn put_number(
                 Some(f) => f.value(),
                 None => v.to_f64()?,
             };
+            if precision.is_some_and(|p| p > MAX_PRECISION) {
+                bail!(ValueError, "precision too big");
+            }
             percent::write_float(out, x, ty, precision, c.flags, width);
         }
         _ => return Ok(false),

@@ -195,11 +195,15 @@ pub unsafe fn call_function_ex(vm: &mut Machine) -> PyResult<Done> {
     }
 }
 
-general!(EXIT_INIT_CHECK(vm, _) {
-    let v = vm.obj(1);
-    if !v.is_none() {
-        bail!(TypeError, "__init__() should return None, not '{}'", v.ty().name_str());
+op!(EXIT_INIT_CHECK(vm, _) {
+    if !vm.obj(1).is_none() {
+        return Flow::General(init_returned);
     }
-    vm.close_n(1);
-    Ok(())
+    // `None` needs no closing.
+    vm.shrink(1);
+    Flow::Next
+});
+
+slow!(init_returned(vm, _) {
+    Err::<(), _>(raise!(TypeError, "__init__() should return None, not '{}'", vm.obj(1).ty().name_str()))
 });

@@ -40,9 +40,13 @@ op!(IS_OP(vm, invert) {
     if a.is_owned() && b.is_owned() {
         return Flow::General(is_op_owned);
     }
-    vm.replace(2, StackRef::borrow(bool_object(same ^ (invert != 0))));
     // At most one of the two is owned.
-    done(if a.is_owned() { a.release() } else { b.release() })
+    let dead = if a.is_owned() { a.release() } else { b.release() };
+    if !dead.is_null() {
+        vm.replace(2, StackRef::borrow(bool_object(same ^ (invert != 0))));
+        return Flow::Dealloc(dead);
+    }
+    vm.truth::<0>(2, same ^ (invert != 0))
 });
 
 slow!(is_op_owned(vm, invert) {

@@ -57,6 +57,17 @@ general!(BUILD_SLICE(vm, n) {
 });
 
 general!(BUILD_STRING(vm, n) {
+    const FEW: usize = 16;
+    if n <= FEW {
+        let empty = Str::empty();
+        let mut pieces: [&Object; FEW] = [&empty; FEW];
+        for (i, piece) in pieces[..n].iter_mut().enumerate() {
+            *piece = vm.obj(n - i);
+        }
+        let r = Str::join(&empty, &pieces[..n])?;
+        vm.finish(n, r.into_obj());
+        return Ok(());
+    }
     let mut b = taipan_object::types::str::StrBuilder::new();
     for i in (1..=n).rev() {
         b.push_pystr(vm.obj(i).cast_unchecked::<Str>());

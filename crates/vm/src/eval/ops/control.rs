@@ -1,6 +1,6 @@
 //! Jumps, entering and leaving functions.
 
-use super::load_store::keeps;
+use super::keeps;
 use super::prelude::*;
 use crate::eval::handlers::dispatch;
 use crate::eval::unwind;
@@ -182,15 +182,9 @@ op!(RETURN_VALUE(vm, _) {
     let ts = vm.thread();
     let frame = vm.frame;
     let end = vm.sp.sub(1);
-    let (executable, funcobj) = ((*frame).executable, (*frame).funcobj);
-    if (*frame).owner != owner::THREAD
-        || !(*frame).frame_obj.is_null()
-        || !(*frame).locals.is_null()
-        || end != Frame::stack_base(frame)
-        || executable.is_owned() && executable.is_unique()
-        || funcobj.is_owned() && funcobj.is_unique()
-        || datastack::is_first(ts, frame)
-    {
+    let executable = (*frame).executable;
+    let entry = (*frame).entry;
+    if !Frame::is_plain(frame) || executable.is_unique() || entry && (*frame).funcobj.get().is_some_and(Object::is_unique) {
         return Flow::Tail(return_path);
     }
     let mut slot = Frame::slot(frame, 0);
@@ -212,19 +206,20 @@ op!(RETURN_VALUE(vm, _) {
         slot = slot.add(1);
     }
     executable.close_shared();
-    funcobj.close_shared();
     datastack::pop_inner(ts, frame);
     ts.py_recursion_remaining.set(ts.py_recursion_remaining.get() + 1);
     let previous = (*frame).previous;
     ts.current_frame.set(previous.cast());
-    if (*frame).entry {
+    if entry {
+        (*frame).funcobj.close_shared();
         return Flow::Exit(result.ptr() as usize);
     }
     vm.frame = previous;
     vm.ip = (*previous).instr_ptr.add((*previous).return_offset as usize);
     vm.sp = (*previous).stackpointer;
     vm.push(result);
-    Flow::Go
+    let dead = (*frame).funcobj.release();
+    if dead.is_null() { Flow::Go } else { Flow::Dealloc(dead) }
 });
 
 /// The rest of a return that has to free objects. What was released already is null.

@@ -69,6 +69,10 @@ pub fn do_raise(exc: Obj, cause: Option<Obj>) -> Raised {
 /// An exception instance from what stands after `raise`.
 fn instantiate(exc: Obj, message: &str) -> PyResult {
     if is_exception_class(&exc) {
+        let cls: &Type = exc.cast();
+        if exceptions::is_plain_class(cls) {
+            return exceptions::plain_instance(cls);
+        }
         let value = exc.call_noargs()?;
         if !is_exception(&value) {
             bail!(

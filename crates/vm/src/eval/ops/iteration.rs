@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::generator::{self, Generator};
+use taipan_object::Layout;
 use taipan_object::error;
 use taipan_object::types::exceptions;
 
@@ -11,8 +12,31 @@ general!(GET_ITER(vm, _) {
     Ok(())
 });
 
-general!(FOR_ITER(vm, d) [specialize::for_iter] {
-    for_iter(vm, d)
+op!(FOR_ITER(vm, _) {
+    let counter = *vm.ip;
+    if specialize::counter::triggers(counter) {
+        return Flow::Slow(specialize::for_iter);
+    }
+    *vm.ip = specialize::counter::advance(counter);
+    let it = vm.obj(1);
+    let next = match it.ty().iternext.get() {
+        Some(f) if !it.is_exact(Generator::type_object()) => f,
+        _ => return Flow::General(for_iter_any),
+    };
+    vm.save_ip();
+    match next(it) {
+        Some(v) => {
+            let old = vm.store_or_push::<1>(StackRef::steal(v));
+            recycle(vm.thread(), old.release())
+        }
+        None => Flow::General(exhausted),
+    }
+});
+
+slow!(exhausted(vm, _) {
+    ended(vm)?;
+    // Over END_FOR, which pops the result of a generator only.
+    Ok(Done::JumpOver)
 });
 
 slow!(for_iter_any(vm, d) {
@@ -44,6 +68,7 @@ unsafe fn for_iter(vm: &mut Machine, d: usize) -> PyResult<Done> {
 }
 
 /// The next item of an iterator. A `StopIteration` that was raised is an event, though nobody will catch it.
+#[inline]
 pub unsafe fn next_item(vm: &mut Machine, it: &Object) -> PyResult<Option<Obj>> {
     let Some(f) = it.ty().iternext.get() else {
         bail!(TypeError, "'{}' object is not an iterator", it.ty().name_str());
@@ -51,6 +76,12 @@ pub unsafe fn next_item(vm: &mut Machine, it: &Object) -> PyResult<Option<Obj>> 
     if let Some(v) = f(it) {
         return Ok(Some(v));
     }
+    ended(vm)?;
+    Ok(None)
+}
+
+/// An iterator had no item: because it is at its end, or because of an error.
+fn ended(vm: &mut Machine) -> PyResult<()> {
     if let Some(e) = error::occurred() {
         if !e.matches(exceptions::StopIteration) {
             return Err(e);
@@ -60,5 +91,5 @@ pub unsafe fn next_item(vm: &mut Machine, it: &Object) -> PyResult<Option<Obj>> 
         crate::instrument::raised(vm.thread(), vm.frame, crate::instrument::Raise::Ended);
         error::clear();
     }
-    Ok(None)
+    Ok(())
 }

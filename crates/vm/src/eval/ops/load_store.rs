@@ -93,7 +93,7 @@ op!(STORE_FAST_STORE_FAST(vm, i) {
 
 /// Whether [`recycle`] will keep the block of a number.
 #[inline(always)]
-pub(super) unsafe fn keeps(ts: &Thread, v: StackRef) -> bool {
+pub(crate) unsafe fn keeps(ts: &Thread, v: StackRef) -> bool {
     // SAFETY: the caller's value is not null.
     unsafe {
         let o = v.as_ref();

@@ -205,12 +205,18 @@ op!(STORE_ATTR_INSTANCE_VALUE(vm, _) {
     }
     let offset = vm.cache16(3) as usize;
     let v = vm.nos().into_obj();
-    let values = instance::inline_values(o);
-    let index = (offset - o.ty().basicsize.get() as usize - taipan_object::types::dict::values::FIRST_VALUE_OFFSET) / 8;
-    let old = StackRef::steal_opt(values.store(index, v));
-    owner.close();
+    let place = o.as_ptr().cast::<u8>().add(offset).cast::<*mut Object>();
+    let old = *place;
+    let old = if old.is_null() {
+        let index = (offset - o.ty().basicsize.get() as usize - taipan_object::types::dict::values::FIRST_VALUE_OFFSET) / 8;
+        StackRef::steal_opt(instance::inline_values(o).store(index, v))
+    } else {
+        *place = v.into_raw();
+        StackRef::from_raw_owned(old)
+    };
+    owner.close_shared();
     vm.shrink(2);
-    done(old.release())
+    recycle(vm.thread(), old.release())
 });
 
 op!(STORE_ATTR_SLOT(vm, _) {
@@ -222,9 +228,9 @@ op!(STORE_ATTR_SLOT(vm, _) {
     let place = o.as_ptr().cast::<u8>().add(vm.cache16(3) as usize).cast::<*mut Object>();
     let old = StackRef::from_raw_owned(*place);
     *place = vm.nos().into_obj().into_raw();
-    owner.close();
+    owner.close_shared();
     vm.shrink(2);
-    done(old.release())
+    recycle(vm.thread(), old.release())
 });
 
 op!(STORE_ATTR_WITH_HINT(vm, n) {

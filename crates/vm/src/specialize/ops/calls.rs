@@ -5,7 +5,9 @@ use crate::eval::ops::prelude::*;
 use crate::eval::ops::{CALL_UNITS, call_general, call_kw_general};
 use crate::frame::datastack;
 use crate::function::Function;
+use crate::specialize::counter;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use taipan_object::Layout;
 use taipan_object::method::{MethodDef, meth};
 use taipan_object::protocol::call::ARGUMENTS_OFFSET;
 use taipan_object::thread::stack_pointer;
@@ -46,7 +48,13 @@ impl Machine {
     #[inline(always)]
     unsafe fn versioned<'a>(&self, callable: &'a Object) -> Option<&'a Function> {
         // SAFETY: the version is in units 1 and 2.
-        callable.downcast_exact::<Function>().filter(|f| f.func_version.get() == unsafe { self.cache32(1) })
+        unsafe {
+            if !callable.is_exact(Function::type_object()) {
+                return None;
+            }
+            let f: &Function = callable.cast_unchecked();
+            if f.func_version.get() == self.cache32(1) { Some(f) } else { None }
+        }
     }
 
     /// What follows a native call whose result is on the stack.
@@ -374,22 +382,35 @@ impl Machine {
     }
 }
 
+/// What `CALL` itself would do: for forms that test their guards in the general form.
+unsafe fn call_unspecialized(vm: &mut Machine, n: usize) -> PyResult<Done> {
+    // SAFETY: the registers are those of a CALL, whose first cache unit is its counter.
+    unsafe {
+        let counter = *vm.ip;
+        if counter::triggers(counter) {
+            return specialize::calls::respecialize(vm, n);
+        }
+        *vm.ip = counter::advance(counter);
+        call_general(vm, n)
+    }
+}
+
 macro_rules! native_functions {
     ($($name:ident, $general:ident, $flags:expr, |$f:ident, $slf:ident, $args:ident, $argc:ident| $call:expr;)*) => { $(
-        op!($name(vm, n) {
-            match vm.obj(n + 2).downcast_exact::<CFunction>() {
-                Some(f) if f.def().flags & CONVENTION == $flags && !low_on_stack(vm.thread()) => Flow::General($general),
-                _ => Flow::Deopt,
-            }
-        });
+        op!($name(_vm, _) { Flow::General($general) });
 
         slow!($general(vm, n) {
-            let c: &CFunction = vm.obj(n + 2).cast_unchecked();
             let $argc = n + !vm.peek(n + 1).is_null() as usize;
-            let ($f, $slf) = (c.def().meth, c.receiver());
-            let r = vm.with_arguments($argc, |$args| $call)?;
-            vm.finish(n + 2, r);
-            vm.check_periodic()
+            match vm.obj(n + 2).downcast_exact::<CFunction>() {
+                Some(c) if c.def().flags & CONVENTION == $flags && !low_on_stack(vm.thread()) => {
+                    let ($f, $slf) = (c.def().meth, c.receiver());
+                    let r = vm.with_arguments($argc, |$args| $call)?;
+                    vm.finish(n + 2, r);
+                    vm.check_periodic()?;
+                    Ok(Done::Next)
+                }
+                _ => call_unspecialized(vm, n),
+            }
         });
     )* };
 }
@@ -401,28 +422,25 @@ native_functions! {
 
 macro_rules! native_methods {
     ($($name:ident, $general:ident, $flags:expr, |$f:ident, $slf:ident, $args:ident, $argc:ident| $call:expr;)*) => { $(
-        op!($name(vm, n) {
-            let argc = n + !vm.peek(n + 1).is_null() as usize;
+        op!($name(_vm, _) { Flow::General($general) });
+
+        slow!($general(vm, n) {
+            let all = n + !vm.peek(n + 1).is_null() as usize;
             match vm.obj(n + 2).downcast_exact::<MethodDescr>() {
                 Some(d)
                     if d.def().flags & CONVENTION == $flags
-                        && argc > 0
-                        && vm.obj(argc).is_exact(d.owner())
+                        && all > 0
+                        && vm.obj(all).is_exact(d.owner())
                         && !low_on_stack(vm.thread()) =>
                 {
-                    Flow::General($general)
+                    let ($f, $slf, $argc) = (d.def().meth, Some(vm.obj(all)), all - 1);
+                    let r = vm.with_arguments($argc, |$args| $call)?;
+                    vm.finish(n + 2, r);
+                    vm.check_periodic()?;
+                    Ok(Done::Next)
                 }
-                _ => Flow::Deopt,
+                _ => call_unspecialized(vm, n),
             }
-        });
-
-        slow!($general(vm, n) {
-            let d: &MethodDescr = vm.obj(n + 2).cast_unchecked();
-            let all = n + !vm.peek(n + 1).is_null() as usize;
-            let ($f, $slf, $argc) = (d.def().meth, Some(vm.obj(all)), all - 1);
-            let r = vm.with_arguments($argc, |$args| $call)?;
-            vm.finish(n + 2, r);
-            vm.check_periodic()
         });
     )* };
 }

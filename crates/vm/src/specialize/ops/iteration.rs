@@ -1,7 +1,7 @@
 //! Loops, generators, unpacking.
 
-use crate::eval::ops::for_iter_any;
 use crate::eval::ops::prelude::*;
+use crate::eval::ops::{for_iter_any, keeps};
 use crate::generator::{self, Generator};
 use taipan_bytecode::Op;
 use taipan_object::types::int::{Int, PyLong_Type};
@@ -51,9 +51,10 @@ op!(FOR_ITER_RANGE(vm, d) {
             return Flow::Slow(for_iter_any);
         }
         let unit = *vm.ip.add(1);
-        if unit as u8 == Op::STORE_FAST as u16 as u8 {
+        let loads = unit as u8 == Op::STORE_FAST_LOAD_FAST as u16 as u8;
+        if loads || unit as u8 == Op::STORE_FAST as u16 as u8 {
             // The usual loop variable: nobody has kept its former value.
-            let old = *vm.local((unit >> 8) as usize);
+            let old = *vm.local((unit >> if loads { 12 } else { 8 }) as usize);
             if old.is_owned()
                 && old.as_ref().is_exact(&PyLong_Type)
                 && old.is_unique()
@@ -62,6 +63,10 @@ op!(FOR_ITER_RANGE(vm, d) {
                 old.as_ref().cast_unchecked::<Int>().overwrite_compact(v);
                 it.start.set(v.wrapping_add(it.step.get()));
                 it.len.set(len - 1);
+                if loads {
+                    let next = *vm.local((unit >> 8 & 15) as usize);
+                    vm.push(StackRef::new(next.as_ref()));
+                }
                 vm.ip = vm.ip.add(2);
                 return Flow::Go;
             }
@@ -115,10 +120,48 @@ op!(UNPACK_SEQUENCE_TWO_TUPLE(vm, _) {
     if t.len() != 2 {
         return Flow::Deopt;
     }
-    vm.put(1, StackRef::new(t.items().get_unchecked(1)));
-    vm.push(StackRef::new(t.items().get_unchecked(0)));
+    let (a, b) = (StackRef::new(t.items().get_unchecked(0)), StackRef::new(t.items().get_unchecked(1)));
+    let unit = *vm.ip.add(1);
+    if unit as u8 == Op::STORE_FAST_STORE_FAST as u16 as u8 {
+        let (first, second) = (vm.local((unit >> 12) as usize), vm.local((unit >> 8 & 15) as usize));
+        let (x, y) = (*first, *second);
+        let ts = vm.thread();
+        // What is overwritten must go without running anything.
+        if first != second && closes_quietly(ts, x) && closes_quietly(ts, y) {
+            *first = a;
+            *second = b;
+            close_quietly(ts, x);
+            close_quietly(ts, y);
+            vm.shrink(1);
+            vm.ip = vm.ip.add(1);
+            return done(seq.release());
+        }
+    }
+    vm.put(1, b);
+    vm.push(a);
     done(seq.release())
 });
+
+/// Whether a value can be given up without freeing more than a number's block.
+#[inline(always)]
+unsafe fn closes_quietly(ts: &Thread, v: StackRef) -> bool {
+    // SAFETY: an owned value is not null.
+    unsafe { !v.is_owned() || !v.is_unique() || keeps(ts, v) }
+}
+
+/// Gives such a value up.
+#[inline(always)]
+unsafe fn close_quietly(ts: &Thread, v: StackRef) {
+    // SAFETY: the caller has asked; if the list has filled up meanwhile, the block goes back to the allocator.
+    unsafe {
+        let dead = v.release();
+        if !dead.is_null()
+            && let Flow::Dealloc(o) = recycle(ts, dead)
+        {
+            taipan_object::alloc::dealloc(o);
+        }
+    }
+}
 
 op!(UNPACK_SEQUENCE_TUPLE(vm, n) {
     let seq = vm.tos();

@@ -18,6 +18,8 @@ use crate::eval::machine::{Flow, Machine};
 use crate::frame::{Frame, datastack};
 use crate::function::Function;
 use crate::stackref::StackRef;
+use std::sync::atomic::Ordering;
+use taipan_bytecode::Op;
 
 impl Machine {
     /// Whether a frame for `f` can be pushed without further ado.
@@ -52,11 +54,18 @@ impl Machine {
             Frame::init(new, funcobj, &**f.globals(), f.builtins(), std::ptr::null(), code, caller);
             let n = code.nlocalsplus();
             let slots = Frame::slot(new, 0);
-            let mut i = 0;
-            while i < argc {
-                *slots.add(i) = *args.add(i);
-                crate::frame::keep_loop();
-                i += 1;
+            match argc {
+                0 => {}
+                1 => *slots = *args,
+                2 => slots.cast::<[StackRef; 2]>().write(args.cast::<[StackRef; 2]>().read()),
+                _ => {
+                    let mut i = 0;
+                    while i < argc {
+                        *slots.add(i) = *args.add(i);
+                        crate::frame::keep_loop();
+                        i += 1;
+                    }
+                }
             }
             Frame::null_locals(new, argc, n);
             (*caller).instr_ptr = self.ip.sub(1);
@@ -66,6 +75,11 @@ impl Machine {
             self.frame = new;
             self.ip = code.units();
             self.sp = slots.add(n);
+            if *self.ip as u8 == Op::RESUME_CHECK as u16 as u8
+                && ts.eval_breaker.load(Ordering::Relaxed) == code.instrumentation_version.get()
+            {
+                self.ip = self.ip.add(1);
+            }
             Flow::Go
         }
     }

@@ -1,6 +1,7 @@
 //! Operators, comparisons, truth, subscripts.
 
 use super::extend;
+use crate::eval::handlers::{Handler, go_on};
 use crate::eval::ops::binary_any;
 use crate::eval::ops::prelude::*;
 use crate::function::Function;
@@ -53,9 +54,46 @@ slow!(make_room(vm, _) {
     Ok::<Done, Raised>(Done::Again)
 });
 
-/// No call on the usual way: the result goes into an operand that nobody else has, or into a block of the free list.
+/// An operation on two ints of one digit, with neither calls nor spills on the usual ways; the rest is `rest`'s.
 #[inline(always)]
-unsafe fn int_op(vm: &mut Machine, f: impl Fn(i64, i64) -> i64) -> Flow {
+unsafe fn int_op(vm: &mut Machine, f: impl Fn(i64, i64) -> i64, rest: Handler) -> Flow {
+    // SAFETY: two operands are on the stack; an exact int that is unique may be changed.
+    unsafe {
+        let (l, r) = (vm.nos(), vm.tos());
+        let Some((a, b)) = compact_pair(l, r) else { return Flow::Deopt };
+        let v = f(a, b);
+        if r.is_unique() {
+            return Flow::Tail(rest);
+        }
+        let fits = !Int::is_small(v) && v.unsigned_abs() <= Int::COMPACT_MAX as u64;
+        if l.is_unique() {
+            if fits {
+                l.as_ref().cast_unchecked::<Int>().overwrite_compact(v);
+                r.close_shared();
+                vm.shrink(1);
+                return Flow::Next;
+            }
+            return Flow::Tail(rest);
+        }
+        if Int::is_small(v) {
+            l.close_shared();
+            r.close_shared();
+            vm.replace(2, StackRef::borrow(Int::small_borrowed(v)));
+            return Flow::Next;
+        }
+        if fits && let Some(new) = Int::try_compact(vm.thread(), v) {
+            l.close_shared();
+            r.close_shared();
+            vm.replace(2, StackRef::steal(new.into_obj()));
+            return Flow::Next;
+        }
+        Flow::Tail(rest)
+    }
+}
+
+/// The same whoever owns the operands: the result goes into one that nobody else has, or into a block of the free list.
+#[inline(always)]
+unsafe fn int_op_owned(vm: &mut Machine, f: impl Fn(i64, i64) -> i64) -> Flow {
     // SAFETY: two operands are on the stack; exact ints that are unique may be changed.
     unsafe {
         let (l, r) = (vm.nos(), vm.tos());
@@ -94,9 +132,25 @@ unsafe fn int_op(vm: &mut Machine, f: impl Fn(i64, i64) -> i64) -> Flow {
     }
 }
 
-op!(BINARY_OP_ADD_INT(vm, _) { int_op(vm, |a, b| a + b) });
-op!(BINARY_OP_SUBTRACT_INT(vm, _) { int_op(vm, |a, b| a - b) });
-op!(BINARY_OP_MULTIPLY_INT(vm, _) { int_op(vm, |a, b| a * b) });
+macro_rules! int_operators {
+    ($($name:ident, $rest:ident, $f:expr;)*) => { $(
+        op!($name(vm, _) { int_op(vm, $f, $rest) });
+
+        unsafe extern "C" fn $rest(ts: *const Thread, frame: *mut Frame, ip: *mut u16, sp: *mut StackRef, oparg: usize) -> usize {
+            // SAFETY: the registers are those of the instruction.
+            unsafe {
+                let mut vm = Machine { ts, frame, ip, sp };
+                let flow = int_op_owned(&mut vm, $f);
+                go_on::<5>(vm, flow, oparg)
+            }
+        }
+    )* };
+}
+int_operators! {
+    BINARY_OP_ADD_INT, add_int, |a, b| a + b;
+    BINARY_OP_SUBTRACT_INT, subtract_int, |a, b| a - b;
+    BINARY_OP_MULTIPLY_INT, multiply_int, |a, b| a * b;
+}
 
 #[inline(always)]
 unsafe fn float_op(vm: &mut Machine, f: impl Fn(f64, f64) -> f64) -> Flow {
@@ -104,15 +158,18 @@ unsafe fn float_op(vm: &mut Machine, f: impl Fn(f64, f64) -> f64) -> Flow {
     unsafe {
         let (l, r) = (vm.nos(), vm.tos());
         let (Some(a), Some(b)) = (double(l), double(r)) else { return Flow::Deopt };
-        let free = &vm.thread().free_lists.floats;
-        if l.is_unique() {
-            if !free.has_room(1) {
-                return Flow::Slow(make_room);
+        if l.is_owned() {
+            let n = l.as_ref().refcnt();
+            if n == 1 {
+                let free = &vm.thread().free_lists.floats;
+                if !free.has_room(1) {
+                    return Flow::Slow(make_room);
+                }
+                l.as_ref().cast_unchecked::<Float>().overwrite(f(a, b));
+                Machine::close_number(free, r);
+                vm.shrink(1);
+                return Flow::Next;
             }
-            l.as_ref().cast_unchecked::<Float>().overwrite(f(a, b));
-            Machine::close_number(free, r);
-            vm.replace(2, l);
-            return Flow::Next;
         }
         if r.is_unique() {
             r.as_ref().cast_unchecked::<Float>().overwrite(f(a, b));
@@ -321,6 +378,35 @@ fn holds<T: PartialOrd>(a: T, b: T, m: usize) -> bool {
 op!(COMPARE_OP_INT(vm, m) {
     let (l, r) = (vm.nos(), vm.tos());
     let Some((a, b)) = compact_pair(l, r) else { return Flow::Deopt };
+    if !l.both_borrowed(r) {
+        if l.is_unique() || r.is_unique() {
+            return Flow::Tail(compare_int);
+        }
+        l.close_shared();
+        r.close_shared();
+    }
+    vm.truth::<1>(2, holds(a, b, m))
+});
+
+/// The comparison whoever owns the operands.
+unsafe extern "C" fn compare_int(
+    ts: *const Thread,
+    frame: *mut Frame,
+    ip: *mut u16,
+    sp: *mut StackRef,
+    oparg: usize,
+) -> usize {
+    // SAFETY: the registers are those of the instruction.
+    unsafe {
+        let mut vm = Machine { ts, frame, ip, sp };
+        let flow = compare_int_owned(&mut vm, oparg);
+        go_on::<1>(vm, flow, oparg)
+    }
+}
+
+op!(compare_int_owned(vm, m) {
+    let (l, r) = (vm.nos(), vm.tos());
+    let Some((a, b)) = compact_pair(l, r) else { return Flow::Deopt };
     let free = &vm.thread().free_lists.ints;
     if !free.has_room(2) {
         return Flow::Slow(make_room);
@@ -437,6 +523,10 @@ op!(TO_BOOL_ALWAYS_TRUE(vm, _) {
     if v.as_ref().ty().version_tag.get() != vm.cache32(1) {
         return Flow::Deopt;
     }
-    vm.put(1, StackRef::borrow(true_()));
-    done(v.release())
+    let dead = v.release();
+    if !dead.is_null() {
+        vm.put(1, StackRef::borrow(true_()));
+        return Flow::Dealloc(dead);
+    }
+    vm.truth::<3>(1, true)
 });
