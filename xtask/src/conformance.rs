@@ -30,37 +30,6 @@ impl Run {
     }
 }
 
-/// Puts the executable under test and the suite where an installation has them, so that programs which tests start in isolated mode find the
-/// package `test`, as they do on the reference.
-fn installed(lib: &Path) -> Outcome<PathBuf> {
-    let taipan = workspace::taipan()?;
-    let root = workspace::scratch("conformance-install")?.join(std::process::id().to_string());
-    let (bin, site) = (root.join("bin"), root.join("lib/python3.14/site-packages"));
-    let python = bin.join("taipan");
-    std::fs::create_dir_all(&bin)
-        .and_then(|()| std::fs::create_dir_all(&site))
-        .and_then(|()| std::fs::copy(&taipan, &python))
-        .and_then(|_| std::os::unix::fs::symlink(lib.join("test"), site.join("test")))
-        .map_err(|e| format!("{}: {e}", root.display()))?;
-    // Compiled modules that tests of import load; they know only the C API.
-    for name in ["_testimportmultiple", "_testmultiphase", "_testsinglephase"] {
-        let file = format!("{name}.cpython-314-x86_64-linux-gnu.so");
-        let compiled = lib.join("lib-dynload").join(&file);
-        if compiled.is_file() {
-            let link = site.join(&file);
-            std::os::unix::fs::symlink(&compiled, &link).map_err(|e| format!("{}: {e}", link.display()))?;
-        }
-    }
-    Ok(python)
-}
-
-/// Removes what [`installed`] made.
-fn uninstall(python: &Path) {
-    if let Some(root) = python.parent().and_then(Path::parent) {
-        let _ = std::fs::remove_dir_all(root);
-    }
-}
-
 /// What to run modules with.
 struct Setup {
     python: PathBuf,
@@ -183,7 +152,7 @@ fn measure_reference(reference: &Reference, modules: &[String], limits: Limits, 
 /// Runs modules on Taipan and prints the table; with `update` the checked-in lists grow by what newly passes.
 fn compare(reference: &Reference, modules: &[String], limits: Limits, jobs: usize, update: bool) -> Outcome {
     let setup = Setup {
-        python: installed(&reference.lib)?,
+        python: workspace::taipan()?,
         lib: reference.lib.clone(),
         limits,
         logs: workspace::scratch("conformance")?,
@@ -211,7 +180,6 @@ fn compare(reference: &Reference, modules: &[String], limits: Limits, jobs: usiz
         }
         Ok((theirs, ours.count(), lost, gained, run.exit == Exit::Code(0)))
     });
-    uninstall(&setup.python);
     let rows = rows.into_iter().collect::<Outcome<Vec<_>>>()?;
     let theirs: u32 = rows.iter().map(|r| r.0).sum();
     let ours: u32 = rows.iter().map(|r| r.1).sum();
@@ -274,7 +242,7 @@ pub fn check(modules: &[String], budget: u32, jobs: usize) -> Outcome<Counts> {
     costs.reverse();
     let reference = oracle::find()?;
     let setup = Setup {
-        python: installed(&reference.lib)?,
+        python: workspace::taipan()?,
         lib: reference.lib,
         limits: limits(120.0, 4.0),
         logs: workspace::scratch("conformance")?,
@@ -291,7 +259,6 @@ pub fn check(modules: &[String], budget: u32, jobs: usize) -> Outcome<Counts> {
         }
         Ok((module, lost, list.tests.len()))
     });
-    uninstall(&setup.python);
     let mut counts = Counts::default();
     for row in lost {
         let (module, lost, total) = row?;
