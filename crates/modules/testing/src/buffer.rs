@@ -3,6 +3,7 @@
 //! An array has a stack of layouts ([`Base`]): either its own memory, or a view of another exporter. A layout lives as long as somebody
 //! has a view of it, also when another one was pushed since.
 
+use crate::buffer_functions::*;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CString, c_char, c_int};
 use std::rc::Rc;
@@ -22,7 +23,7 @@ use taipan_object::types::slice::{self, Slice};
 use taipan_object::types::str::Str;
 use taipan_object::types::tuple::Tuple;
 use taipan_object::{
-    Obj, Object, PyResult, Ref, Type, TypeDef, bail, function, getset, getsets, intern, layout, method, methods,
+    Obj, Object, PyResult, Ref, Type, TypeDef, bail, getset, getsets, intern, layout, method, methods,
 };
 
 /// The module's description.
@@ -94,7 +95,7 @@ fn exec(m: &Module) -> PyResult<()> {
 // Layouts.
 
 /// One layout of an array.
-struct Base {
+pub(crate) struct Base {
     /// The array's own memory, null for a view of another exporter.
     data: Cell<*mut u8>,
     data_len: Cell<isize>,
@@ -102,7 +103,7 @@ struct Base {
     flags: Cell<c_int>,
     exports: Cell<isize>,
     /// What is shown; its pointers lead into the fields below or into `source`.
-    raw: RefCell<RawBuffer>,
+    pub(crate) raw: RefCell<RawBuffer>,
     format: RefCell<Option<CString>>,
     shape: RefCell<Option<Box<[isize]>>>,
     strides: RefCell<Option<Box<[isize]>>>,
@@ -244,7 +245,7 @@ impl Base {
     }
 }
 
-fn in_list(o: &Object, what: &str) -> PyResult<Vec<Obj>> {
+pub(crate) fn in_list(o: &Object, what: &str) -> PyResult<Vec<Obj>> {
     if o.downcast::<List>().is_none() && o.downcast::<Tuple>().is_none() {
         bail!(TypeError, "{what} must be a list or a tuple");
     }
@@ -496,7 +497,7 @@ fn pack(item: &Object, format: &str) -> PyResult<Vec<u8>> {
 ///
 /// # Safety
 /// `itemsize` bytes lie there.
-unsafe fn unpack(p: *const u8, format: &str, itemsize: isize) -> PyResult {
+pub(crate) unsafe fn unpack(p: *const u8, format: &str, itemsize: isize) -> PyResult {
     // SAFETY: the caller's promise.
     let bytes = Bytes::new(unsafe { std::slice::from_raw_parts(p, itemsize.max(0) as usize) });
     let values = structs()?.call_method(intern!("unpack_from"), &[&Str::from_utf8(format), &bytes])?;
@@ -506,7 +507,7 @@ unsafe fn unpack(p: *const u8, format: &str, itemsize: isize) -> PyResult {
     }
 }
 
-fn format_of(raw: &RawBuffer) -> PyResult<String> {
+pub(crate) fn format_of(raw: &RawBuffer) -> PyResult<String> {
     match raw.format().to_str() {
         Ok(s) => Ok(s.to_owned()),
         Err(_) => bail!(ValueError, "format is not text"),
@@ -531,7 +532,7 @@ fn first_item(raw: &RawBuffer, index: isize) -> PyResult<*mut u8> {
 
 /// `ndarray`.
 #[repr(C)]
-struct NdArray {
+pub(crate) struct NdArray {
     ob_base: Object,
     varexport: Cell<bool>,
     /// The last one counts.
@@ -549,7 +550,7 @@ impl NdArray {
         new_object(NdArray::body(vec![Rc::new(base)]))
     }
 
-    fn head(&self) -> PyResult<Rc<Base>> {
+    pub(crate) fn head(&self) -> PyResult<Rc<Base>> {
         match self.bases.borrow().last() {
             Some(b) => Ok(b.clone()),
             None => bail!(ValueError, "the array is not initialized"),
@@ -979,7 +980,7 @@ fn add_suboffsets(this: &NdArray) -> PyResult<()> {
 
 unsafe extern "C" {
     fn PyMemoryView_FromBuffer(view: *const RawBuffer) -> PyResult;
-    fn PyMemoryView_GetContiguous(o: &Object, request: c_int, order: c_char) -> PyResult;
+    pub(crate) fn PyMemoryView_GetContiguous(o: &Object, request: c_int, order: c_char) -> PyResult;
 }
 
 /// A memoryview of a copy of the array, made from a bare description.
@@ -1035,7 +1036,7 @@ extern "C" fn ndarray_hash(o: &Object) -> isize {
     taipan_object::error::status_len(hash())
 }
 
-fn tuple_of(values: &[isize]) -> Obj {
+pub(crate) fn tuple_of(values: &[isize]) -> Obj {
     Tuple::from_vec(values.iter().map(|n| Int::from_isize(*n).into_obj()).collect()).into_obj()
 }
 
@@ -1192,129 +1193,3 @@ static STATICARRAY_TYPE: Type = Type::new_static(TypeDef {
     new: Some(static_new),
     ..TypeDef::EMPTY
 });
-
-// Functions.
-
-/// Start, stop, step and length of a slice of so many items.
-#[function(signature = "(key, length, /)", text = false)]
-fn slice_indices(key: &Object, length: isize) -> PyResult {
-    let Some(s) = key.downcast::<Slice>() else { bail!(TypeError, "first argument must be a slice object") };
-    let r = slice::adjust(s.unpack()?, length.max(0) as usize);
-    Ok(tuple_of(&[r.start, r.stop, r.step, r.len as isize]))
-}
-
-/// The item at indices, one for each dimension.
-#[function(signature = "(bufobj, seq, /)", text = false)]
-fn get_pointer(bufobj: &Object, seq: &Object) -> PyResult {
-    let indices = in_list(seq, "seq")?;
-    let view = FullBuffer::get(bufobj, request::FULL_RO)?;
-    let raw = view.raw();
-    if indices.len() != raw.ndim() {
-        bail!(ValueError, "get_pointer(): len(indices) != ndim");
-    }
-    let mut index = Vec::with_capacity(indices.len());
-    for (i, x) in indices.iter().enumerate() {
-        let n = x.index_as_isize(Some(taipan_object::types::exceptions::OverflowError))?;
-        if n < 0 || n >= raw.shape()[i] {
-            bail!(ValueError, "get_pointer(): invalid index {n} at position {i}");
-        }
-        index.push(n);
-    }
-    // SAFETY: the indices are in range.
-    unsafe { unpack(raw.item_ptr(&index), &format_of(raw)?, raw.itemsize) }
-}
-
-/// The size of a pointer.
-#[function(signature = "()", text = false)]
-fn get_sizeof_void_p() -> usize {
-    size_of::<*const u8>()
-}
-
-fn order_of(order: &Object) -> PyResult<char> {
-    let Some(s) = order.downcast::<Str>() else { bail!(TypeError, "order must be a string") };
-    match s.to_utf8()?.chars().next() {
-        Some(c @ ('C' | 'F' | 'A')) => Ok(c),
-        _ => bail!(ValueError, "invalid order, must be C, F or A"),
-    }
-}
-
-/// A contiguous memoryview.
-#[function(signature = "(obj, buffertype, order, /)", text = false)]
-fn get_contiguous(obj: &Object, buffertype: &Object, order: &Object) -> PyResult {
-    if buffertype.downcast::<Int>().is_none() {
-        bail!(TypeError, "buffertype must be PyBUF_READ or PyBUF_WRITE");
-    }
-    let kind = buffertype.as_i64()? as c_int;
-    if kind != request::READ && kind != request::WRITE {
-        bail!(ValueError, "invalid buffer type");
-    }
-    let order = order_of(order)?;
-    // SAFETY: an object, a kind and an order, as the function wants them.
-    unsafe { PyMemoryView_GetContiguous(obj, kind, order as u8 as c_char) }
-}
-
-/// The bytes of a view in an order.
-#[function(signature = "(obj, order, flags, /)", text = false)]
-fn py_buffer_to_contiguous(obj: &Object, order: &Object, flags: c_int) -> PyResult<Ref<Bytes>> {
-    let view = FullBuffer::get(obj, flags)?;
-    let raw = view.raw();
-    let fortran = match order_of(order)? {
-        'F' => true,
-        'A' => !raw.is_contiguous('C') && raw.is_contiguous('F'),
-        _ => false,
-    };
-    Ok(Bytes::new(&raw.to_contiguous(fortran)?))
-}
-
-/// Whether two contiguous views are the same, bytes and layout.
-#[function(signature = "(b1, b2, /)", text = false)]
-fn cmp_contig(b1: &Object, b2: &Object) -> PyResult<bool> {
-    let view = |o: &Object, which: &str| {
-        FullBuffer::get(o, request::FULL_RO).map_err(|e| {
-            e.clear();
-            taipan_object::raise!(TypeError, "cmp_contig: {which} argument does not implement the buffer protocol")
-        })
-    };
-    let (a, b) = (view(b1, "first")?, view(b2, "second")?);
-    let (a, b) = (a.raw(), b.raw());
-    let both = |order: char| a.is_contiguous(order) && b.is_contiguous(order);
-    if !both('C') && !both('F') {
-        return Ok(false);
-    }
-    let same_strides = || {
-        let pairs = a.strides().iter().zip(b.strides());
-        // Strides of a dimension with one item may differ.
-        pairs.enumerate().all(|(i, (x, y))| x == y || a.shape().get(i).is_some_and(|n| *n <= 1))
-    };
-    let bytes = |v: &RawBuffer| {
-        // SAFETY: a contiguous view is `len` bytes.
-        unsafe { std::slice::from_raw_parts(v.buf.cast::<u8>(), v.len.max(0) as usize) }.to_vec()
-    };
-    Ok(a.len == b.len
-        && a.itemsize == b.itemsize
-        && a.ndim == b.ndim
-        && a.format() == b.format()
-        && a.shape.is_null() == b.shape.is_null()
-        && a.strides.is_null() == b.strides.is_null()
-        && a.suboffsets.is_null() == b.suboffsets.is_null()
-        && a.shape() == b.shape()
-        && same_strides()
-        && a.suboffsets() == b.suboffsets()
-        && bytes(a) == bytes(b))
-}
-
-/// Whether a view is contiguous in an order.
-#[function(signature = "(obj, order, /)", text = false)]
-fn is_contiguous(obj: &Object, order: &Object) -> PyResult<bool> {
-    let order = order_of(order)?;
-    if let Some(a) = obj.downcast::<NdArray>() {
-        return Ok(a.head()?.raw.borrow().is_contiguous(order));
-    }
-    match FullBuffer::get(obj, request::FULL_RO) {
-        Ok(v) => Ok(v.raw().is_contiguous(order)),
-        Err(e) => {
-            e.clear();
-            bail!(TypeError, "is_contiguous: object does not implement the buffer protocol")
-        }
-    }
-}

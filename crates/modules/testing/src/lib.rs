@@ -1,12 +1,13 @@
 //! Native modules that exist for tests: they show what lies inside, and call natives in every way there is.
 //!
 //! - `internal/`: `_testinternalcapi`: compiler stages, inline values, counters; `capi/`: `_testcapi`: types and functions made for tests
-//! - `limited.rs`: `_testlimitedcapi`; `buffer.rs`: `_testbuffer`, exporters of memory of every layout
+//! - `limited.rs`: `_testlimitedcapi`; `buffer.rs`, `buffer_functions.rs`: `_testbuffer`, exporters of memory of every layout
 //!
 //! Each function does the real thing to the real object; what this build cannot do is not there.
 #![warn(missing_docs)]
 
 pub mod buffer;
+mod buffer_functions;
 pub mod capi;
 pub mod internal;
 pub mod limited;
