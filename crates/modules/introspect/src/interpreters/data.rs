@@ -257,7 +257,7 @@ fn hidden_main(file: &str) -> PyResult {
     let m = Module::new("<fake __main__>")?;
     m.add("__file__", &Str::from_utf8(file))?;
     let builtins = import::import("builtins")?;
-    m.add("__builtins__", &*builtins)?;
+    m.add("__builtins__", &builtins)?;
     taipan_vm::call::eval_code(&code, m.dict(), m.dict(), None)?;
     let m = m.into_obj();
     state.borrow_mut().insert(KEY, m.clone());
