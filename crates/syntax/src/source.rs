@@ -176,9 +176,14 @@ pub fn not_utf8(bytes: &[u8], at: usize, origin: Origin<'_>) -> SyntaxError {
     let (lineno, start, text) = line_around(bytes, at);
     let offset = String::from_utf8_lossy(&bytes[start..at]).chars().count() as i64 + 1;
     let byte = bytes.get(at).copied().unwrap_or_default();
-    let file = match origin {
-        Origin::Bytes => String::new(),
-        Origin::File(name) => format!(" in file {name}"),
+    let (file, lineno) = match origin {
+        Origin::Bytes => (String::new(), lineno),
+        Origin::File(name) => {
+            // When the first line of a file is code, so that no coding comment can follow, the reference counts the second as the first.
+            let first = bytes[..start].trim_ascii_start();
+            let code_first = lineno == 2 && !first.is_empty() && first[0] != b'#';
+            (format!(" in file {name}"), if code_first { 1 } else { lineno })
+        }
     };
     let msg = format!(
         "Non-UTF-8 code starting with '\\x{byte:02x}'{file} on line {lineno}, but no encoding declared; \

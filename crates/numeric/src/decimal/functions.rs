@@ -527,8 +527,11 @@ fn pow_real(base: &Dec, b: &Dec, neg: bool, ctx: &Ctx, st: &mut u32) -> Dec {
         // Such results count as rounded, whatever they are.
         return finalize_inexact(d, ctx, st);
     }
+    // |b ln(a)| is below ten to this power: too small to show in the digits of the result, it needs no logarithm.
+    let magnitude = b.adjusted() + digits_of(base.adjusted()) + 3;
+    let tries = if magnitude < -(ctx.prec + 2) { 0 } else { 4 };
     let mut extra = 8u64;
-    for _ in 0..4 {
+    for _ in 0..tries {
         // Digits before the point of b * ln(a).
         let size = (b.adjusted() + digits_of(base.adjusted()) + 2).clamp(0, 60) as u64;
         let places = ctx.prec as u64 + size + extra + cancelled(base).min(100) + (-b.adjusted()).max(0) as u64 / 8 + 6;

@@ -170,7 +170,8 @@ fn store(o: &Object, name: &Object, v: Option<&Object>) -> PyResult<()> {
     let d: &crate::types::dict::Dict = d.cast();
     match v {
         Some(v) => d.set_item(name, v),
-        None => d.del_item(name),
+        None if d.contains(name)? => d.del_item(name),
+        None => bail!(AttributeError, "'{}' object has no attribute '{}'", o.ty().name_str(), name.str()?.display()),
     }
 }
 fn get_annotations(o: &Object) -> PyResult {
