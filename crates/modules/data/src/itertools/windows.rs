@@ -226,6 +226,8 @@ impl Pairwise {
             return Ok(Some(t));
         }
         let pair = tuple_of([old, new]).into_obj();
+        // It will hold other things later.
+        taipan_object::gc::track(&pair);
         self.result.set(Some(pair.clone()));
         Ok(Some(pair))
     }

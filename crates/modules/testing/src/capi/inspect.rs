@@ -133,3 +133,18 @@ pub fn raise_sigint_then_send_none(generator: &Object) -> PyResult {
     unsafe { libc::raise(libc::SIGINT) };
     generator.call_method(intern!("send"), &[taipan_object::types::none::none()])
 }
+
+/// Run a program in an interpreter of its own; return 0, or -1 when it raised, which is reported.
+#[function(signature = "(code, /)")]
+pub fn run_in_subinterp(code: &Object) -> PyResult<i32> {
+    let interpreters = (taipan_object::hooks::get().import)("_interpreters")?;
+    let id = interpreters.call_method(intern!("create"), &[])?;
+    let outcome = interpreters.call_method(intern!("exec"), &[&id, code]);
+    interpreters.call_method(intern!("destroy"), &[&id])?;
+    let failure = outcome?;
+    if failure.is_none() {
+        return Ok(0);
+    }
+    eprintln!("{}", failure.get_attr_str("errdisplay")?.str()?.display());
+    Ok(-1)
+}

@@ -73,6 +73,7 @@ pub static MODULE: ModuleDef = ModuleDef {
         raise_exception,
         raise_memoryerror,
         raise_sigint_then_send_none,
+        run_in_subinterp,
         set_errno,
         traceback_print,
         type_assign_version,
